@@ -1,0 +1,83 @@
+package asm
+
+// Activation is the function g of a unit.
+type Activation uint8
+
+// The activations: p; p > 0 ? p : 0; p > 0 ? p : slope·p; p > 0 ? p : Exp(p) − 1.
+const (
+	Identity Activation = iota
+	ReLU
+	LeakyReLU
+	ELU
+)
+
+// Output is what follows from u = s + b.
+type Output uint8
+
+// The outputs: the bit u > 0; Sigmoid(u); nothing but the membrane.
+const (
+	Step Output = iota
+	Sigmoidal
+	NoOutput
+)
+
+// Reset is how the output of the step before gates the membrane.
+type Reset uint8
+
+// The resets, for hard and soft outputs y of the step before:
+// p = y ? a : a + l·s, or a + (l·s)·(1−y); p = a + l·s, less θ if y, or less θ·y; p = a + l·s.
+const (
+	ResetZero Reset = iota
+	ResetSubtract
+	ResetNone
+)
+
+// Units are the constants of N neurons (padded, a multiple of Lanes). Each
+// slice has N elements; Theta is nil unless the reset is ResetSubtract.
+type Units struct {
+	N          int
+	Activation Activation
+	Output     Output
+	Reset      Reset
+	Slope      float32
+	Current    []float32
+	Decay      []float32
+	Bias       []float32
+	Theta      []float32
+}
+
+// Inputs lists the active inputs of consecutive time steps: those of step t
+// are Rows[Ends[t-1]:Ends[t]] (from 0 for t = 0), ascending. Values holds the
+// input's value beside each row; nil stands for spikes, all 1.
+type Inputs struct {
+	Rows   []uint32
+	Values []float32
+	Ends   []int32
+}
+
+// Trace is where a layer's state lies: a row of S (and of Y or Soft) a step.
+// Row 0 is the state before the first step, row t+1 the state after step t. A
+// stride of 0 keeps one row, overwritten in place.
+type Trace struct {
+	S       []float32 // membranes
+	SStride int
+	Y       []uint64 // spikes, for output Step
+	YStride int
+	Soft    []float32 // outputs, for output Sigmoidal; strided like S
+}
+
+// Forward advances all neurons of a layer over len(in.Ends) time steps:
+//
+//	a = Current[j] + Σ W[i][j]·x_i      over the listed rows i, in list order
+//	p = a, gated with S and y of the step before (Reset)
+//	s = Activation(p)
+//	u = s + Bias[j]; y = Output(u)
+//
+// Every operation is rounded to float32 on its own. W has one row an input
+// and u.N columns once padded. Rows must be below W.Rows(). Current must not
+// hold −0.
+func Forward(w *Matrix, u *Units, in *Inputs, tr *Trace) {
+	for first := 0; first < u.N; first += PanelWidth {
+		forwardPanel(w, u, in, tr, first)
+	}
+}

@@ -1,0 +1,128 @@
+package asm
+
+// forwardPanelGeneric is Forward for the columns of one panel, first to
+// first+PanelWidth. It is the reference that every tier equals.
+func forwardPanelGeneric(w *Matrix, u *Units, in *Inputs, tr *Trace, first int) {
+	width := min(PanelWidth, u.N-first)
+	panel := w.data[first*w.rows:]
+	var acc [PanelWidth]float32
+	from := int32(0)
+	for t, end := range in.Ends {
+		a := acc[:width]
+		copy(a, u.Current[first:])
+		if in.Values == nil {
+			addRows(a, panel, in.Rows[from:end])
+		} else {
+			addScaledRows(a, panel, in.Rows[from:end], in.Values[from:end])
+		}
+		from = end
+		updateGeneric(a, u, tr, first, t)
+	}
+}
+
+// addRows adds the listed rows of a panel of len(acc) columns to acc.
+func addRows(acc, panel []float32, rows []uint32) {
+	n := len(acc)
+	for _, r := range rows {
+		row := panel[int(r)*n:]
+		row = row[:n]
+		acc := acc[:len(row)]
+		for j := 0; j+8 <= len(row) && j+8 <= len(acc); j += 8 {
+			a, b := acc[j:j+8:j+8], row[j:j+8:j+8]
+			a[0] += b[0]
+			a[1] += b[1]
+			a[2] += b[2]
+			a[3] += b[3]
+			a[4] += b[4]
+			a[5] += b[5]
+			a[6] += b[6]
+			a[7] += b[7]
+		}
+	}
+}
+
+// addScaledRows adds values[k] times the listed row k to acc.
+func addScaledRows(acc, panel []float32, rows []uint32, values []float32) {
+	n := len(acc)
+	for k, r := range rows {
+		x := values[k]
+		row := panel[int(r)*n:][:n]
+		acc := acc[:len(row)]
+		for j, w := range row {
+			acc[j] += float32(w * x)
+		}
+	}
+}
+
+// updateGeneric turns the input sums a of time step t of the neurons from
+// first on into membranes and outputs.
+func updateGeneric(a []float32, u *Units, tr *Trace, first, t int) {
+	n := len(a)
+	before := tr.S[t*tr.SStride+first:][:n]
+	after := tr.S[(t+1)*tr.SStride+first:][:n]
+	decay := u.Decay[first:][:n]
+	bias := u.Bias[first:][:n]
+	var theta, softBefore, softAfter []float32
+	if u.Reset == ResetSubtract {
+		theta = u.Theta[first:][:n]
+	}
+	var spikesBefore, spikesAfter []uint64
+	switch u.Output {
+	case Step:
+		spikesBefore = tr.Y[t*tr.YStride+first/64:]
+		spikesAfter = tr.Y[(t+1)*tr.YStride+first/64:]
+	case Sigmoidal:
+		softBefore = tr.Soft[t*tr.SStride+first:][:n]
+		softAfter = tr.Soft[(t+1)*tr.SStride+first:][:n]
+	}
+	var word uint64
+	for j, sum := range a {
+		carried := float32(decay[j] * before[j])
+		p := sum + carried
+		switch {
+		case u.Reset == ResetNone || u.Output == NoOutput:
+		case u.Output == Step:
+			if spikesBefore[j/64]>>(j%64)&1 == 0 {
+				break
+			}
+			if u.Reset == ResetZero {
+				p = sum
+			} else {
+				p -= theta[j]
+			}
+		case u.Reset == ResetZero:
+			p = sum + float32(carried*(1-softBefore[j]))
+		default:
+			p -= float32(theta[j] * softBefore[j])
+		}
+		s := activate(p, u.Activation, u.Slope)
+		after[j] = s
+		potential := s + bias[j]
+		switch u.Output {
+		case Step:
+			if potential > 0 {
+				word |= 1 << (j % 64)
+			}
+			if j%64 == 63 || j == n-1 {
+				spikesAfter[j/64] = word
+				word = 0
+			}
+		case Sigmoidal:
+			softAfter[j] = Sigmoid(potential)
+		}
+	}
+}
+
+func activate(p float32, g Activation, slope float32) float32 {
+	if p > 0 || g == Identity {
+		return p
+	}
+	switch g {
+	case ReLU:
+		return 0
+	case LeakyReLU:
+		return float32(slope * p)
+	default:
+		return Exp(p) - 1
+	}
+}

@@ -1,0 +1,110 @@
+package runtime
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"math"
+
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// ErrSelfTest is the error of a network that does not compute what its model
+// file says it must.
+var ErrSelfTest = errors.New("self-test failed")
+
+// Digest runs the inputs of a self-test, each from the initial state, and
+// returns the SHA-256 of everything they cause, little-endian: for each input,
+// step and layer the spike words of a spiking layer (uint64), or else the
+// outputs of a soft or the membranes of an analog layer (float32); after each
+// input its scores (float32).
+func (n *Network) Digest(st *model.SelfTest) ([32]byte, error) {
+	h := sha256.New()
+	s := n.NewSession()
+	defer s.Close()
+	for _, x := range st.Spikes {
+		s.Reset()
+		for t := range x.Steps() {
+			if err := s.Step(x.At(t)); err != nil {
+				return [32]byte{}, err
+			}
+			s.hashStep(h)
+		}
+		hashFloats(h, s.Result().Scores)
+	}
+	for _, x := range st.Values {
+		s.Reset()
+		for t := range x.Steps() {
+			if err := s.StepValues(x.At(t)); err != nil {
+				return [32]byte{}, err
+			}
+			s.hashStep(h)
+		}
+		hashFloats(h, s.Result().Scores)
+	}
+	return [32]byte(h.Sum(nil)), nil
+}
+
+// Verify compiles m and compares its digest with that of its self-test. The
+// error is an ErrSelfTest if they differ.
+func Verify(m *model.Network) error {
+	if m.SelfTest == nil {
+		return fmt.Errorf("runtime: %w: the model carries none", ErrSelfTest)
+	}
+	n, err := Compile(m)
+	if err != nil {
+		return err
+	}
+	got, err := n.Digest(m.SelfTest)
+	if err != nil {
+		return err
+	}
+	if got != m.SelfTest.Digest {
+		return fmt.Errorf("runtime: %w: digest is %x, the model file says %x", ErrSelfTest, got, m.SelfTest.Digest)
+	}
+	return nil
+}
+
+// AddSelfTest gives m a self-test over the given inputs, either of which may
+// be nil, with the digest that this machine computes.
+func AddSelfTest(m *model.Network, spikes []spike.Train, values []spike.Values) error {
+	n, err := Compile(m)
+	if err != nil {
+		return err
+	}
+	st := &model.SelfTest{Spikes: spikes, Values: values}
+	if st.Digest, err = n.Digest(st); err != nil {
+		return err
+	}
+	m.SelfTest = st
+	return m.Validate()
+}
+
+func (s *Session) hashStep(h hash.Hash) {
+	for i := range s.net.layers {
+		switch s.net.layers[i].units.Output {
+		case asm.Step:
+			var b [8]byte
+			for _, w := range s.Spikes(i) {
+				binary.LittleEndian.PutUint64(b[:], w)
+				h.Write(b[:])
+			}
+		case asm.Sigmoidal:
+			hashFloats(h, s.Outputs(i))
+		default:
+			hashFloats(h, s.Membrane(i))
+		}
+	}
+}
+
+func hashFloats(h hash.Hash, x []float32) {
+	var b [4]byte
+	for _, v := range x {
+		binary.LittleEndian.PutUint32(b[:], math.Float32bits(v))
+		h.Write(b[:])
+	}
+}

@@ -1,0 +1,319 @@
+package runtime
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// oracle computes a network the plain way: every sum over all inputs, every
+// layer from the formulas of package model, nothing packed or skipped but
+// silent inputs.
+type oracle struct {
+	m    *model.Network
+	s, y [][]float32
+}
+
+func newOracle(m *model.Network) *oracle {
+	o := &oracle{m: m}
+	for i := range m.Layers {
+		l := &m.Layers[i]
+		o.s = append(o.s, model.Broadcast(l.Initial, l.OutSize()))
+		o.y = append(o.y, make([]float32, l.OutSize()))
+	}
+	return o
+}
+
+func (o *oracle) step(x []float32) {
+	for i := range o.m.Layers {
+		l := &o.m.Layers[i]
+		n := l.OutSize()
+		decay, bias := model.Broadcast(l.Decay, n), model.Broadcast(l.Bias, n)
+		current, theta := model.Broadcast(l.Current, n), model.Broadcast(l.Theta, n)
+		s, y := make([]float32, n), make([]float32, n)
+		for j := range n {
+			a := current[j]
+			for k, w := range l.Weight.Row(j, nil) {
+				if x[k] != 0 {
+					term := float32(w * x[k])
+					a += term
+				}
+			}
+			if l.Recurrent != nil {
+				for k, h := range l.Recurrent.Row(j, nil) {
+					if o.y[i][k] != 0 {
+						term := float32(h * o.y[i][k])
+						a += term
+					}
+				}
+			}
+			carried := float32(decay[j] * o.s[i][j])
+			was := o.y[i][j]
+			var p float32
+			switch l.Reset {
+			case model.ResetZero:
+				gated := float32(carried * (1 - was))
+				p = a + gated
+			case model.ResetSubtract:
+				p = a + carried
+				back := float32(theta[j] * was)
+				p -= back
+			case model.ResetNone:
+				p = a + carried
+			}
+			s[j] = oracleG(l, p)
+			u := s[j] + bias[j]
+			switch l.Output {
+			case model.Step:
+				if u > 0 {
+					y[j] = 1
+				}
+			case model.Sigmoid:
+				y[j] = 1 / (1 + asm.Exp(-u))
+			case model.None:
+				y[j] = s[j]
+			}
+		}
+		o.s[i] = s
+		if l.Output == model.None {
+			x = y
+			continue
+		}
+		o.y[i], x = y, y
+	}
+}
+
+func oracleG(l *model.Layer, p float32) float32 {
+	if p > 0 {
+		return p
+	}
+	switch l.Activation {
+	case model.ReLU:
+		return 0
+	case model.LeakyReLU:
+		return float32(l.Slope * p)
+	case model.ELU:
+		return asm.Exp(p) - 1
+	}
+	return p
+}
+
+// randomNetwork draws a network of fully connected layers whose shapes,
+// activations, outputs and resets come from r.
+func randomNetwork(r *rand.Rand, analogInput bool) *model.Network {
+	size := func() int { return []int{1, 3, 16, 17, 63, 64, 65, 100, 256, 257, 300}[r.IntN(11)] }
+	floats := func(n int, f func() float64) []float32 {
+		p := make([]float32, n)
+		for i := range p {
+			p[i] = float32(f())
+		}
+		return p
+	}
+	vector := func(n int, f func() float64) []float32 {
+		switch r.IntN(3) {
+		case 0:
+			return nil
+		case 1:
+			return floats(1, f)
+		}
+		return floats(n, f)
+	}
+	in := size()
+	m := &model.Network{
+		DtMS: 1, Steps: 1 + r.IntN(40),
+		Input: model.Input{Shape: []int{in}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+	}
+	if analogInput {
+		m.Input.Encoder = model.Encoder{Coding: model.Direct}
+	}
+	depth := 1 + r.IntN(3)
+	for i := range depth {
+		out := size()
+		scale := 2 / math.Sqrt(float64(in))
+		l := model.Layer{
+			Name: fmt.Sprint("l", i), Kind: model.SNU, In: []int{in}, Out: []int{out},
+			Activation: []model.Activation{model.Identity, model.ReLU, model.LeakyReLU, model.ELU}[r.IntN(4)],
+			Slope:      float32(r.Float64()),
+			Output:     []model.Output{model.Step, model.Step, model.Sigmoid, model.None}[r.IntN(4)],
+			Reset:      []model.Reset{model.ResetZero, model.ResetZero, model.ResetSubtract, model.ResetNone}[r.IntN(4)],
+			Weight:     model.Matrix(out, in, floats(in*out, func() float64 { return scale * r.NormFloat64() })),
+			Current:    vector(out, func() float64 { return 0.1 * r.NormFloat64() }),
+			Decay:      vector(out, r.Float64),
+			Bias:       vector(out, func() float64 { return -r.Float64() }),
+			Initial:    vector(out, r.NormFloat64),
+		}
+		if l.Output == model.None {
+			l.Reset = model.ResetNone
+		} else if r.IntN(3) == 0 {
+			h := model.Matrix(out, out, floats(out*out, func() float64 { return r.NormFloat64() / math.Sqrt(float64(out)) }))
+			l.Recurrent = &h
+		}
+		if l.Output == model.None && r.IntN(2) == 0 {
+			l.Kind, l.Decay, l.Initial = model.Dense, nil, nil
+		}
+		if l.Reset == model.ResetSubtract {
+			l.Theta = floats(1, r.Float64)
+		}
+		m.Layers = append(m.Layers, l)
+		in = out
+	}
+	switch m.Layers[depth-1].Output {
+	case model.None:
+		m.Readout.Kind = []model.ReadoutKind{model.MembraneSum, model.MembraneMax}[r.IntN(2)]
+	case model.Step:
+		m.Readout.Kind = []model.ReadoutKind{model.SpikeCount, model.FirstSpike}[r.IntN(2)]
+	default:
+		m.Readout.Kind = model.SpikeCount
+	}
+	return m
+}
+
+func TestSessionEqualsOracle(t *testing.T) {
+	for seed := range uint64(150) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		analog := seed%3 == 0
+		m := randomNetwork(r, analog)
+		net, err := Compile(m)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		steps := 1 + r.IntN(70)
+		density := []float64{0, 0.02, 0.2, 1}[r.IntN(4)]
+		train, values := spike.NewTrain(steps, net.InSize()), spike.NewValues(steps, net.InSize())
+		for k := range steps {
+			for i := range net.InSize() {
+				if r.Float64() < density {
+					train.At(k).Set(i)
+					values.At(k)[i] = 1
+					if analog {
+						values.At(k)[i] = float32(r.NormFloat64())
+					}
+				}
+			}
+		}
+		o, s := newOracle(m), net.NewSession()
+		want := oracleScores(m)
+		for k := range steps {
+			if analog {
+				err = s.StepValues(values.At(k))
+			} else {
+				err = s.Step(train.At(k))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.step(values.At(k))
+			compareStep(t, seed, k, s, o)
+			want.add(o, k)
+		}
+		wantClass := want.class(o)
+		streamed := s.Result()
+		compareResult(t, seed, "streaming", streamed, want.scores, wantClass)
+
+		whole := net.NewSession()
+		var got Result
+		if analog {
+			got, err = whole.ClassifyValues(values)
+		} else {
+			got, err = whole.Classify(train)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareResult(t, seed, "whole train", got, want.scores, wantClass)
+		compareStep(t, seed, steps-1, whole, o)
+		if a, b := s.Stats(), whole.Stats(); fmt.Sprint(a) != fmt.Sprint(b) {
+			t.Fatalf("seed %d: stats %v streaming, %v whole", seed, a, b)
+		}
+	}
+}
+
+func compareStep(t *testing.T, seed uint64, k int, s *Session, o *oracle) {
+	t.Helper()
+	for i := range o.m.Layers {
+		for j, want := range o.s[i] {
+			if got := s.Membrane(i)[j]; math.Float32bits(got) != math.Float32bits(want) {
+				t.Fatalf("seed %d, step %d, layer %d: membrane %d is %x (%v), oracle %x (%v)",
+					seed, k, i, j, math.Float32bits(got), got, math.Float32bits(want), want)
+			}
+		}
+		for j, want := range o.y[i] {
+			var got float32
+			switch o.m.Layers[i].Output {
+			case model.Step:
+				if s.Spikes(i).Get(j) {
+					got = 1
+				}
+			case model.Sigmoid:
+				got = s.Outputs(i)[j]
+			}
+			if math.Float32bits(got) != math.Float32bits(want) {
+				t.Fatalf("seed %d, step %d, layer %d: output %d is %v, oracle %v", seed, k, i, j, got, want)
+			}
+		}
+	}
+}
+
+// scorer is the readout by its definition.
+type scorer struct {
+	kind   model.ReadoutKind
+	scores []float32
+}
+
+func oracleScores(m *model.Network) *scorer {
+	c := &scorer{m.Readout.Kind, make([]float32, m.Layers[len(m.Layers)-1].OutSize())}
+	for j := range c.scores {
+		if c.kind == model.MembraneMax {
+			c.scores[j] = float32(math.Inf(-1))
+		}
+	}
+	return c
+}
+
+func (c *scorer) add(o *oracle, step int) {
+	last := len(o.s) - 1
+	for j := range c.scores {
+		switch c.kind {
+		case model.SpikeCount:
+			c.scores[j] += o.y[last][j]
+		case model.MembraneSum:
+			c.scores[j] += o.s[last][j]
+		case model.MembraneMax:
+			c.scores[j] = max(c.scores[j], o.s[last][j])
+		case model.FirstSpike:
+			if o.y[last][j] == 1 && c.scores[j] == 0 {
+				c.scores[j] = 1 / float32(step+1)
+			}
+		}
+	}
+}
+
+func (c *scorer) class(o *oracle) int {
+	last := len(o.s) - 1
+	bias := model.Broadcast(o.m.Layers[last].Bias, len(c.scores))
+	best := 0
+	for j := range c.scores {
+		u, ub := o.s[last][j]+bias[j], o.s[last][best]+bias[best]
+		if c.scores[j] > c.scores[best] || c.scores[j] == c.scores[best] && u > ub {
+			best = j
+		}
+	}
+	return best
+}
+
+func compareResult(t *testing.T, seed uint64, how string, got Result, scores []float32, class int) {
+	t.Helper()
+	for j := range scores {
+		if math.Float32bits(got.Scores[j]) != math.Float32bits(scores[j]) {
+			t.Fatalf("seed %d, %s: score %d is %v, oracle %v", seed, how, j, got.Scores[j], scores[j])
+		}
+	}
+	if got.Class != class {
+		t.Fatalf("seed %d, %s: class %d, oracle %d (scores %v)", seed, how, got.Class, class, scores)
+	}
+}

@@ -1,0 +1,83 @@
+package runtime
+
+import (
+	"math"
+
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// Result is what a network says of its input.
+type Result struct {
+	Class  int       // index of the largest score
+	Scores []float32 // one a class; the session's own, changed by its next step or Reset
+	Steps  int       // time steps since the last Reset
+}
+
+// readout turns the last layer's outputs into scores, step by step.
+type readout struct {
+	kind   model.ReadoutKind
+	scores []float32
+	steps  int
+}
+
+func newReadout(n *Network) readout {
+	return readout{kind: n.readout, scores: make([]float32, n.out)}
+}
+
+func (r *readout) reset() {
+	r.steps = 0
+	clear(r.scores)
+	if r.kind == model.MembraneMax {
+		for j := range r.scores {
+			r.scores[j] = float32(math.Inf(-1))
+		}
+	}
+}
+
+// add takes the last layer's rows 1 to steps in.
+func (r *readout) add(st *state, steps int) {
+	for row := 1; row <= steps; row++ {
+		r.steps++
+		switch {
+		case r.kind == model.MembraneSum:
+			for j, s := range st.membrane(row)[:len(r.scores)] {
+				r.scores[j] += s
+			}
+		case r.kind == model.MembraneMax:
+			for j, s := range st.membrane(row)[:len(r.scores)] {
+				r.scores[j] = max(r.scores[j], s)
+			}
+		case r.kind == model.FirstSpike:
+			for j := range spike.Vector(st.spikes(row)).All() {
+				if r.scores[j] == 0 {
+					r.scores[j] = 1 / float32(r.steps)
+				}
+			}
+		case st.trace.Soft != nil:
+			for j, y := range st.soft(row)[:len(r.scores)] {
+				r.scores[j] += y
+			}
+		default:
+			for j := range spike.Vector(st.spikes(row)).All() {
+				r.scores[j]++
+			}
+		}
+	}
+}
+
+// result picks the class; of equal scores that with the larger potential u of
+// the last step wins, then the lower index.
+func (r *readout) result(st *state, bias []float32) Result {
+	s := st.membrane(st.last)
+	best := 0
+	for j := 1; j < len(r.scores); j++ {
+		switch {
+		case r.scores[j] > r.scores[best]:
+			best = j
+		case r.scores[j] == r.scores[best] && s[j]+bias[j] > s[best]+bias[best]:
+			best = j
+		}
+	}
+	return Result{Class: best, Scores: r.scores, Steps: r.steps}
+}
