@@ -3,8 +3,8 @@ package runtime
 import (
 	"math"
 
+	"github.com/snurun/snurun/internal/layer"
 	"github.com/snurun/snurun/model"
-	"github.com/snurun/snurun/spike"
 )
 
 // Result is what a network says of its input.
@@ -35,32 +35,31 @@ func (r *readout) reset() {
 	}
 }
 
-// add takes the last layer's rows 1 to steps in.
-func (r *readout) add(st *state, steps int) {
-	for row := 1; row <= steps; row++ {
+// add takes in the steps that the last layer ran last.
+func (r *readout) add(st *layer.State) {
+	for row := 1; row <= st.Steps(); row++ {
 		r.steps++
 		switch {
 		case r.kind == model.MembraneSum:
-			for j, s := range st.membrane(row)[:len(r.scores)] {
+			for j, s := range st.Membrane(row) {
 				r.scores[j] += s
 			}
 		case r.kind == model.MembraneMax:
-			for j, s := range st.membrane(row)[:len(r.scores)] {
+			for j, s := range st.Membrane(row) {
 				r.scores[j] = max(r.scores[j], s)
 			}
 		case r.kind == model.FirstSpike:
-			for j := range spike.Vector(st.spikes(row)).All() {
+			for j := range st.Spikes(row).All() {
 				if r.scores[j] == 0 {
 					r.scores[j] = 1 / float32(r.steps)
 				}
 			}
-		case st.trace.Soft != nil:
-			for j, y := range st.soft(row)[:len(r.scores)] {
-				r.scores[j] += y
-			}
-		default:
-			for j := range spike.Vector(st.spikes(row)).All() {
+		default: // spike count: a layer has spikes or soft outputs
+			for j := range st.Spikes(row).All() {
 				r.scores[j]++
+			}
+			for j, y := range st.Soft(row) {
+				r.scores[j] += y
 			}
 		}
 	}
@@ -68,8 +67,8 @@ func (r *readout) add(st *state, steps int) {
 
 // result picks the class; of equal scores that with the larger potential u of
 // the last step wins, then the lower index.
-func (r *readout) result(st *state, bias []float32) Result {
-	s := st.membrane(st.last)
+func (r *readout) result(st *layer.State, bias []float32) Result {
+	s := st.Membrane(st.Steps())
 	best := 0
 	for j := 1; j < len(r.scores); j++ {
 		switch {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/internal/layer"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -20,9 +20,9 @@ var ErrClosed = errors.New("runtime: the session is closed")
 // goroutine at a time may use it.
 type Session struct {
 	net     *Network
-	states  []state
-	input   inputs // of the layer that runs next, over a chunk of steps
-	scratch inputs // of one step of a recurrent layer
+	states  []*layer.State
+	input   *layer.Inputs // of the layer that runs next, over a chunk of steps
+	scratch *layer.Inputs // of one step of a recurrent layer
 	readout readout
 	stats   Stats
 	closed  bool
@@ -59,21 +59,20 @@ func (n *Network) NewSession() *Session {
 	chunk := min(n.steps, chunkSteps)
 	s := &Session{
 		net:     n,
-		states:  make([]state, len(n.layers)),
+		states:  make([]*layer.State, len(n.layers)),
 		readout: newReadout(n),
 		stats:   Stats{Spikes: make([]int, len(n.layers)), SynOps: make([]int64, len(n.layers))},
 	}
 	widest, recurrent := n.in, 0
-	for i := range n.layers {
-		l := &n.layers[i]
-		s.states[i] = newState(l, chunk)
-		widest = max(widest, l.in)
-		if l.recurrent {
-			recurrent = max(recurrent, l.weights.Rows()+spike.WordBits)
+	for i, l := range n.layers {
+		s.states[i] = l.NewState(chunk, false)
+		widest = max(widest, l.In)
+		if l.Recurrent {
+			recurrent = max(recurrent, l.In+l.Out+spike.WordBits)
 		}
 	}
-	s.input = newInputs(chunk, widest)
-	s.scratch = newInputs(1, recurrent)
+	s.input = layer.NewInputs(chunk, widest)
+	s.scratch = layer.NewInputs(1, recurrent)
 	s.Reset()
 	return s
 }
@@ -86,8 +85,8 @@ func (s *Session) Close() {
 // Reset returns the session to the network's initial state and clears the
 // readout and the statistics.
 func (s *Session) Reset() {
-	for i := range s.states {
-		s.states[i].reset(s.net.layers[i].initial)
+	for i, st := range s.states {
+		st.Reset(s.net.layers[i].Initial)
 	}
 	s.readout.reset()
 	clear(s.stats.Spikes)
@@ -103,9 +102,9 @@ func (s *Session) Step(x spike.Vector) error {
 	if !x.TailZero(s.net.in) {
 		return fmt.Errorf("runtime: the input has spikes past channel %d", s.net.in-1)
 	}
-	s.input.begin(false)
-	s.input.addSpikes(x, 0)
-	s.input.endStep()
+	s.input.Begin(false)
+	s.input.AddSpikes(x, 0)
+	s.input.EndStep()
 	s.advance()
 	return nil
 }
@@ -119,9 +118,9 @@ func (s *Session) StepValues(x []float32) error {
 	if err := checkFinite(x, s.stats.Steps); err != nil {
 		return err
 	}
-	s.input.begin(true)
-	s.input.addValues(x, 0)
-	s.input.endStep()
+	s.input.Begin(true)
+	s.input.AddValues(x, 0)
+	s.input.EndStep()
 	s.advance()
 	return nil
 }
@@ -134,10 +133,10 @@ func (s *Session) Run(x spike.Train) error {
 		return err
 	}
 	for t := 0; t < x.Steps(); {
-		s.input.begin(false)
-		for ; t < x.Steps() && s.input.steps < len(s.input.ends); t++ {
-			s.input.addSpikes(x.At(t), 0)
-			s.input.endStep()
+		s.input.Begin(false)
+		for ; t < x.Steps() && !s.input.Full(); t++ {
+			s.input.AddSpikes(x.At(t), 0)
+			s.input.EndStep()
 		}
 		s.advance()
 	}
@@ -155,10 +154,10 @@ func (s *Session) RunValues(x spike.Values) error {
 		}
 	}
 	for t := 0; t < x.Steps(); {
-		s.input.begin(true)
-		for ; t < x.Steps() && s.input.steps < len(s.input.ends); t++ {
-			s.input.addValues(x.At(t), 0)
-			s.input.endStep()
+		s.input.Begin(true)
+		for ; t < x.Steps() && !s.input.Full(); t++ {
+			s.input.AddValues(x.At(t), 0)
+			s.input.EndStep()
 		}
 		s.advance()
 	}
@@ -188,7 +187,8 @@ func (s *Session) Result() Result {
 	if s.closed {
 		return Result{}
 	}
-	return s.readout.result(&s.states[len(s.states)-1], s.net.tieBias)
+	last := len(s.states) - 1
+	return s.readout.result(s.states[last], s.net.layers[last].Units.Bias)
 }
 
 // Stats returns the session's counts; its slices are the session's own and
@@ -198,28 +198,22 @@ func (s *Session) Stats() Stats { return s.stats }
 // Spikes returns the spikes of a layer in the step run last, nil for a soft or
 // analog layer. The vector is the session's own and changes with the next step.
 func (s *Session) Spikes(layer int) spike.Vector {
-	st := &s.states[layer]
-	if st.trace.Y == nil {
-		return nil
-	}
-	return st.spikes(st.last)
+	st := s.states[layer]
+	return st.Spikes(st.Steps())
 }
 
 // Membrane returns the membranes s of a layer after the step run last; they
 // are the session's own and change with the next step.
 func (s *Session) Membrane(layer int) []float32 {
-	st := &s.states[layer]
-	return st.membrane(st.last)[:s.net.layers[layer].out]
+	st := s.states[layer]
+	return st.Membrane(st.Steps())
 }
 
 // Outputs returns the outputs y of a soft layer in the step run last, nil for
 // other layers. They are the session's own and change with the next step.
 func (s *Session) Outputs(layer int) []float32 {
-	st := &s.states[layer]
-	if st.trace.Soft == nil {
-		return nil
-	}
-	return st.soft(st.last)[:s.net.layers[layer].out]
+	st := s.states[layer]
+	return st.Soft(st.Steps())
 }
 
 func channels(n int) int { return n }
@@ -235,53 +229,28 @@ func (s *Session) check(got int, unit string, of func(int) int) error {
 	return nil
 }
 
-// advance runs every layer over the steps listed in s.input.
+func checkFinite(x []float32, step int) error {
+	for i, v := range x {
+		if v-v != 0 {
+			return fmt.Errorf("runtime: input value %v at step %d, channel %d is not finite", v, step, i)
+		}
+	}
+	return nil
+}
+
+// advance runs every layer over the steps listed in s.input; each layer's
+// outputs become the list of the next.
 func (s *Session) advance() {
-	steps := s.input.steps
-	s.stats.Steps += steps
-	s.stats.InputSpikes += s.input.n
-	for i := range s.net.layers {
-		l, st := &s.net.layers[i], &s.states[i]
+	s.stats.Steps += s.input.Steps()
+	s.stats.InputSpikes += s.input.Len()
+	for i, l := range s.net.layers {
+		st := s.states[i]
 		if i > 0 {
-			s.listOutputs(i-1, steps)
+			s.net.layers[i-1].List(s.input, s.states[i-1])
 		}
-		st.rewind()
-		active := s.input.n
-		if l.recurrent {
-			active = s.runRecurrent(l, st)
-		} else {
-			asm.Forward(&l.weights, &l.units, s.input.view(), &st.trace)
-		}
-		st.last = steps
-		s.stats.SynOps[i] += int64(active) * int64(l.out)
-		if hardOutput(l) {
-			w := st.trace.YStride
-			s.stats.Spikes[i] += spike.Vector(st.trace.Y[w : (steps+1)*w]).Count()
-		}
+		active := l.Run(st, s.input, s.scratch)
+		s.stats.SynOps[i] += int64(active) * int64(l.Out)
+		s.stats.Spikes[i] += st.CountSpikes()
 	}
-	s.readout.add(&s.states[len(s.states)-1], steps)
-}
-
-// listOutputs makes the outputs of layer i the input of the next one.
-func (s *Session) listOutputs(i, steps int) {
-	l, st := &s.net.layers[i], &s.states[i]
-	s.input.begin(!hardOutput(l))
-	for row := 1; row <= steps; row++ {
-		st.appendOutput(&s.input, l, row, 0)
-		s.input.endStep()
-	}
-}
-
-// runRecurrent steps a layer whose own outputs are inputs of the next step and
-// returns the number of active inputs, its own included.
-func (s *Session) runRecurrent(l *layer, st *state) (active int) {
-	for t := range s.input.steps {
-		s.scratch.begin(s.input.analog || !hardOutput(l))
-		s.scratch.addStep(&s.input, t)
-		st.appendOutput(&s.scratch, l, t, l.in)
-		s.scratch.endStep()
-		asm.Forward(&l.weights, &l.units, s.scratch.view(), st.step(t))
-		active += s.scratch.n
-	}
-	return active
+	s.readout.add(s.states[len(s.states)-1])
 }

@@ -1,0 +1,127 @@
+package layer
+
+import (
+	"slices"
+
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/spike"
+)
+
+// Inputs collects the active inputs of consecutive time steps for asm.Forward.
+// In an analog list each input has a value; a spike counts as 1.
+type Inputs struct {
+	rows   []uint32
+	values []float32
+	ends   []int32
+	n      int // filled rows
+	analog bool
+	kernel asm.Inputs // the view handed to Forward
+}
+
+// NewInputs returns a list with room for steps of all of size inputs; within
+// it nothing more is allocated.
+func NewInputs(steps, size int) *Inputs {
+	room := steps * roomFor(size)
+	return &Inputs{
+		rows:   make([]uint32, room),
+		values: make([]float32, room),
+		ends:   make([]int32, 0, steps),
+	}
+}
+
+// roomFor returns the room that n inputs of one step may need while words of
+// spikes are listed.
+func roomFor(n int) int { return spike.Words(n) * spike.WordBits }
+
+// Begin empties the list.
+func (in *Inputs) Begin(analog bool) { in.n, in.ends, in.analog = 0, in.ends[:0], analog }
+
+// EndStep ends a time step.
+func (in *Inputs) EndStep() { in.ends = append(in.ends, int32(in.n)) }
+
+// Steps returns the number of finished steps.
+func (in *Inputs) Steps() int { return len(in.ends) }
+
+// Len returns the number of active inputs of all steps.
+func (in *Inputs) Len() int { return in.n }
+
+// Full reports whether one more step might need more memory.
+func (in *Inputs) Full() bool { return len(in.ends) == cap(in.ends) }
+
+// AddSpikes appends the spiking channels of v to the current step, as rows
+// from base on.
+func (in *Inputs) AddSpikes(v []uint64, base int) {
+	in.reserve(len(v) * spike.WordBits)
+	in.fill(asm.Indices(in.rows[in.n:], v, uint32(base)))
+}
+
+// AddValues appends the channels of x that are not 0 to the current step of an
+// analog list, as rows from base on.
+func (in *Inputs) AddValues(x []float32, base int) {
+	in.reserve(len(x))
+	n := in.n
+	for i, v := range x {
+		if v != 0 {
+			in.rows[n], in.values[n] = uint32(base+i), v
+			n++
+		}
+	}
+	in.n = n
+}
+
+// addStep appends step t of other.
+func (in *Inputs) addStep(other *Inputs, t int) {
+	rows, values := other.step(t)
+	in.reserve(len(rows))
+	copy(in.rows[in.n:], rows)
+	if values == nil {
+		in.fill(len(rows))
+		return
+	}
+	copy(in.values[in.n:], values)
+	in.n += len(rows)
+}
+
+// step returns the rows of step t and, in an analog list, their values.
+func (in *Inputs) step(t int) ([]uint32, []float32) {
+	from := int32(0)
+	if t > 0 {
+		from = in.ends[t-1]
+	}
+	if !in.analog {
+		return in.rows[from:in.ends[t]], nil
+	}
+	return in.rows[from:in.ends[t]], in.values[from:in.ends[t]]
+}
+
+// fill takes k rows in that are spikes.
+func (in *Inputs) fill(k int) {
+	if in.analog {
+		for i := range k {
+			in.values[in.n+i] = 1
+		}
+	}
+	in.n += k
+}
+
+// reserve makes room for k more rows.
+func (in *Inputs) reserve(k int) {
+	if missing := in.n + k - len(in.rows); missing > 0 {
+		in.rows = slices.Grow(in.rows, missing)
+		in.rows = in.rows[:cap(in.rows)]
+	}
+	if missing := in.n + k - len(in.values); in.analog && missing > 0 {
+		in.values = slices.Grow(in.values, missing)
+		in.values = in.values[:cap(in.values)]
+	}
+}
+
+// View returns the list as the kernels take it; it is valid until the list
+// changes.
+func (in *Inputs) View() *asm.Inputs {
+	in.kernel = asm.Inputs{Rows: in.rows[:in.n], Ends: in.ends}
+	if in.analog {
+		in.kernel.Values = in.values[:in.n]
+	}
+	return &in.kernel
+}

@@ -1,0 +1,167 @@
+// Package layer is the one place where a layer of a network is run: its
+// parameters laid out for the kernels of asm, its state over a chunk of time
+// steps, and the lists of its active inputs. The runtime and the trainer both
+// go through it, so that what was trained is, to the bit, what runs.
+package layer
+
+import (
+	"slices"
+
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/model"
+)
+
+// Layer is one layer in the kernels' layout.
+type Layer struct {
+	In, Out   int
+	Recurrent bool       // Weights has In + Out rows, inputs first
+	Weights   asm.Matrix // row i: what input i adds to each neuron
+	Units     asm.Units  // padded to asm.Pad(Out)
+	Initial   []float32  // membranes before the first step, padded
+}
+
+var (
+	activations = map[model.Activation]asm.Activation{
+		model.Identity: asm.Identity, model.ReLU: asm.ReLU, model.LeakyReLU: asm.LeakyReLU, model.ELU: asm.ELU,
+	}
+	outputs = map[model.Output]asm.Output{
+		model.Step: asm.Step, model.Sigmoid: asm.Sigmoidal, model.None: asm.NoOutput,
+	}
+	resets = map[model.Reset]asm.Reset{
+		model.ResetZero: asm.ResetZero, model.ResetSubtract: asm.ResetSubtract, model.ResetNone: asm.ResetNone,
+	}
+)
+
+// New lays out a layer of a valid network; nothing of l is kept.
+func New(l *model.Layer) *Layer {
+	in, out := l.InSize(), l.OutSize()
+	rows := in
+	if l.Recurrent != nil {
+		rows += out
+	}
+	c := &Layer{
+		In:        in,
+		Out:       out,
+		Recurrent: l.Recurrent != nil,
+		Weights:   asm.NewMatrix(rows, out),
+		Units: asm.Units{
+			N:          asm.Pad(out),
+			Activation: activations[l.Activation],
+			Output:     outputs[l.Output],
+			Reset:      resets[l.Reset],
+			Slope:      l.Slope,
+			Current:    padded(l.Current, out),
+			Decay:      padded(l.Decay, out),
+			Bias:       padded(l.Bias, out),
+		},
+		Initial: padded(l.Initial, out),
+	}
+	for j := range c.Units.Current {
+		c.Units.Current[j] += 0 // −0 becomes +0, as asm.Forward asks
+	}
+	if l.Reset == model.ResetSubtract {
+		c.Units.Theta = padded(l.Theta, out)
+	}
+	load(&c.Weights, 0, &l.Weight)
+	if l.Recurrent != nil {
+		load(&c.Weights, in, l.Recurrent)
+	}
+	return c
+}
+
+// Store writes the weights, the current, the decay and the bias back to l as
+// float32, one value a neuron where l had any.
+func (c *Layer) Store(l *model.Layer) {
+	l.Weight = store(&c.Weights, 0, c.In)
+	if c.Recurrent {
+		h := store(&c.Weights, c.In, c.Out)
+		l.Recurrent = &h
+	}
+	for _, p := range []struct {
+		to   *[]float32
+		from []float32
+	}{{&l.Current, c.Units.Current}, {&l.Decay, c.Units.Decay}, {&l.Bias, c.Units.Bias}} {
+		if len(*p.to) > 0 {
+			*p.to = slices.Clone(p.from[:c.Out])
+		}
+	}
+}
+
+// Spikes reports whether the layer passes spikes on, not analog values.
+func (c *Layer) Spikes() bool { return c.Units.Output == asm.Step }
+
+// Run advances the layer over the steps listed in in and returns the number of
+// active inputs, its own recurrent ones included. scratch holds one step of a
+// recurrent layer; in and scratch must not be the same.
+func (c *Layer) Run(st *State, in, scratch *Inputs) (active int) {
+	st.rewind()
+	if c.Recurrent {
+		active = c.runRecurrent(st, in, scratch)
+	} else {
+		asm.Forward(&c.Weights, &c.Units, in.View(), &st.trace)
+		active = in.Len()
+	}
+	st.steps = in.Steps()
+	return active
+}
+
+func (c *Layer) runRecurrent(st *State, in, scratch *Inputs) (active int) {
+	for t := range in.Steps() {
+		scratch.Begin(in.analog || !c.Spikes())
+		scratch.addStep(in, t)
+		c.addOutput(scratch, st, t, c.In)
+		scratch.EndStep()
+		asm.Forward(&c.Weights, &c.Units, scratch.View(), st.step(t))
+		active += scratch.Len()
+	}
+	return active
+}
+
+// List makes what the layer passed on in the steps run last the content of in.
+func (c *Layer) List(in *Inputs, st *State) {
+	in.Begin(!c.Spikes())
+	for row := 1; row <= st.steps; row++ {
+		c.addOutput(in, st, row, 0)
+		in.EndStep()
+	}
+}
+
+// addOutput appends what the layer passed on in the step of row.
+func (c *Layer) addOutput(in *Inputs, st *State, row, base int) {
+	switch c.Units.Output {
+	case asm.Step:
+		in.AddSpikes(st.spikes(row), base)
+	case asm.Sigmoidal:
+		in.AddValues(st.soft(row)[:c.Out], base)
+	default:
+		in.AddValues(st.membrane(row)[:c.Out], base)
+	}
+}
+
+// load copies a tensor [out, in] to the rows of m from first on.
+func load(m *asm.Matrix, first int, t *model.Tensor) {
+	var buf []float32
+	for j := range t.Shape[0] {
+		buf = t.Row(j, buf)
+		for i, w := range buf {
+			m.Set(first+i, j, w)
+		}
+	}
+}
+
+// store copies n rows of m from first on to a tensor [out, in].
+func store(m *asm.Matrix, first, n int) model.Tensor {
+	data := make([]float32, 0, m.Cols()*n)
+	for j := range m.Cols() {
+		for i := range n {
+			data = append(data, m.At(first+i, j))
+		}
+	}
+	return model.Matrix(m.Cols(), n, data)
+}
+
+func padded(p []float32, n int) []float32 {
+	out := asm.Floats(asm.Pad(n))
+	copy(out, model.Broadcast(p, n))
+	return out
+}

@@ -1,0 +1,120 @@
+package layer
+
+import (
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/spike"
+)
+
+// State is one layer's state in one stream: a row a time step of the chunk run
+// last, row 0 being the state before it and row t+1 that after step t.
+type State struct {
+	trace asm.Trace
+	one   asm.Trace // the two rows of one step, for recurrent layers
+	steps int       // of the chunk run last
+	out   int
+}
+
+// NewState makes room for chunks of up to steps time steps. Membranes that are
+// not passed on to the next layer are kept of the last step only, unless all
+// are asked for.
+func (c *Layer) NewState(steps int, allMembranes bool) *State {
+	n := c.Units.N
+	st := &State{out: c.Out}
+	if c.Units.Output == asm.Step {
+		st.trace.YStride = spike.Words(n)
+		st.trace.Y = make([]uint64, (steps+1)*st.trace.YStride)
+	}
+	if c.Units.Output == asm.Sigmoidal {
+		st.trace.Soft = asm.Floats((steps + 1) * n)
+	}
+	if c.Units.Output != asm.Step || allMembranes {
+		st.trace.SStride = n
+		st.trace.S = asm.Floats((steps + 1) * n)
+	} else {
+		st.trace.S = asm.Floats(n)
+	}
+	return st
+}
+
+// Reset starts from the given membranes, without spikes.
+func (st *State) Reset(initial []float32) {
+	st.steps = 0
+	copy(st.trace.S, initial)
+	clear(st.spikes(0))
+	clear(st.soft(0))
+}
+
+// rewind makes the last row the state before the next chunk.
+func (st *State) rewind() {
+	if st.steps == 0 {
+		return
+	}
+	if st.trace.SStride > 0 {
+		copy(st.trace.S, st.membrane(st.steps)[:st.trace.SStride])
+	}
+	copy(st.trace.Y, st.spikes(st.steps))
+	copy(st.trace.Soft, st.soft(st.steps))
+	st.steps = 0
+}
+
+// Steps returns the number of steps of the chunk run last.
+func (st *State) Steps() int { return st.steps }
+
+// Spikes returns the spikes after row steps of the chunk (0: before it), nil
+// for a layer that passes no spikes on.
+func (st *State) Spikes(row int) spike.Vector {
+	if st.trace.Y == nil {
+		return nil
+	}
+	return st.spikes(row)
+}
+
+// CountSpikes returns the number of spikes in the chunk run last.
+func (st *State) CountSpikes() int {
+	w := st.trace.YStride
+	if w == 0 {
+		return 0
+	}
+	return spike.Vector(st.trace.Y[w : (st.steps+1)*w]).Count()
+}
+
+// Membrane returns the membranes after row steps of the chunk, or the last
+// ones if no others are kept.
+func (st *State) Membrane(row int) []float32 { return st.membrane(row)[:st.out] }
+
+// Soft returns the outputs of a soft layer after row steps of the chunk, nil
+// for other layers.
+func (st *State) Soft(row int) []float32 {
+	if st.trace.Soft == nil {
+		return nil
+	}
+	return st.soft(row)[:st.out]
+}
+
+func (st *State) spikes(row int) []uint64 {
+	w := st.trace.YStride
+	return st.trace.Y[row*w : (row+1)*w]
+}
+
+func (st *State) membrane(row int) []float32 { return st.trace.S[row*st.trace.SStride:] }
+
+func (st *State) soft(row int) []float32 {
+	if st.trace.Soft == nil {
+		return nil
+	}
+	n := st.trace.SStride
+	return st.trace.Soft[row*n : (row+1)*n]
+}
+
+// step returns the trace of the single step after row t.
+func (st *State) step(t int) *asm.Trace {
+	st.one = st.trace
+	st.one.S = st.membrane(t)
+	if st.one.Y != nil {
+		st.one.Y = st.trace.Y[t*st.trace.YStride:]
+	}
+	if st.one.Soft != nil {
+		st.one.Soft = st.trace.Soft[t*st.trace.SStride:]
+	}
+	return &st.one
+}
