@@ -35,6 +35,15 @@ func (m *Matrix) At(i, j int) float32 { return m.data[m.offset(i, j)] }
 // Set sets the weight from input i to output j.
 func (m *Matrix) Set(i, j int, w float32) { m.data[m.offset(i, j)] = w }
 
+// SetRow copies the weights of input i to all outputs from row, which has
+// Pad(Cols()) elements.
+func (m *Matrix) SetRow(i int, row []float32) {
+	for first, panel := range m.Panels() {
+		width := m.width(first)
+		copy(panel[i*width:(i+1)*width], row[first:])
+	}
+}
+
 func (m *Matrix) offset(i, j int) int {
 	first := j &^ (PanelWidth - 1)
 	return first*m.rows + i*m.width(first) + j - first
@@ -43,13 +52,18 @@ func (m *Matrix) offset(i, j int) int {
 // width returns the padded width of the panel that starts at column first.
 func (m *Matrix) width(first int) int { return min(PanelWidth, Pad(m.cols)-first) }
 
-// Panels yields the first column and the elements of each panel; a panel has
-// len(elements)/Rows columns.
+// Panel returns the elements of the panel that starts at column first, a
+// multiple of PanelWidth; it has len/Rows columns.
+func (m *Matrix) Panel(first int) []float32 {
+	from, size := first*m.rows, m.rows*m.width(first)
+	return m.data[from : from+size : from+size]
+}
+
+// Panels yields the first column and the elements of each panel.
 func (m *Matrix) Panels() func(yield func(first int, elements []float32) bool) {
 	return func(yield func(int, []float32) bool) {
 		for first := 0; first < m.cols; first += PanelWidth {
-			from, size := first*m.rows, m.rows*m.width(first)
-			if !yield(first, m.data[from:from+size:from+size]) {
+			if !yield(first, m.Panel(first)) {
 				return
 			}
 		}

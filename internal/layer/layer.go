@@ -70,7 +70,7 @@ func New(l *model.Layer) *Layer {
 }
 
 // Store writes the weights, the current, the decay and the bias back to l as
-// float32, one value a neuron where l had any.
+// float32: one value a neuron, or one for all where l had one and they agree.
 func (c *Layer) Store(l *model.Layer) {
 	l.Weight = store(&c.Weights, 0, c.In)
 	if c.Recurrent {
@@ -81,8 +81,12 @@ func (c *Layer) Store(l *model.Layer) {
 		to   *[]float32
 		from []float32
 	}{{&l.Current, c.Units.Current}, {&l.Decay, c.Units.Decay}, {&l.Bias, c.Units.Bias}} {
-		if len(*p.to) > 0 {
-			*p.to = slices.Clone(p.from[:c.Out])
+		switch values := p.from[:c.Out]; {
+		case len(*p.to) == 0:
+		case len(*p.to) == 1 && len(slices.Compact(slices.Clone(values))) == 1:
+			*p.to = slices.Clone(values[:1])
+		default:
+			*p.to = slices.Clone(values)
 		}
 	}
 }

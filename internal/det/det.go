@@ -1,0 +1,37 @@
+// Package det holds the few elementary functions that training needs, in
+// float64 and evaluated by the same rounded operations on every platform: the
+// functions of package math are assembly on some architectures and fused on
+// others, and their last bits would end up in trained weights.
+package det
+
+import "math"
+
+// Log returns the natural logarithm of a finite x > 0, within 2 ulp.
+func Log(x float64) float64 {
+	frac, exp := math.Frexp(x)
+	if frac < math.Sqrt2/2 {
+		frac *= 2
+		exp--
+	}
+	// ln f = 2·artanh(s), s = (f−1)/(f+1), |s| < 0.172.
+	s := (frac - 1) / (frac + 1)
+	s2 := float64(s * s)
+	sum := 0.0
+	for k := 23; k >= 3; k -= 2 {
+		sum = float64((sum + 1/float64(k)) * s2)
+	}
+	return float64(float64(exp)*math.Ln2) + float64(2*float64(s*(1+sum)))
+}
+
+// Sin returns the sine of x, for |x| ≤ π/2, within 2 ulp.
+func Sin(x float64) float64 {
+	x2 := float64(x * x)
+	r := 1.0
+	for k := 21; k >= 3; k -= 2 {
+		r = 1 - float64(float64(x2/float64(k*(k-1)))*r)
+	}
+	return float64(x * r)
+}
+
+// Cos returns the cosine of x, for 0 ≤ x ≤ π, within 2e-16.
+func Cos(x float64) float64 { return Sin(math.Pi/2 - x) }

@@ -1,0 +1,175 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/snurun/snurun/model"
+)
+
+// Config says how a network is trained. Defaults returns a good start.
+type Config struct {
+	Epochs  int
+	Batch   int    // samples a parameter update
+	Seed    uint64 // of initialisation, order and noise
+	Threads int    // goroutines; the result does not depend on it
+	Frozen  bool   // the same noise for a sample in every epoch
+
+	Surrogate   Surrogate
+	DetachReset bool // no gradient through the reset
+
+	Loss      Loss
+	Optimizer Optimizer
+	Schedule  Schedule
+	Decay     DecayTraining
+}
+
+// Defaults returns the configuration that trains jittered MNIST well.
+func Defaults() Config {
+	return Config{
+		Epochs:    10,
+		Batch:     64,
+		Seed:      1,
+		Threads:   1,
+		Surrogate: Surrogate{Boxcar, 1},
+		Loss:      Loss{Kind: CrossEntropy, Scale: 0.5},
+		Optimizer: Optimizer{Kind: Adam, Rate: 4e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
+		Schedule:  Schedule{Kind: Cosine},
+		Decay:     PerNeuron,
+	}
+}
+
+// DecayTraining says whether the decay l is learned.
+type DecayTraining string
+
+// How the decay is learned; it is kept between 0 and 1.
+const (
+	Fixed     DecayTraining = "fixed"
+	PerNeuron DecayTraining = "neuron"
+	PerLayer  DecayTraining = "layer"
+)
+
+func (c *Config) validate() error {
+	switch {
+	case c.Epochs < 1:
+		return fmt.Errorf("train: epochs is %d, expected at least 1", c.Epochs)
+	case c.Batch < 1 || c.Batch > 1<<16:
+		return fmt.Errorf("train: batch is %d, expected 1 to 65536", c.Batch)
+	case c.Threads < 1:
+		return fmt.Errorf("train: threads is %d, expected at least 1", c.Threads)
+	}
+	switch c.Decay {
+	case Fixed, PerNeuron, PerLayer:
+	default:
+		return fmt.Errorf("train: decay %q is unknown, expected fixed, neuron or layer", c.Decay)
+	}
+	for _, err := range []error{c.Surrogate.validate(), c.Loss.validate(), c.Optimizer.validate(), c.Schedule.validate()} {
+		if err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	return nil
+}
+
+// Topology describes a feed-forward network to be trained from scratch. All
+// hidden layers are alike.
+type Topology struct {
+	Input      model.Input
+	DtMS       float64
+	Steps      int
+	Hidden     []int
+	Classes    []string
+	Activation model.Activation
+	Slope      float32 // of leaky_relu
+	Soft       bool    // soft SNU: outputs are sigmoids
+	Recurrent  bool    // hidden layers feed back on themselves
+	Reset      model.Reset
+	Theta      float32 // of reset subtract
+	Decay      float32
+	Bias       float32 // initial bias of spiking layers
+	Readout    model.ReadoutKind
+
+	// Active and ActiveHidden are the numbers of spikes a step that the input
+	// and a hidden layer are expected to have. Weights are drawn from
+	// N(0, Gain/√active), so that a membrane's first step has the standard
+	// deviation Gain; a start that is silent stays silent.
+	Active       float64
+	ActiveHidden float64
+	Gain         float64
+}
+
+// DefaultTopology returns the blog's network for an input: hidden layers
+// 256-256-256 of ELU units. It expects 2 % of the inputs active in a step.
+func DefaultTopology(in model.Input, dtMS float64, steps int, classes []string) Topology {
+	return Topology{
+		Input: in, DtMS: dtMS, Steps: steps, Classes: classes,
+		Hidden:       []int{256, 256, 256},
+		Activation:   model.ELU,
+		Reset:        model.ResetZero,
+		Decay:        0.9,
+		Bias:         -0.5,
+		Readout:      model.SpikeCount,
+		Active:       max(1, 0.02*float64(in.Size())),
+		ActiveHidden: 38,
+		Gain:         0.2,
+	}
+}
+
+// New draws an untrained network.
+func (p Topology) New(seed uint64) (*model.Network, error) {
+	m := &model.Network{
+		DtMS: p.DtMS, Steps: p.Steps, Input: p.Input, Classes: p.Classes,
+		Readout: model.Readout{Kind: p.Readout},
+	}
+	in, active := p.Input.Shape, p.Active
+	sizes := append(append([]int(nil), p.Hidden...), len(p.Classes))
+	for i, out := range sizes {
+		l := model.Layer{
+			Name: fmt.Sprintf("hidden%d", i+1), Kind: model.SNU, In: in, Out: []int{out},
+			Activation: p.Activation, Slope: p.Slope, Output: model.Step, Reset: p.Reset,
+			Decay: []float32{p.Decay}, Bias: broadcast(p.Bias, out),
+		}
+		if p.Soft {
+			l.Output = model.Sigmoid
+		}
+		if p.Reset == model.ResetSubtract {
+			l.Theta = []float32{p.Theta}
+		}
+		last := i == len(sizes)-1
+		if last {
+			l.Name = "output"
+			if p.Readout == model.MembraneSum || p.Readout == model.MembraneMax {
+				l = model.Layer{
+					Name: "readout", Kind: model.Dense, In: in, Out: []int{out},
+					Activation: model.Identity, Output: model.None, Reset: model.ResetNone,
+					Current: broadcast(0, out),
+				}
+			}
+		}
+		size := l.InSize()
+		l.Weight = drawWeights(out, size, p.Gain/math.Sqrt(active), seed, 2*i)
+		if p.Recurrent && !last {
+			h := drawWeights(out, out, p.Gain/math.Sqrt(p.ActiveHidden), seed, 2*i+1)
+			l.Recurrent = &h
+		}
+		m.Layers = append(m.Layers, l)
+		in, active = l.Out, min(p.ActiveHidden, float64(out))
+	}
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return m, nil
+}
+
+// drawWeights draws a tensor [out, in] from N(0, σ), a stream of its own a
+// tensor.
+func drawWeights(out, in int, sigma float64, seed uint64, tensor int) model.Tensor {
+	noise := newNormal(seed, purposeWeights, uint64(tensor))
+	data := make([]float32, out*in)
+	for k := range data {
+		data[k] = float32(sigma * noise.next())
+	}
+	return model.Matrix(out, in, data)
+}
+
+func broadcast(v float32, n int) []float32 { return model.Broadcast([]float32{v}, n) }

@@ -1,0 +1,133 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
+)
+
+// Evaluation is how a network does on samples that it was not trained on.
+type Evaluation struct {
+	Samples         int
+	Correct         int
+	SpikesPerSample float64 // of all layers but the last
+	SynOpsPerSample float64
+}
+
+// Accuracy returns the share of correct samples.
+func (e Evaluation) Accuracy() float64 { return float64(e.Correct) / float64(e.Samples) }
+
+// TestKey returns the noise that evaluation number draw shows sample i with;
+// it is never that of a training.
+func TestKey(draw uint64, i int) dataset.Key { return key(draw, purposeTest, uint64(i)) }
+
+// Evaluate classifies the samples of source with the given indices, presented
+// for m.Steps steps with the noise of TestKey(draw, i).
+func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int) (Evaluation, error) {
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	if err := checkSource(m, source, indices); err != nil {
+		return Evaluation{}, err
+	}
+	if threads < 1 {
+		return Evaluation{}, fmt.Errorf("train: threads is %d, expected at least 1", threads)
+	}
+	e := Evaluation{Samples: len(indices)}
+	var (
+		next                    atomic.Int64
+		correct, spikes, synops atomic.Int64
+		wait                    sync.WaitGroup
+		fail                    = make([]error, threads)
+	)
+	for worker := range threads {
+		wait.Go(func() {
+			s := net.NewSession()
+			defer s.Close()
+			in := newInput(m)
+			for k := next.Add(1) - 1; int(k) < len(indices); k = next.Add(1) - 1 {
+				if fail[worker] = ctx.Err(); fail[worker] != nil {
+					return
+				}
+				i := indices[k]
+				r, err := in.classify(s, source, i, TestKey(draw, i))
+				if err != nil {
+					fail[worker] = err
+					return
+				}
+				if r.Class == source.Label(i) {
+					correct.Add(1)
+				}
+				stats := s.Stats()
+				spikes.Add(int64(stats.TotalSpikes() - stats.Spikes[len(stats.Spikes)-1]))
+				synops.Add(stats.TotalSynOps())
+			}
+		})
+	}
+	wait.Wait()
+	if err := first(fail); err != nil {
+		return Evaluation{}, err
+	}
+	e.Correct = int(correct.Load())
+	e.SpikesPerSample = float64(spikes.Load()) / float64(e.Samples)
+	e.SynOpsPerSample = float64(synops.Load()) / float64(e.Samples)
+	return e, nil
+}
+
+// input is room for one encoded sample, spikes or values as the network takes.
+type input struct {
+	analog bool
+	spikes spike.Train
+	values spike.Values
+}
+
+func newInput(m *model.Network) *input {
+	if m.Input.Encoder.Analog() {
+		return &input{analog: true, values: spike.NewValues(m.Steps, m.Input.Size())}
+	}
+	return &input{spikes: spike.NewTrain(m.Steps, m.Input.Size())}
+}
+
+// encode writes sample i with the noise of key.
+func (in *input) encode(source dataset.Source, i int, key dataset.Key) error {
+	if in.analog {
+		return source.Values(in.values, i)
+	}
+	return source.Spikes(in.spikes, i, key)
+}
+
+func (in *input) classify(s *runtime.Session, source dataset.Source, i int, key dataset.Key) (runtime.Result, error) {
+	if err := in.encode(source, i, key); err != nil {
+		return runtime.Result{}, err
+	}
+	if in.analog {
+		return s.ClassifyValues(in.values)
+	}
+	return s.Classify(in.spikes)
+}
+
+// AddSelfTest gives m a self-test over samples of source, with the noise of
+// TestKey(0, i).
+func AddSelfTest(m *model.Network, source dataset.Source, indices []int) error {
+	var spikes []spike.Train
+	var values []spike.Values
+	for _, i := range indices {
+		in := newInput(m)
+		if err := in.encode(source, i, TestKey(0, i)); err != nil {
+			return err
+		}
+		if in.analog {
+			values = append(values, in.values)
+		} else {
+			spikes = append(spikes, in.spikes)
+		}
+	}
+	return runtime.AddSelfTest(m, spikes, values)
+}

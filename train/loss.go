@@ -1,0 +1,232 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/internal/det"
+	"github.com/snurun/snurun/internal/layer"
+	"github.com/snurun/snurun/model"
+)
+
+// LossKind names what training minimises.
+type LossKind string
+
+// The losses of one sample, over the scores z of its readout.
+const (
+	CrossEntropy LossKind = "cross_entropy" // −ln softmax(Scale·z) of the class
+	MSE          LossKind = "mse"           // mean over outputs of (z/T − target)², target 1 for the class, else 0
+)
+
+// Loss is the loss of a sample. The scores are those of the readout, so that
+// what is trained is what classifies: summed spikes or summed membranes, or the
+// largest membrane. For membrane_sum, cross-entropy is of their mean over time.
+type Loss struct {
+	Kind  LossKind
+	Scale float64 // of spike counts in the softmax; membranes count as they are
+	// Prefix adds, with this factor, the mean over t of the cross-entropy of the
+	// first t steps, so that a decision can be made early (membrane_sum).
+	Prefix float64
+	// Smoothing moves this share of the target from the class to all classes.
+	Smoothing float64
+	// Metabolic is the factor of Σ_j (Σ_t y_j)² / (steps·outputs) over the
+	// readout's spikes (the blog's metabolic cost: 0.01).
+	Metabolic float64
+}
+
+func (l Loss) validate() error {
+	switch l.Kind {
+	case CrossEntropy, MSE:
+	default:
+		return fmt.Errorf("loss %q is unknown, expected cross_entropy or mse", l.Kind)
+	}
+	for _, p := range []struct {
+		name     string
+		value    float64
+		from, to float64
+	}{
+		{"scale", l.Scale, 0, 1e6}, {"prefix", l.Prefix, 0, 1e6},
+		{"smoothing", l.Smoothing, 0, 1}, {"metabolic", l.Metabolic, 0, 1e6},
+	} {
+		if !(p.value >= p.from && p.value <= p.to) {
+			return fmt.Errorf("loss %s: %s is %v, expected %v to %v", l.Kind, p.name, p.value, p.from, p.to)
+		}
+	}
+	return nil
+}
+
+// lossState is the scratch of one sample's loss.
+type lossState struct {
+	Loss
+	readout model.ReadoutKind
+	steps   int
+	scores  []float32 // at the end
+	prefix  []float32 // running scores
+	softmax []float32
+	gather  []float32
+	latest  []int32 // membrane_max: the step of each maximum
+}
+
+func newLossState(l Loss, readout model.ReadoutKind, classes, steps int) *lossState {
+	return &lossState{
+		Loss: l, readout: readout, steps: steps,
+		scores: make([]float32, classes), prefix: make([]float32, classes),
+		softmax: make([]float32, classes), gather: make([]float32, classes),
+		latest: make([]int32, classes),
+	}
+}
+
+// gradient returns the loss of the steps that the last layer ran last and sets
+// row t of grad, of width n, to its derivative by the layer's output at step t
+// times scale. It reports whether the class would be right.
+func (ls *lossState) gradient(st *layer.State, label int, grad []float32, n int, scale float32) (loss float64, right bool) {
+	ls.sum(st)
+	best := 0
+	for j, z := range ls.scores {
+		if z > ls.scores[best] {
+			best = j
+		}
+	}
+	switch {
+	case ls.Kind == MSE:
+		loss = ls.mse(label, grad, n, scale)
+	case ls.readout == model.MembraneSum:
+		loss = ls.membraneMean(st, label, grad, n, scale)
+	case ls.readout == model.MembraneMax:
+		loss = ls.crossEntropy(ls.scores, 1, label)
+		clear(grad)
+		for j, g := range ls.softmax {
+			grad[int(ls.latest[j])*n+j] = scale * g
+		}
+	default:
+		factor := float32(ls.Scale)
+		loss = ls.crossEntropy(ls.scores, factor, label)
+		for j, g := range ls.softmax {
+			g = float32(factor * g)
+			for t := range ls.steps {
+				grad[t*n+j] = scale * g
+			}
+		}
+	}
+	if ls.Metabolic > 0 {
+		loss += ls.metabolic(grad, n, scale)
+	}
+	return loss, best == label
+}
+
+// sum fills scores as the readout does.
+func (ls *lossState) sum(st *layer.State) {
+	clear(ls.scores)
+	for row := 1; row <= ls.steps; row++ {
+		switch ls.readout {
+		case model.MembraneSum:
+			for j, s := range st.Membrane(row) {
+				ls.scores[j] += s
+			}
+		case model.MembraneMax:
+			for j, s := range st.Membrane(row) {
+				if row == 1 || s > ls.scores[j] {
+					ls.scores[j], ls.latest[j] = s, int32(row-1)
+				}
+			}
+		default:
+			for j := range st.Spikes(row).All() {
+				ls.scores[j]++
+			}
+			for j, y := range st.Soft(row) {
+				ls.scores[j] += y
+			}
+		}
+	}
+}
+
+// crossEntropy returns −Σ target·ln softmax(factor·z) and leaves its
+// derivative by factor·z in softmax.
+func (ls *lossState) crossEntropy(z []float32, factor float32, label int) float64 {
+	top := z[0]
+	for _, v := range z {
+		top = max(top, v)
+	}
+	var total float32
+	for j, v := range z {
+		e := asm.Exp(float32(factor * (v - top)))
+		ls.softmax[j] = e
+		total += e
+	}
+	logTotal := det.Log(float64(total))
+	spread := ls.Smoothing / float64(len(z))
+	loss := 0.0
+	for j, v := range z {
+		target := spread
+		if j == label {
+			target += 1 - ls.Smoothing
+		}
+		loss += float64(target * (logTotal - float64(float32(factor*(v-top)))))
+		ls.softmax[j] = float32(ls.softmax[j]/total) - float32(target)
+	}
+	return loss
+}
+
+// membraneMean is the cross-entropy of the mean membrane and of its prefixes.
+func (ls *lossState) membraneMean(st *layer.State, label int, grad []float32, n int, scale float32) float64 {
+	T := float32(ls.steps)
+	loss := ls.crossEntropy(ls.scores, 1/T, label)
+	for j, g := range ls.softmax {
+		ls.gather[j] = g / T
+	}
+	if ls.Prefix > 0 {
+		copy(ls.prefix, ls.scores)
+	}
+	// Step t counts in every prefix that ends at t or later: walk backwards.
+	for t := ls.steps - 1; t >= 0; t-- {
+		if ls.Prefix > 0 {
+			k := float32(t + 1)
+			weight := float32(ls.Prefix) / T
+			loss += float64(float64(weight) * ls.crossEntropy(ls.prefix, 1/k, label))
+			for j, g := range ls.softmax {
+				ls.gather[j] += float32(weight*g) / k
+			}
+			for j, s := range st.Membrane(t + 1) {
+				ls.prefix[j] -= s
+			}
+		}
+		for j, g := range ls.gather {
+			grad[t*n+j] = scale * g
+		}
+	}
+	return loss
+}
+
+// mse is the mean squared distance of the rates from the target.
+func (ls *lossState) mse(label int, grad []float32, n int, scale float32) float64 {
+	T, outputs := float32(ls.steps), float32(len(ls.scores))
+	spread := float32(ls.Smoothing) / outputs
+	loss := 0.0
+	for j, z := range ls.scores {
+		target := spread
+		if j == label {
+			target += 1 - float32(ls.Smoothing)
+		}
+		d := z/T - target
+		loss += float64(float32(d*d) / outputs)
+		g := float32(scale*2*d) / float32(T*outputs)
+		for t := range ls.steps {
+			grad[t*n+j] = g
+		}
+	}
+	return loss
+}
+
+// metabolic is the cost of the readout's spikes.
+func (ls *lossState) metabolic(grad []float32, n int, scale float32) float64 {
+	factor := float32(ls.Metabolic) / float32(ls.steps*len(ls.scores))
+	cost := 0.0
+	for j, z := range ls.scores {
+		cost += float64(factor * float32(z*z))
+		g := float32(scale * float32(2*factor*z))
+		for t := range ls.steps {
+			grad[t*n+j] += g
+		}
+	}
+	return cost
+}

@@ -1,0 +1,43 @@
+package train
+
+import (
+	"math"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/internal/det"
+)
+
+// What random numbers are for; each purpose has streams of its own.
+const (
+	purposeWeights = iota + 1
+	purposeOrder
+	purposeNoise
+	purposeTest
+)
+
+// key derives the key of a purpose from the training seed.
+func key(seed uint64, purpose int, sample uint64) dataset.Key {
+	k := dataset.Key{Seed: seed, Sample: uint64(purpose)}
+	return dataset.Key{Seed: k.Uint64(0), Sample: sample}
+}
+
+// normal draws from N(0, 1) by the Box–Muller transform.
+type normal struct {
+	key   dataset.Key
+	drawn uint64
+}
+
+func newNormal(seed uint64, purpose int, stream uint64) *normal {
+	return &normal{key: key(seed, purpose, stream)}
+}
+
+func (g *normal) next() float64 {
+	u := unit(g.key.Uint64(2 * g.drawn))
+	v := unit(g.key.Uint64(2*g.drawn + 1))
+	g.drawn++
+	// cos(2πv) over half the circle: the other half only mirrors it.
+	return math.Sqrt(float64(-2*det.Log(u))) * det.Cos(float64(math.Pi*v))
+}
+
+// unit maps 64 random bits to (0, 1).
+func unit(bits uint64) float64 { return (float64(bits>>11) + 0.5) / (1 << 53) }

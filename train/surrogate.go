@@ -1,0 +1,100 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/snurun/snurun/asm"
+)
+
+// SurrogateKind names the function that stands for the derivative of the step
+// function in back-propagation.
+type SurrogateKind string
+
+// The surrogates, with x = u/Width and u the distance from the threshold. Each
+// has height 1 at u = 0 but the boxcar, which has area 1.
+const (
+	Boxcar      SurrogateKind = "boxcar"       // 1/Width for |x| < 1/2, else 0 (the blog, Width 1)
+	Triangle    SurrogateKind = "triangle"     // max(0, 1 − |x|)
+	TanhPrime   SurrogateKind = "tanh"         // 1 − tanh²(x) (the paper)
+	FastSigmoid SurrogateKind = "fast_sigmoid" // 1/(1 + |x|)²
+	Arctan      SurrogateKind = "arctan"       // 1/(1 + (π/2·x)²)
+)
+
+// Surrogate is a surrogate gradient of a width in units of the membrane.
+type Surrogate struct {
+	Kind  SurrogateKind
+	Width float32
+}
+
+// ParseSurrogate reads "kind" or "kind:width".
+func ParseSurrogate(s string) (Surrogate, error) {
+	kind, width, found := strings.Cut(s, ":")
+	g := Surrogate{Kind: SurrogateKind(kind), Width: 1}
+	if found {
+		w, err := strconv.ParseFloat(width, 32)
+		if err != nil {
+			return g, fmt.Errorf("surrogate %q: width %q is not a number", s, width)
+		}
+		g.Width = float32(w)
+	}
+	return g, g.validate()
+}
+
+func (g Surrogate) String() string {
+	return fmt.Sprintf("%s:%v", g.Kind, g.Width)
+}
+
+func (g Surrogate) validate() error {
+	switch g.Kind {
+	case Boxcar, Triangle, TanhPrime, FastSigmoid, Arctan:
+	default:
+		return fmt.Errorf("surrogate %q is unknown, expected boxcar, triangle, tanh, fast_sigmoid or arctan", g.Kind)
+	}
+	if !(g.Width > 0) || g.Width > math.MaxFloat32 {
+		return fmt.Errorf("surrogate %s: width is %v, expected a number above 0", g.Kind, g.Width)
+	}
+	return nil
+}
+
+// slope sets dst[j] to the surrogate at u = s[j] + bias[j].
+func (g Surrogate) slope(dst, s, bias []float32) {
+	s, bias = s[:len(dst)], bias[:len(dst)]
+	inverse := 1 / g.Width
+	switch g.Kind {
+	case Boxcar:
+		half := g.Width / 2
+		for j := range dst {
+			u := s[j] + bias[j]
+			dst[j] = 0
+			if -half < u && u < half {
+				dst[j] = inverse
+			}
+		}
+	case Triangle:
+		for j := range dst {
+			x := float32((s[j] + bias[j]) * inverse)
+			dst[j] = max(0, 1-abs(x))
+		}
+	case TanhPrime:
+		for j := range dst {
+			// 1 − tanh²(x) = 4e/(1 + e)² with e = exp(−2|x|).
+			e := asm.Exp(-2 * abs(float32((s[j]+bias[j])*inverse)))
+			dst[j] = 4 * e / float32((1+e)*(1+e))
+		}
+	case FastSigmoid:
+		for j := range dst {
+			d := 1 + abs(float32((s[j]+bias[j])*inverse))
+			dst[j] = 1 / float32(d*d)
+		}
+	case Arctan:
+		for j := range dst {
+			x := float32((s[j] + bias[j]) * float32(inverse*(math.Pi/2)))
+			dst[j] = 1 / (1 + float32(x*x))
+		}
+	}
+}
+
+func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }

@@ -1,0 +1,237 @@
+// Package train learns the parameters of a spiking network by
+// back-propagation through time.
+//
+// The forward pass is that of package runtime, to the bit: both run their
+// layers through the same kernels. The same seed gives the same bytes on any
+// number of threads, CPU and tier, because each sample's gradients, and each
+// weight's sum over samples, are computed by one goroutine in a fixed order.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/internal/layer"
+	"github.com/snurun/snurun/model"
+)
+
+// ErrDiverged is the error of a training whose loss is no longer finite.
+var ErrDiverged = errors.New("training diverged")
+
+// Trainer trains one network on one data set. Methods of a Trainer must not be
+// called concurrently.
+type Trainer struct {
+	config  Config
+	model   *model.Network // as given; its parameters are those of the start
+	source  dataset.Source
+	indices []int // the samples to train on
+	steps   int
+	analog  bool
+
+	layers  []*layer.Layer
+	moments []moments
+	deltas  []asm.Matrix // δ of each layer, a row a sample and step of the batch
+	samples []*sample
+	workers []*worker
+	allRows []uint32 // 0, 1, 2, …
+	order   []int
+	tasks   []task
+
+	epoch   int // finished epochs
+	updates int // parameter updates so far
+}
+
+// moments are an optimiser's running means for one layer.
+type moments struct {
+	weights              [2]asm.Matrix
+	bias, decay, current [2][]float32
+}
+
+// worker is the scratch of one goroutine.
+type worker struct {
+	*scratch
+	*block
+}
+
+// New returns a trainer for the samples of source with the given indices, from
+// the parameters of m, which is not changed.
+func New(m *model.Network, source dataset.Source, indices []int, config Config) (*Trainer, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if m.Readout.Kind == model.FirstSpike {
+		return nil, errors.New("train: readout first_spike has no gradient: train with spike_count and change the readout afterwards")
+	}
+	if err := checkSource(m, source, indices); err != nil {
+		return nil, err
+	}
+	t := &Trainer{
+		config: config, model: m, source: source, indices: slices.Clone(indices),
+		steps: m.Steps, analog: m.Input.Encoder.Analog(),
+		order: make([]int, len(indices)),
+	}
+	widest := 0
+	for i := range m.Layers {
+		l := layer.New(&m.Layers[i])
+		t.layers = append(t.layers, l)
+		t.moments = append(t.moments, newMoments(l))
+		t.deltas = append(t.deltas, asm.NewMatrix(config.Batch*t.steps, l.Out))
+		widest = max(widest, l.In, l.Out)
+	}
+	for k := range widest {
+		t.allRows = append(t.allRows, uint32(k))
+	}
+	t.tasks = t.listTasks()
+	for range config.Batch {
+		t.samples = append(t.samples, newSample(t))
+	}
+	for range config.Threads {
+		t.workers = append(t.workers, &worker{newScratch(t), newBlock(t)})
+	}
+	return t, nil
+}
+
+func checkSource(m *model.Network, source dataset.Source, indices []int) error {
+	in, out := m.Input.Size(), m.Layers[len(m.Layers)-1].OutSize()
+	size := 1
+	for _, d := range source.Shape() {
+		size *= d
+	}
+	if size != in {
+		return fmt.Errorf("train: the data set has shape %v, the network takes %v", source.Shape(), m.Input.Shape)
+	}
+	if k := len(source.Classes()); k > out {
+		return fmt.Errorf("train: the data set has %d classes, the network has %d outputs", k, out)
+	}
+	if len(indices) == 0 {
+		return errors.New("train: there are no samples to train on")
+	}
+	for _, i := range indices {
+		if i < 0 || i >= source.Len() {
+			return fmt.Errorf("train: sample %d is out of range, the data set has %d", i, source.Len())
+		}
+		if c := source.Label(i); c < 0 || c >= out {
+			return fmt.Errorf("train: sample %d has class %d, the network has %d outputs", i, c, out)
+		}
+	}
+	return nil
+}
+
+func newMoments(l *layer.Layer) moments {
+	var o moments
+	for k := range 2 {
+		o.weights[k] = asm.NewMatrix(l.Weights.Rows(), l.Out)
+		o.bias[k], o.decay[k], o.current[k] = asm.Floats(l.Units.N), asm.Floats(l.Units.N), asm.Floats(l.Units.N)
+	}
+	return o
+}
+
+// Progress is where a training stands within an epoch; losses and counts are
+// means over the epoch's samples so far.
+type Progress struct {
+	Epoch           int // from 1
+	Done, Samples   int
+	Loss            float64
+	Accuracy        float64 // on the training samples, while they are learned
+	SpikesPerSample float64 // of the hidden layers
+	Rate            float64 // learning rate
+}
+
+// Epoch trains one epoch and returns its means. progress, if not nil, is
+// called after every update. A cancelled context ends the epoch early with the
+// context's error; the trainer is then in the middle of the epoch and of no
+// further use.
+func (t *Trainer) Epoch(ctx context.Context, progress func(Progress)) (Progress, error) {
+	copy(t.order, t.indices)
+	dataset.Shuffle(t.order, key(t.config.Seed, purposeOrder, uint64(t.epoch)))
+	p := Progress{Epoch: t.epoch + 1, Samples: len(t.order)}
+	var loss float64
+	var right, spikes int
+	for p.Done < len(t.order) {
+		if err := ctx.Err(); err != nil {
+			return p, err
+		}
+		batch := t.order[p.Done:min(p.Done+t.config.Batch, len(t.order))]
+		at := float64(t.epoch) + float64(p.Done)/float64(len(t.order))
+		p.Rate = t.config.Optimizer.Rate * t.config.Schedule.factor(at, t.config.Epochs)
+		if err := t.update(batch, p.Rate); err != nil {
+			return p, err
+		}
+		for _, s := range t.samples[:len(batch)] {
+			loss += s.lossValue
+			spikes += s.count
+			if s.right {
+				right++
+			}
+		}
+		p.Done += len(batch)
+		done := float64(p.Done)
+		p.Loss, p.Accuracy, p.SpikesPerSample = loss/done, float64(right)/done, float64(spikes)/done
+		if math.IsNaN(loss) || math.IsInf(loss, 0) {
+			return p, fmt.Errorf("train: %w: the loss is %v in epoch %d after %d samples; a lower learning rate may help", ErrDiverged, loss, p.Epoch, p.Done)
+		}
+		if progress != nil {
+			progress(p)
+		}
+	}
+	t.epoch++
+	return p, nil
+}
+
+// update makes one parameter update from the samples of a batch.
+func (t *Trainer) update(batch []int, rate float64) error {
+	scale := 1 / float32(len(batch))
+	err := t.parallel(len(batch), func(w *worker, i int) error {
+		s := t.samples[i]
+		if err := s.forward(t, w.scratch, batch[i], t.noise(batch[i])); err != nil {
+			return err
+		}
+		s.backward(t, w.scratch, t.source.Label(batch[i]), i*t.steps, scale)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	t.updates++
+	step := t.config.Optimizer.at(t.updates, rate)
+	samples := t.samples[:len(batch)]
+	return t.parallel(len(t.tasks), func(w *worker, i int) error {
+		if k := t.tasks[i]; k.vectors {
+			t.updateVectors(k.layer, samples, step)
+		} else {
+			t.updateRows(w.block, k, samples, step)
+		}
+		return nil
+	})
+}
+
+// noise returns the key of a sample's noise in the current epoch.
+func (t *Trainer) noise(sample int) dataset.Key {
+	k := key(t.config.Seed, purposeNoise, uint64(sample))
+	if t.config.Frozen {
+		return k
+	}
+	return k.Epoch(t.epoch)
+}
+
+// Done reports whether all epochs are trained.
+func (t *Trainer) Done() bool { return t.epoch >= t.config.Epochs }
+
+// Model returns the network with the parameters learned so far.
+func (t *Trainer) Model() *model.Network {
+	m := *t.model
+	m.Layers = slices.Clone(m.Layers)
+	m.SelfTest = nil
+	for i, l := range t.layers {
+		l.Store(&m.Layers[i])
+	}
+	return &m
+}
