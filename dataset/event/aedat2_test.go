@@ -1,0 +1,88 @@
+package event
+
+import (
+	"errors"
+	"testing"
+)
+
+const aedat2Head = "#!AER-DAT2.0\r\n# This is a raw AE data file - do not edit\r\n"
+
+// The address of AEDAT file formats, DVS128. Data pixel (20, 10) counts from
+// the lower right, which is (107, 117) from the upper left of 128x128.
+var aedat2DVS128Fixture = fixture{
+	format: "aedat2",
+	name:   "DVS128",
+	data: cat(aedat2Head,
+		0, 0, 0x0a, 0x28, 0, 0, 0x10, 0, // y=10<<8 x=20<<1, bit 0 clear: ON
+		0, 0, 0x80, 0x00, 0, 0, 0x10, 1, // special
+		0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xf0, // y=127 x=127, OFF
+		0, 0, 0x00, 0x00, 0, 0, 0, 0x10, // the time wrapped
+	),
+	want: []Event{
+		{T: 0x1000, X: 107, Y: 117, P: 1},
+		{T: 0xfffffff0, X: 0, Y: 0, P: 0},
+		{T: 1<<32 + 0x10, X: 127, Y: 127, P: 1},
+	},
+	size: Size{128, 128},
+	clean: func(n int) bool {
+		// The version line alone is a recording without events.
+		return n == len("#!AER-DAT2.0\r\n") || records(len(aedat2Head), 8)(n)
+	},
+}
+
+const aedat2DAVISHead = "#!AER-DAT2.0\r\n# HardwareInterface: DAVIS FX2\r\n" +
+	"# AEChip: eu.seebetter.ini.chips.davis.DAVIS240C\r\n#End Of ASCII Header\r\n"
+
+// The address of AEDAT file formats, DAVIS. The first record begins with the
+// mark of a comment, and the header says that it is none.
+var aedat2DAVISFixture = fixture{
+	format: "aedat2",
+	name:   "DAVIS240",
+	data: cat(aedat2DAVISHead,
+		0x23, 0x4c, 0x88, 0, 0, 0, 0, 0x0a, // y=141<<22 x=200<<12 bit 11: ON
+		0x80, 0, 0, 0x12, 0, 0, 0, 0x0b, // frame
+		0x80, 0, 0x0c, 0, 0, 0, 0, 0x0b, // inertial sample
+		0, 0, 0x04, 0, 0, 0, 0, 0x0b, // external event
+		0, 0, 0, 0, 0, 0, 0, 0x0c, // y=0 x=0 OFF
+		0x2c, 0xce, 0xf8, 0, 0, 0, 0, 0x09, // y=179 x=239 ON, 3 µs back
+	),
+	want: []Event{
+		{T: 10, X: 39, Y: 38, P: 1},
+		{T: 12, X: 239, Y: 179, P: 0},
+		{T: 9, X: 0, Y: 0, P: 1},
+	},
+	size: Size{240, 180},
+	clean: func(n int) bool {
+		// So are the first lines of the header.
+		return records(len(aedat2DAVISHead), 8)(n) || n < len(aedat2DAVISHead) && n > 0 && aedat2DAVISHead[n-1] == '\n'
+	},
+}
+
+func TestAEDAT2Header(t *testing.T) {
+	wantOpenError(t, "aedat2", nil, ErrMalformed)
+	wantOpenError(t, "aedat2", cat("#!AER-DAT3.1\r\n"), ErrMalformed)
+	wantOpenError(t, "aedat2", cat("#!AER-DAT2.0\r\n# AEChip: a.b.CochleaAMS1c\r\n"), errors.ErrUnsupported)
+
+	// Without an end of header, control bytes tell data from a comment.
+	data := cat("#!AER-DAT2.0\n# AEChip: DAVIS240\n", 0x23, 0x4c, 0x88, 0, 0, 0, 0, 0x0a)
+	got, _, err := readAll("aedat2", data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, got, []Event{{T: 10, X: 39, Y: 38, P: 1}})
+
+	// The option overrides the header.
+	got, src, err := readAll("aedat2", data, Options{Chip: "Davis346B"})
+	if err != nil || src.Size() != (Size{346, 260}) {
+		t.Fatal(src, err)
+	}
+	diff(t, got, []Event{{T: 10, X: 145, Y: 118, P: 1}})
+}
+
+func TestAEDAT2Outside(t *testing.T) {
+	head := "#!AER-DAT2.0\r\n# AEChip: DAVIS240\r\n"
+	data := cat(head,
+		0x2d, 0, 0, 0, 0, 0, 0, 7, // y=180
+		0, 0, 0, 0, 0, 0, 0, 8)
+	wantBad(t, "aedat2", data, Options{}, len(head), nil, []Event{{T: 8, X: 239, Y: 179}})
+}

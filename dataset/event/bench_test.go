@@ -1,0 +1,106 @@
+package event
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"testing"
+)
+
+// benchData returns a long recording.
+func benchData(t testing.TB, format string) []byte {
+	t.Helper()
+	size := Size{128, 128}
+	events := randomEvents(100_000, size, 1000)
+	switch format {
+	case "aedat2":
+		b := []byte(aedat2Head)
+		for _, e := range events {
+			b = binary.BigEndian.AppendUint32(b, uint32(e.Y)<<8|uint32(e.X)<<1|uint32(e.P))
+			b = binary.BigEndian.AppendUint32(b, uint32(e.T))
+		}
+		return b
+	case "dat":
+		b := cat(datHead, 12, 8)
+		for _, e := range events {
+			b = append(b, le32(uint32(e.T), uint32(e.X)|uint32(e.Y)<<14|uint32(e.P)<<28)...)
+		}
+		return b
+	}
+	data, err := write(format, size, events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func BenchmarkRead(b *testing.B) {
+	for _, format := range Formats() {
+		b.Run("format="+format, func(b *testing.B) {
+			data := benchData(b, format)
+			b.SetBytes(int64(len(data)))
+			buf := make([]Event, 1024)
+			events := 0
+			for b.Loop() {
+				src, err := NewReader(format, bytes.NewReader(data), Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for {
+					n, err := src.Read(buf)
+					events += n
+					if err == io.EOF {
+						break
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	size := Size{128, 128}
+	events := randomEvents(100_000, size, 1000)
+	for _, format := range writable {
+		b.Run("format="+format, func(b *testing.B) {
+			for b.Loop() {
+				w, err := NewWriter(format, io.Discard, size)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := w.Write(events); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)*float64(len(events))/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+func BenchmarkBin(b *testing.B) {
+	for _, c := range []struct {
+		size Size
+		step int64
+	}{{Size{34, 34}, 1000}, {Size{128, 128}, 1000}, {Size{1280, 720}, 1000}, {Size{1280, 720}, 100_000}} {
+		b.Run(fmt.Sprintf("size=%v/step=%d", c.size, c.step), func(b *testing.B) {
+			bin, err := NewBinner(&endless{events: randomEvents(100_000, c.size, 1)}, BinOptions{Size: c.size, Step: c.step})
+			if err != nil {
+				b.Fatal(err)
+			}
+			var s Step
+			events := 0
+			for b.Loop() {
+				if err := bin.Next(&s); err != nil {
+					b.Fatal(err)
+				}
+				events += s.Events
+			}
+			b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}

@@ -1,0 +1,79 @@
+package event
+
+import (
+	"encoding/binary"
+	"strings"
+)
+
+// DAT, version 2: a percentHeader, a byte with the kind of the events, a byte
+// with their size, then the events, little-endian.
+//
+//	kind  0 Event2d, 12 EventCD; 14 external triggers and others are refused
+//	size  8
+//
+//	bytes 0-3  time in µs
+//	bytes 4-7  bits 13-0 x, 27-14 y, 31-28 polarity
+//
+// The time wraps after 2^32 µs. y counts from the top. Source:
+// docs.prophesee.ai, DAT File Format; prophesee-ai/openeb, event2d.h.
+const (
+	datRecord    = 8
+	datEvent2D   = 0
+	datEventCD   = 12
+	datWantKinds = "0 (Event2d) or 12 (EventCD)"
+)
+
+func matchDAT(head []byte) bool {
+	return strings.Contains(string(head), "% Data file containing ") && percentHead(head).dat != ""
+}
+
+type dat struct {
+	decoder
+	clock clock
+}
+
+func newDAT(w *window, o Options) (codec, error) {
+	h, err := w.percentHeader("dat")
+	if err != nil {
+		return nil, err
+	}
+	if h.dat != "" && h.dat != "2" {
+		return nil, unsupported("dat", w.off, "header of version %.16q: want 2", h.dat)
+	}
+	b, err := w.peek(2)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(b) < 2:
+		return nil, malformed("dat", w.off, "the recording ends in its header: %d bytes are left, want kind and size of the events", len(b))
+	case b[0] != datEvent2D && b[0] != datEventCD:
+		return nil, unsupported("dat", w.off, "events of kind %d: want %s", b[0], datWantKinds)
+	case b[1] != datRecord:
+		return nil, malformed("dat", w.off+1, "events of %d bytes: want %d", b[1], datRecord)
+	}
+	w.advance(2)
+	return &dat{decoder: newDecoder("dat", h.size, o), clock: clock{period: 1 << 32}}, nil
+}
+
+func (d *dat) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
+	for ; n < len(dst) && len(src)-used >= datRecord; used += datRecord {
+		t := d.clock.at(int64(binary.LittleEndian.Uint32(src[used:])))
+		word := binary.LittleEndian.Uint32(src[used+4:])
+		x, y, p := int(word&0x3fff), int(word>>14&0x3fff), word>>28
+		switch {
+		case p > 1:
+			err = d.bad(off+int64(used), "event of polarity %d: want 0 or 1", p)
+		case !d.inside(x, y):
+			err = d.outside(off+int64(used), x, y)
+		default:
+			dst[n] = Event{T: t, X: uint16(x), Y: uint16(y), P: uint8(p)}
+			n++
+		}
+		if err != nil {
+			return n, used, err
+		}
+	}
+	return n, used, nil
+}
+
+func (d *dat) end(left int, off int64) error { return d.cut(left, datRecord, off) }
