@@ -51,13 +51,13 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 		wait.Go(func() {
 			s := net.NewSession()
 			defer s.Close()
-			in := newInput(m)
+			in := dataset.NewPresentation(m.Input, m.Steps)
 			for k := next.Add(1) - 1; int(k) < len(indices); k = next.Add(1) - 1 {
 				if fail[worker] = ctx.Err(); fail[worker] != nil {
 					return
 				}
 				i := indices[k]
-				r, err := in.classify(s, source, i, TestKey(draw, i))
+				r, err := classify(s, in, source, i, TestKey(draw, i))
 				if err != nil {
 					fail[worker] = err
 					return
@@ -81,36 +81,14 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 	return e, nil
 }
 
-// input is room for one encoded sample, spikes or values as the network takes.
-type input struct {
-	analog bool
-	spikes spike.Train
-	values spike.Values
-}
-
-func newInput(m *model.Network) *input {
-	if m.Input.Encoder.Analog() {
-		return &input{analog: true, values: spike.NewValues(m.Steps, m.Input.Size())}
-	}
-	return &input{spikes: spike.NewTrain(m.Steps, m.Input.Size())}
-}
-
-// encode writes sample i with the noise of key.
-func (in *input) encode(source dataset.Source, i int, key dataset.Key) error {
-	if in.analog {
-		return source.Values(in.values, i)
-	}
-	return source.Spikes(in.spikes, i, key)
-}
-
-func (in *input) classify(s *runtime.Session, source dataset.Source, i int, key dataset.Key) (runtime.Result, error) {
-	if err := in.encode(source, i, key); err != nil {
+func classify(s *runtime.Session, in *dataset.Presentation, source dataset.Source, i int, key dataset.Key) (runtime.Result, error) {
+	if err := in.Load(source, i, key); err != nil {
 		return runtime.Result{}, err
 	}
-	if in.analog {
-		return s.ClassifyValues(in.values)
+	if in.Analog {
+		return s.ClassifyValues(in.Values)
 	}
-	return s.Classify(in.spikes)
+	return s.Classify(in.Spikes)
 }
 
 // AddSelfTest gives m a self-test over samples of source, with the noise of
@@ -119,14 +97,14 @@ func AddSelfTest(m *model.Network, source dataset.Source, indices []int) error {
 	var spikes []spike.Train
 	var values []spike.Values
 	for _, i := range indices {
-		in := newInput(m)
-		if err := in.encode(source, i, TestKey(0, i)); err != nil {
+		in := dataset.NewPresentation(m.Input, m.Steps)
+		if err := in.Load(source, i, TestKey(0, i)); err != nil {
 			return err
 		}
-		if in.analog {
-			values = append(values, in.values)
+		if in.Analog {
+			values = append(values, in.Values)
 		} else {
-			spikes = append(spikes, in.spikes)
+			spikes = append(spikes, in.Spikes)
 		}
 	}
 	return runtime.AddSelfTest(m, spikes, values)

@@ -9,7 +9,7 @@ import (
 // sample is what one sample of a batch needs: its input, the states of all
 // layers over all steps, and the gradients of its own.
 type sample struct {
-	*input
+	input  *dataset.Presentation
 	states []*layer.State
 	loss   *lossState
 	layers []sampleLayer
@@ -38,7 +38,7 @@ type scratch struct {
 }
 
 func newSample(t *Trainer) *sample {
-	s := &sample{input: newInput(t.model), states: make([]*layer.State, len(t.layers)), layers: make([]sampleLayer, len(t.layers))}
+	s := &sample{input: dataset.NewPresentation(t.model.Input, t.steps), states: make([]*layer.State, len(t.layers)), layers: make([]sampleLayer, len(t.layers))}
 	for i, l := range t.layers {
 		s.states[i] = l.NewState(t.steps, true)
 		n := l.Units.N
@@ -67,15 +67,15 @@ func newScratch(t *Trainer) *scratch {
 
 // forward encodes sample index with the noise of key and runs the network.
 func (s *sample) forward(t *Trainer, w *scratch, index int, key dataset.Key) error {
-	if err := s.encode(t.source, index, key); err != nil {
+	if err := s.input.Load(t.source, index, key); err != nil {
 		return err
 	}
 	w.input.Begin(t.analog)
 	for k := range t.steps {
 		if t.analog {
-			w.input.AddValues(s.values.At(k), 0)
+			w.input.AddValues(s.input.Values.At(k), 0)
 		} else {
-			w.input.AddSpikes(s.spikes.At(k), 0)
+			w.input.AddSpikes(s.input.Spikes.At(k), 0)
 		}
 		w.input.EndStep()
 	}

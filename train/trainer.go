@@ -83,7 +83,7 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		l := layer.New(&m.Layers[i])
 		t.layers = append(t.layers, l)
 		t.moments = append(t.moments, newMoments(l))
-		t.deltas = append(t.deltas, asm.NewMatrix(config.Batch*t.steps, l.Out))
+		t.deltas = append(t.deltas, l.Weights.Like(config.Batch*t.steps))
 		widest = max(widest, l.In, l.Out)
 	}
 	for k := range widest {
@@ -128,7 +128,7 @@ func checkSource(m *model.Network, source dataset.Source, indices []int) error {
 func newMoments(l *layer.Layer) moments {
 	var o moments
 	for k := range 2 {
-		o.weights[k] = asm.NewMatrix(l.Weights.Rows(), l.Out)
+		o.weights[k] = l.Weights.Like(l.Weights.Rows())
 		o.bias[k], o.decay[k], o.current[k] = asm.Floats(l.Units.N), asm.Floats(l.Units.N), asm.Floats(l.Units.N)
 	}
 	return o

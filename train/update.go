@@ -46,7 +46,7 @@ type block struct {
 func newBlock(t *Trainer) *block {
 	b := &block{}
 	for _, l := range t.layers {
-		b.grads = append(b.grads, asm.NewMatrix(spike.WordBits, l.Out))
+		b.grads = append(b.grads, l.Weights.Like(spike.WordBits))
 	}
 	return b
 }
@@ -138,7 +138,7 @@ func (s *sample) inputWord(k task, step int) uint64 {
 	case k.own:
 		return s.states[k.layer].Spikes(step)[k.word]
 	case k.layer == 0:
-		return s.spikes.At(step)[k.word]
+		return s.input.Spikes.At(step)[k.word]
 	}
 	return s.states[k.layer-1].Spikes(step + 1)[k.word]
 }
@@ -150,7 +150,7 @@ func (s *sample) inputValues(t *Trainer, k task, step int) []float32 {
 	case k.own:
 		return s.states[k.layer].Soft(step)
 	case k.layer == 0:
-		return s.values.At(step)
+		return s.input.Values.At(step)
 	}
 	below := s.states[k.layer-1]
 	if t.layers[k.layer-1].Units.Output == asm.Sigmoidal {
