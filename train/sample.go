@@ -4,6 +4,7 @@ import (
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/internal/layer"
+	"github.com/snurun/snurun/spike"
 )
 
 // sample is what one sample of a batch needs: its input, the states of all
@@ -19,49 +20,54 @@ type sample struct {
 	count     int // spikes of hidden layers
 }
 
-// sampleLayer is one layer's share of the backward pass of a sample. A row is
-// Units.N values, a row a time step.
+// sampleLayer is one layer's share of the backward pass of a sample.
 type sampleLayer struct {
-	slope []float32  // surrogate at u, or derivative of the soft output
-	open  [][]uint32 // per step, the neurons where slope is not 0
-	grad  []float32  // derivative of the loss by the layer's output
-	bias, decay,
-	current []float32 // derivatives by the parameters
+	slopes asm.Slopes
+	errors asm.Errors
 }
 
 // scratch belongs to one worker.
 type scratch struct {
 	input, step *layer.Inputs
-	dp, next    []float32 // δ of step t and t+1
-	dots        []float32
 	rows        []uint32
+	dots        []float32
 }
 
 func newSample(t *Trainer) *sample {
-	s := &sample{input: dataset.NewPresentation(t.model.Input, t.steps), states: make([]*layer.State, len(t.layers)), layers: make([]sampleLayer, len(t.layers))}
+	s := &sample{
+		input:  dataset.NewPresentation(t.model.Input, t.steps),
+		states: make([]*layer.State, len(t.layers)),
+		layers: make([]sampleLayer, len(t.layers)),
+		loss:   newLossState(t.config.Loss, t.model.Readout.Kind, t.layers[len(t.layers)-1].Out, t.steps),
+	}
 	for i, l := range t.layers {
 		s.states[i] = l.NewState(t.steps, true)
 		n := l.Units.N
 		sl := &s.layers[i]
-		sl.grad = asm.Floats(t.steps * n)
-		sl.bias, sl.decay, sl.current = asm.Floats(n), asm.Floats(n), asm.Floats(n)
+		sl.errors = asm.Errors{
+			Grad: asm.Floats(t.steps * n), Delta: asm.Floats(t.steps * n), Next: asm.Floats(n),
+			Bias: asm.Floats(n), Decay: asm.Floats(n), Current: asm.Floats(n),
+			Detach: t.config.DetachReset,
+		}
 		if l.Units.Output != asm.NoOutput {
-			sl.slope = asm.Floats(t.steps * n)
-			sl.open = make([][]uint32, t.steps)
+			sl.slopes = asm.Slopes{
+				Surrogate: t.config.Surrogate.kernel(), Width: t.config.Surrogate.Width, Neurons: l.Out,
+				D: asm.Floats(t.steps * n), Open: make([]uint64, t.steps*spike.Words(n)),
+			}
+			sl.errors.Slope = sl.slopes.D
 		}
 	}
-	s.loss = newLossState(t.config.Loss, t.model.Readout.Kind, t.layers[len(t.layers)-1].Out, t.steps)
 	return s
 }
 
 func newScratch(t *Trainer) *scratch {
 	widest := 0
 	for _, l := range t.layers {
-		widest = max(widest, l.Units.N, asm.Pad(l.In))
+		widest = max(widest, l.Units.N)
 	}
 	return &scratch{
 		input: layer.NewInputs(0, 0), step: layer.NewInputs(0, 0),
-		dp: asm.Floats(widest), next: asm.Floats(widest), dots: asm.Floats(widest),
+		rows: make([]uint32, spike.Words(widest)*spike.WordBits), dots: asm.Floats(widest),
 	}
 }
 
@@ -93,189 +99,79 @@ func (s *sample) forward(t *Trainer, w *scratch, index int, key dataset.Key) err
 	return nil
 }
 
-// backward sets the loss and the gradients of the sample, whose row of δ at
-// step k is row first + k of each matrix of t.deltas. The gradients are scaled
-// by scale.
+// backward sets the loss and the gradients of the sample, scaled by scale; its
+// δ of step k goes to row first + k of each matrix of t.deltas.
 func (s *sample) backward(t *Trainer, w *scratch, label, first int, scale float32) {
 	last := len(t.layers) - 1
-	n := t.layers[last].Units.N
-	s.lossValue, s.right = s.loss.gradient(s.states[last], label, s.layers[last].grad, n, scale)
-	for i := range t.layers {
-		s.slopes(t, i)
+	s.lossValue, s.right = s.loss.gradient(s.states[last], label, s.layers[last].errors.Grad, t.layers[last].Units.N, scale)
+	for i, l := range t.layers {
+		if l.Units.Output != asm.NoOutput {
+			s.layers[i].slopes.Evaluate(&l.Units, s.states[i].Trace(), t.steps)
+		}
 	}
 	for i := last; i >= 0; i-- {
-		s.backwardLayer(t, w, i, first)
+		s.backwardLayer(t, w, i)
+		n := t.layers[i].Units.N
+		for k := range t.steps {
+			t.deltas[i].SetRow(first+k, s.layers[i].errors.Delta[k*n:][:n])
+		}
 	}
 }
 
-// slopes evaluates the derivative of the output of layer i by u, at all steps.
-func (s *sample) slopes(t *Trainer, i int) {
-	l, sl := t.layers[i], &s.layers[i]
-	if sl.slope == nil {
-		return
-	}
-	for k := range t.steps {
-		row := sl.slope[k*l.Units.N:][:l.Out]
-		if l.Spikes() {
-			t.config.Surrogate.slope(row, s.states[i].Membrane(k+1), l.Units.Bias)
-		} else {
-			for j, y := range s.states[i].Soft(k + 1) {
-				row[j] = y * (1 - y)
-			}
-		}
-		open := sl.open[k][:0]
-		for j, d := range row {
-			if d != 0 {
-				open = append(open, uint32(j))
-			}
-		}
-		sl.open[k] = open
-	}
-}
-
-// backwardLayer walks the steps of layer i backwards. With p, s, u, y of
-// package model and G the derivative of the loss by the layer's output,
-//
-//	du_t = (G_t + reset_t)·slope(u_t)     reset_t = −dp_{t+1}·l·s_t (zero) or −dp_{t+1}·θ (subtract)
-//	ds_t = du_t + dp_{t+1}·l·(1 − y_t)    without the gate unless the reset is zero; G_t if there is no output
-//	dp_t = ds_t·g'(p_t)
-//
-// It stores dp as δ and passes Wᵀ·δ on to the layer below, where that one's
-// slope is not 0, and Hᵀ·δ to the layer itself one step before.
-func (s *sample) backwardLayer(t *Trainer, w *scratch, i, first int) {
-	l, sl, st := t.layers[i], &s.layers[i], s.states[i]
+// backwardLayer walks the steps of layer i backwards, passes Hᵀδ on to the
+// layer itself one step before and Wᵀδ to the layer below.
+func (s *sample) backwardLayer(t *Trainer, w *scratch, i int) {
+	l, sl, tr := t.layers[i], &s.layers[i], s.states[i].Trace()
 	n := l.Units.N
-	clear(sl.bias)
-	clear(sl.decay)
-	clear(sl.current)
-	dp, next := w.dp[:n], w.next[:n]
-	clear(dp)
-	clear(next)
-	for k := t.steps - 1; k >= 0; k-- {
-		s.errors(t, i, k, dp, next)
-		t.deltas[i].SetRow(first+k, dp)
-		for j, d := range dp {
-			sl.current[j] += d
-		}
-		if t.learnsDecay(i) {
-			decayGradient(sl.decay[:l.Out], dp, st, k, l.Units.Reset)
-		}
-		if l.Recurrent && k > 0 {
-			rows := sl.open[k-1]
-			dots := w.dots[:len(rows)]
-			asm.DotRows(dots, &l.Weights, offsetRows(w, rows, l.In), dp)
-			for m, j := range rows {
-				sl.grad[(k-1)*n+int(j)] += dots[m]
-			}
-		}
-		if i > 0 {
-			s.passDown(t, w, i, k, dp)
-		}
-		dp, next = next, dp
-	}
-}
-
-// errors sets dp to the derivative of the loss by p at step k of layer i, from
-// that of step k+1 in next, and adds to the gradient of the bias.
-func (s *sample) errors(t *Trainer, i, k int, dp, next []float32) {
-	l, sl, st := t.layers[i], &s.layers[i], s.states[i]
-	u := &l.Units
-	grad := sl.grad[k*u.N:][:l.Out]
-	membrane := st.Membrane(k + 1)[:l.Out]
-	decay := u.Decay[:l.Out]
-	dp, next = dp[:l.Out], next[:l.Out]
-	if u.Output == asm.NoOutput {
-		for j, g := range grad {
-			ds := g + float32(next[j]*decay[j])
-			dp[j] = float32(ds * derivative(u, membrane[j]))
-		}
-		return
-	}
-	slope := sl.slope[k*u.N:][:l.Out]
-	bias := sl.bias[:l.Out]
-	spikes, soft := st.Spikes(k+1), st.Soft(k+1)
-	for j, g := range grad {
-		carried := float32(next[j] * decay[j])
-		gate := float32(1)
-		if spikes != nil {
-			if spikes.Get(j) {
-				gate = 0
-			}
-		} else {
-			gate = 1 - soft[j]
-		}
-		back := carried
-		switch {
-		case u.Reset == asm.ResetZero:
-			back = float32(carried * gate)
-			if !t.config.DetachReset {
-				g -= float32(carried * membrane[j])
-			}
-		case u.Reset == asm.ResetSubtract && !t.config.DetachReset:
-			g -= float32(next[j] * u.Theta[j])
-		}
-		du := float32(g * slope[j])
-		bias[j] += du
-		dp[j] = float32((du + back) * derivative(u, membrane[j]))
-	}
-}
-
-// derivative returns g'(p) from s = g(p).
-func derivative(u *asm.Units, s float32) float32 {
-	if s > 0 || u.Activation == asm.Identity {
-		return 1
-	}
-	switch u.Activation {
-	case asm.ReLU:
-		return 0
-	case asm.LeakyReLU:
-		return u.Slope
-	default: // ELU: exp(p) = s + 1
-		return s + 1
-	}
-}
-
-// decayGradient adds dp·∂p/∂l of step k to dst.
-func decayGradient(dst, dp []float32, st *layer.State, k int, reset asm.Reset) {
-	before := st.Membrane(k)
-	spikes, soft := st.Spikes(k), st.Soft(k)
-	for j := range dst {
-		carried := before[j]
-		if reset == asm.ResetZero {
-			if spikes != nil {
-				if spikes.Get(j) {
-					continue
+	e := &sl.errors
+	clear(e.Next)
+	clear(e.Bias)
+	clear(e.Decay)
+	clear(e.Current)
+	if l.Recurrent {
+		for k := t.steps - 1; k >= 0; k-- {
+			asm.Backward(&l.Units, tr, e, k, k+1)
+			if k > 0 {
+				rows := sl.open(w, k-1, n, l.In)
+				dots := w.dots[:len(rows)]
+				asm.DotRows(dots, &l.Weights, rows, e.Delta[k*n:][:n])
+				for m, r := range rows {
+					e.Grad[(k-1)*n+int(r)-l.In] += dots[m]
 				}
-			} else {
-				carried = float32(carried * (1 - soft[j]))
 			}
 		}
-		dst[j] += float32(dp[j] * carried)
+	} else {
+		asm.Backward(&l.Units, tr, e, 0, t.steps)
+	}
+	if i > 0 {
+		s.passDown(t, w, i)
 	}
 }
 
-// passDown sets the gradient of the layer below at step k.
-func (s *sample) passDown(t *Trainer, w *scratch, i, k int, dp []float32) {
-	below, sl := t.layers[i-1], &s.layers[i-1]
-	grad := sl.grad[k*below.Units.N:][:below.Out]
-	if sl.open == nil { // an analog layer passes every gradient on
-		asm.DotRows(grad, &t.layers[i].Weights, t.allRows[:below.Out], dp)
-		return
-	}
-	clear(grad)
-	rows := sl.open[k]
-	dots := w.dots[:len(rows)]
-	asm.DotRows(dots, &t.layers[i].Weights, rows, dp)
-	for m, j := range rows {
-		grad[j] = dots[m]
-	}
+// open lists, each plus base, the neurons whose slope at step k is not 0: no
+// other can change the loss.
+func (sl *sampleLayer) open(w *scratch, k, n, base int) []uint32 {
+	words := spike.Words(n)
+	return w.rows[:asm.Indices(w.rows, sl.slopes.Open[k*words:][:words], uint32(base))]
 }
 
-// offsetRows returns rows, each plus base, in the worker's scratch.
-func offsetRows(w *scratch, rows []uint32, base int) []uint32 {
-	w.rows = w.rows[:0]
-	for _, r := range rows {
-		w.rows = append(w.rows, r+uint32(base))
+// passDown sets the gradient of the layer below layer i.
+func (s *sample) passDown(t *Trainer, w *scratch, i int) {
+	weights, below, sl := &t.layers[i].Weights, t.layers[i-1], &s.layers[i-1]
+	above, n := t.layers[i].Units.N, below.Units.N
+	for k := range t.steps {
+		delta := s.layers[i].errors.Delta[k*above:][:above]
+		grad := sl.errors.Grad[k*n:][:n]
+		if below.Units.Output == asm.NoOutput { // an analog layer passes every gradient on
+			asm.DotRows(grad[:below.Out], weights, t.allRows[:below.Out], delta)
+			continue
+		}
+		clear(grad)
+		rows := sl.open(w, k, n, 0)
+		dots := w.dots[:len(rows)]
+		asm.DotRows(dots, weights, rows, delta)
+		for m, r := range rows {
+			grad[r] = dots[m]
+		}
 	}
-	return w.rows
 }

@@ -48,9 +48,7 @@ func (g Surrogate) String() string {
 }
 
 func (g Surrogate) validate() error {
-	switch g.Kind {
-	case Boxcar, Triangle, TanhPrime, FastSigmoid, Arctan:
-	default:
+	if _, ok := kernelSurrogates[g.Kind]; !ok {
 		return fmt.Errorf("surrogate %q is unknown, expected boxcar, triangle, tanh, fast_sigmoid or arctan", g.Kind)
 	}
 	if !(g.Width > 0) || g.Width > math.MaxFloat32 {
@@ -59,42 +57,9 @@ func (g Surrogate) validate() error {
 	return nil
 }
 
-// slope sets dst[j] to the surrogate at u = s[j] + bias[j].
-func (g Surrogate) slope(dst, s, bias []float32) {
-	s, bias = s[:len(dst)], bias[:len(dst)]
-	inverse := 1 / g.Width
-	switch g.Kind {
-	case Boxcar:
-		half := g.Width / 2
-		for j := range dst {
-			u := s[j] + bias[j]
-			dst[j] = 0
-			if -half < u && u < half {
-				dst[j] = inverse
-			}
-		}
-	case Triangle:
-		for j := range dst {
-			x := float32((s[j] + bias[j]) * inverse)
-			dst[j] = max(0, 1-abs(x))
-		}
-	case TanhPrime:
-		for j := range dst {
-			// 1 − tanh²(x) = 4e/(1 + e)² with e = exp(−2|x|).
-			e := asm.Exp(-2 * abs(float32((s[j]+bias[j])*inverse)))
-			dst[j] = 4 * e / float32((1+e)*(1+e))
-		}
-	case FastSigmoid:
-		for j := range dst {
-			d := 1 + abs(float32((s[j]+bias[j])*inverse))
-			dst[j] = 1 / float32(d*d)
-		}
-	case Arctan:
-		for j := range dst {
-			x := float32((s[j] + bias[j]) * float32(inverse*(math.Pi/2)))
-			dst[j] = 1 / (1 + float32(x*x))
-		}
-	}
-}
+// kernel returns the surrogate as the kernels name it.
+func (g Surrogate) kernel() asm.Surrogate { return kernelSurrogates[g.Kind] }
 
-func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
+var kernelSurrogates = map[SurrogateKind]asm.Surrogate{
+	Boxcar: asm.Boxcar, Triangle: asm.Triangle, TanhPrime: asm.TanhPrime, FastSigmoid: asm.FastSigmoid, Arctan: asm.Arctan,
+}

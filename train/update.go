@@ -175,18 +175,18 @@ func (t *Trainer) updateVectors(i int, samples []*sample, step update) {
 		return sum
 	}
 	if len(m.Current) > 0 {
-		grad := share(gather(func(s *sampleLayer) []float32 { return s.current }), l.Out, len(m.Current) == 1)
+		grad := share(gather(func(s *sampleLayer) []float32 { return s.errors.Current }), l.Out, len(m.Current) == 1)
 		step.apply(u.Current, o.current[0], o.current[1], grad, false)
 		for j := range u.Current {
 			u.Current[j] += 0 // −0 becomes +0, as asm.Forward asks
 		}
 	}
 	if len(m.Bias) > 0 {
-		grad := share(gather(func(s *sampleLayer) []float32 { return s.bias }), l.Out, len(m.Bias) == 1)
+		grad := share(gather(func(s *sampleLayer) []float32 { return s.errors.Bias }), l.Out, len(m.Bias) == 1)
 		step.apply(u.Bias, o.bias[0], o.bias[1], grad, false)
 	}
 	if t.learnsDecay(i) {
-		grad := share(gather(func(s *sampleLayer) []float32 { return s.decay }), l.Out, t.config.Decay == PerLayer)
+		grad := share(gather(func(s *sampleLayer) []float32 { return s.errors.Decay }), l.Out, t.config.Decay == PerLayer)
 		step.apply(u.Decay, o.decay[0], o.decay[1], grad, false)
 		for j, d := range u.Decay {
 			u.Decay[j] = min(max(d, 0), 1)

@@ -60,6 +60,9 @@ func (st *State) rewind() {
 // Steps returns the number of steps of the chunk run last.
 func (st *State) Steps() int { return st.steps }
 
+// Trace returns the rows as the kernels take them.
+func (st *State) Trace() *asm.Trace { return &st.trace }
+
 // Spikes returns the spikes after row steps of the chunk (0: before it), nil
 // for a layer that passes no spikes on.
 func (st *State) Spikes(row int) spike.Vector {
