@@ -59,8 +59,9 @@ type Encoder struct {
 
 	// RateHz is the firing rate of intensity 1 (poisson).
 	RateHz float64
-	// Threshold, if set, binarises: an intensity above it counts as 1, any
-	// other as 0 (poisson, latency). Intensities lie in [0,1].
+	// Threshold, if set: an intensity in [0,1] above it fires, at the full rate
+	// (poisson) or at the step that follows from it (latency); any other is
+	// silent.
 	Threshold *float64
 
 	// BinUS is the length of a bin in µs (events).

@@ -1,0 +1,392 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	goruntime "runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/train"
+)
+
+// linesUpTo is the number of samples up to which each has a line of its own in
+// human output.
+const linesUpTo = 20
+
+type classifyOptions struct {
+	data    string
+	limit   int
+	seed    uint64
+	steps   int
+	margin  float64
+	threads int
+	json    bool
+	verbose bool
+}
+
+func newClassify() *cobra.Command {
+	var o classifyOptions
+	cmd := &cobra.Command{
+		Use:   "classify MODEL [INPUT...]",
+		Short: "Classify digits or recorded spike trains",
+		Long: `classify runs a model on every sample of the inputs and prints classes, accuracy
+where labels are known, spikes, synaptic operations and latency.
+
+INPUT is an IDX image file (.gz too; labels are found beside it), a PNG image, a
+NumPy file .npy with spikes [steps, channels] or [samples, steps, channels], or
+'-' for a .npy on standard input. Without INPUT and --data it runs on 1,000 of
+the MNIST test digits, which are part of the program.
+
+Latency is the time from the encoded spike train to the class.`,
+		Example: `  snurun classify testdata/mnist.msgpack
+  snurun classify model.msgpack --data ~/mnist --threads 4
+  snurun classify model.msgpack digit.png
+  snurun classify model.msgpack spikes.npy --json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("expected MODEL [INPUT...], found no arguments")
+			}
+			if o.data != "" && len(args) > 1 {
+				return usagef("--data and INPUT exclude each other")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return classify(cmd.Context(), cmd, args[0], args[1:], o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.data, "data", "", "classify the test split of the data set in this `folder`")
+	f.IntVar(&o.limit, "limit", 0, "classify only the first `N` samples (0: all)")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the input noise")
+	f.IntVar(&o.steps, "steps", 0, "present each sample for `N` time steps (0: as the model says)")
+	f.Float64Var(&o.margin, "margin", 0, "decide early, once the leading score is ahead by `M` (0: never)")
+	f.IntVar(&o.threads, "threads", 1, "classify on `N` threads")
+	f.BoolVar(&o.json, "json", false, "print one JSON object a sample and a summary")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for every sample")
+	return cmd
+}
+
+func (o *classifyOptions) check() error {
+	switch {
+	case o.limit < 0:
+		return usagef("--limit is %d, expected 0 or more", o.limit)
+	case o.steps < 0:
+		return usagef("--steps is %d, expected 0 or more", o.steps)
+	case o.threads < 1 || o.threads > 1024:
+		return usagef("--threads is %d, expected 1 to 1024", o.threads)
+	case !(o.margin >= 0) || math.IsInf(o.margin, 0):
+		return usagef("--margin is %v, expected 0 or more", o.margin)
+	}
+	return nil
+}
+
+func classify(ctx context.Context, cmd *cobra.Command, file string, names []string, o classifyOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	m, err := export.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	inputs, err := openInputs(m, names, o.data, cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	c := &classifier{model: m, net: net, options: o, out: bufio.NewWriter(cmd.OutOrStdout()), perLine: o.json || o.verbose}
+	total := 0
+	for _, in := range inputs {
+		total += in.source.Len()
+	}
+	if o.limit > 0 {
+		total = min(total, o.limit)
+	}
+	if total <= linesUpTo {
+		c.perLine = true
+	}
+	start := time.Now()
+	for _, in := range inputs {
+		n := in.source.Len()
+		if o.limit > 0 {
+			n = min(n, o.limit-len(c.latencies))
+		}
+		if err := c.run(ctx, in, n); err != nil {
+			return fmt.Errorf("%s: %w", in.name, err)
+		}
+	}
+	if err := c.summary(time.Since(start)); err != nil {
+		return err
+	}
+	return c.out.Flush()
+}
+
+// input is one named set of samples to classify.
+type input struct {
+	name   string
+	source dataset.Source
+}
+
+// openInputs opens what the command line names: the files, or the test split
+// in dir, or the digits that are part of the program.
+func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) ([]input, error) {
+	if len(names) > 0 {
+		var inputs []input
+		for _, name := range names {
+			source, err := openInput(m, name, stdin)
+			if err != nil {
+				return nil, err
+			}
+			inputs = append(inputs, input{name, source})
+		}
+		return inputs, nil
+	}
+	name, load := "sample", dataset.Sample
+	if dir != "" {
+		name, load = dir, func() (dataset.ImageSet, error) { return dataset.LoadMNIST(dir, dataset.TestPart) }
+	}
+	set, err := load()
+	if err != nil {
+		return nil, err
+	}
+	source, err := imageSource(m, set)
+	if err != nil {
+		return nil, err
+	}
+	return []input{{name, source}}, nil
+}
+
+func openInput(m *model.Network, name string, stdin io.Reader) (dataset.Source, error) {
+	if name == "-" {
+		return dataset.Read(stdin, "standard input", m.Input, m.DtMS)
+	}
+	return dataset.Open(name, m.Input, m.DtMS)
+}
+
+func imageSource(m *model.Network, set dataset.ImageSet) (dataset.Source, error) {
+	encoder, err := dataset.NewEncoder(m.Input, m.DtMS)
+	if err != nil {
+		return nil, err
+	}
+	return dataset.FromImages(set, encoder)
+}
+
+// classifier classifies samples and keeps what the summary needs.
+type classifier struct {
+	model   *model.Network
+	net     *runtime.Network
+	options classifyOptions
+	out     *bufio.Writer
+	perLine bool
+
+	latencies []float64 // µs
+	labelled  int
+	correct   int
+	spikes    int
+	synops    int64
+	steps     int
+}
+
+// outcome is what was found for one sample; its JSON form is that of --json.
+type outcome struct {
+	Input   string    `json:"input"`
+	Index   int       `json:"index"`
+	Label   *int      `json:"label,omitempty"`
+	Class   int       `json:"class"`
+	Name    string    `json:"name,omitempty"`
+	Scores  []float32 `json:"scores"`
+	Steps   int       `json:"steps"`
+	Spikes  int       `json:"spikes"`
+	Latency float64   `json:"latency_us"`
+
+	synops int64
+}
+
+// batch is the number of samples between two ordered writes.
+const batch = 1024
+
+// run classifies the first n samples of in.
+func (c *classifier) run(ctx context.Context, in input, n int) error {
+	outcomes := make([]outcome, min(n, batch))
+	errs := make([]error, c.options.threads)
+	for from := 0; from < n; from += batch {
+		part := outcomes[:min(batch, n-from)]
+		var wait sync.WaitGroup
+		for w := range c.options.threads {
+			wait.Go(func() { errs[w] = c.work(ctx, in, from, part, w) })
+		}
+		wait.Wait()
+		for _, err := range errs {
+			if err != nil {
+				return err
+			}
+		}
+		for i := range part {
+			if err := c.add(&part[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// work fills every threads-th outcome of part from number w on.
+func (c *classifier) work(ctx context.Context, in input, from int, part []outcome, w int) error {
+	goruntime.LockOSThread()
+	defer goruntime.UnlockOSThread()
+	s := c.net.NewSession()
+	defer s.Close()
+	steps := c.options.steps
+	if steps == 0 {
+		steps = dataset.Steps(in.source, c.model.Steps)
+	}
+	x := dataset.NewPresentation(c.model.Input, steps)
+	for k := w; k < len(part); k += c.options.threads {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		i := from + k
+		if err := x.Load(in.source, i, train.TestKey(c.options.seed, i)); err != nil {
+			return err
+		}
+		start := time.Now()
+		r, err := c.classify(s, x)
+		if err != nil {
+			return err
+		}
+		latency := time.Since(start)
+		stats := s.Stats()
+		part[k] = outcome{
+			Input: in.name, Index: i, Class: r.Class, Scores: slices.Clone(r.Scores), Steps: r.Steps,
+			Spikes: stats.TotalSpikes(), Latency: float64(latency.Nanoseconds()) / 1e3, synops: stats.TotalSynOps(),
+		}
+		if label := in.source.Label(i); label >= 0 {
+			part[k].Label = &label
+		}
+		if r.Class < len(c.model.Classes) {
+			part[k].Name = c.model.Classes[r.Class]
+		}
+	}
+	return nil
+}
+
+func (c *classifier) classify(s *runtime.Session, x *dataset.Presentation) (runtime.Result, error) {
+	switch {
+	case x.Analog:
+		return s.ClassifyValues(x.Values)
+	case c.options.margin > 0:
+		return s.ClassifyEarly(x.Spikes, float32(c.options.margin))
+	}
+	return s.Classify(x.Spikes)
+}
+
+// add takes an outcome into the summary and prints its line.
+func (c *classifier) add(o *outcome) error {
+	c.latencies = append(c.latencies, o.Latency)
+	c.spikes += o.Spikes
+	c.synops += o.synops
+	c.steps += o.Steps
+	if o.Label != nil {
+		c.labelled++
+		if *o.Label == o.Class {
+			c.correct++
+		}
+	}
+	if !c.perLine {
+		return nil
+	}
+	if c.options.json {
+		return json.NewEncoder(c.out).Encode(o)
+	}
+	mark := ""
+	if o.Label != nil && *o.Label != o.Class {
+		mark = fmt.Sprintf("  expected %s", c.className(*o.Label))
+	}
+	_, err := fmt.Fprintf(c.out, "%s[%d]  %s  score %.4g  %d steps  %d spikes  %.1f µs%s\n",
+		o.Input, o.Index, c.className(o.Class), o.Scores[o.Class], o.Steps, o.Spikes, o.Latency, mark)
+	return err
+}
+
+func (c *classifier) className(class int) string {
+	if class < len(c.model.Classes) {
+		return c.model.Classes[class]
+	}
+	return fmt.Sprint(class)
+}
+
+// latencyStats are statistics of latencies in µs.
+type latencyStats struct {
+	Mean float64 `json:"mean"`
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	P99  float64 `json:"p99"`
+	Max  float64 `json:"max"`
+}
+
+// newLatencyStats sorts us.
+func newLatencyStats(us []float64) latencyStats {
+	slices.Sort(us)
+	at := func(share float64) float64 { return us[int(math.Ceil(share*float64(len(us))))-1] }
+	sum := 0.0
+	for _, v := range us {
+		sum += v
+	}
+	return latencyStats{sum / float64(len(us)), at(0.5), at(0.9), at(0.99), us[len(us)-1]}
+}
+
+// summary prints the totals; elapsed includes encoding and output.
+func (c *classifier) summary(elapsed time.Duration) error {
+	n := len(c.latencies)
+	if n == 0 {
+		return fmt.Errorf("there are no samples to classify")
+	}
+	latency := newLatencyStats(c.latencies)
+	perSample := func(total float64) float64 { return total / float64(n) }
+	throughput := float64(n) / elapsed.Seconds()
+	if c.options.json {
+		s := map[string]any{
+			"samples": n, "latency_us": latency, "throughput_per_s": throughput,
+			"spikes_per_sample": perSample(float64(c.spikes)), "synops_per_sample": perSample(float64(c.synops)),
+			"steps_per_sample": perSample(float64(c.steps)), "kernel": c.net.Kernel(), "threads": c.options.threads,
+		}
+		if c.labelled > 0 {
+			s["correct"] = c.correct
+			s["accuracy"] = float64(c.correct) / float64(c.labelled)
+		}
+		return json.NewEncoder(c.out).Encode(map[string]any{"summary": s})
+	}
+	w := c.out
+	fmt.Fprintf(w, "samples     %d\n", n)
+	if c.labelled > 0 {
+		fmt.Fprintf(w, "accuracy    %.2f %%  (%d of %d)\n", 100*float64(c.correct)/float64(c.labelled), c.correct, c.labelled)
+	}
+	fmt.Fprintf(w, "steps       %.4g a sample of %v ms\n", perSample(float64(c.steps)), c.model.DtMS)
+	fmt.Fprintf(w, "spikes      %.0f a sample\n", perSample(float64(c.spikes)))
+	fmt.Fprintf(w, "synops      %.0f a sample\n", perSample(float64(c.synops)))
+	fmt.Fprintf(w, "latency     %.1f µs mean, %.1f p50, %.1f p90, %.1f p99, %.1f max\n", latency.Mean, latency.P50, latency.P90, latency.P99, latency.Max)
+	fmt.Fprintf(w, "throughput  %.0f samples/s on %d %s, encoding included\n", throughput, c.options.threads, plural(c.options.threads, "thread"))
+	_, err := fmt.Fprintf(w, "kernel      %s\n", c.net.Kernel())
+	return err
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/snurun/snurun/dataset"
+)
+
+func newData() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "data",
+		Short: "Fetch data sets",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newDataMNIST())
+	return cmd
+}
+
+func newDataMNIST() *cobra.Command {
+	var out string
+	var mirrors []string
+	cmd := &cobra.Command{
+		Use:   "mnist --out DIR",
+		Short: "Download MNIST",
+		Long: `mnist downloads the four files of MNIST (Y. LeCun, C. Cortes, C. Burges; CC BY-SA
+3.0; 11 MB) and checks their SHA-256. Files that are there already are kept; an
+interrupted download goes on where it stopped.`,
+		Example: "  snurun data mnist --out ~/mnist",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if out == "" {
+				return usagef("--out is missing: the folder to write to")
+			}
+			show := &downloads{cmd: cmd}
+			err := dataset.FetchMNIST(cmd.Context(), out, dataset.FetchOptions{Mirrors: mirrors, Progress: show.progress})
+			show.clear()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "MNIST is complete in %s\n", out)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "`folder` to write to")
+	cmd.Flags().StringSliceVar(&mirrors, "mirror", nil, "base `URL` to download from instead of the public mirrors")
+	return cmd
+}
+
+// downloads shows the progress of one file after the other.
+type downloads struct {
+	cmd  *cobra.Command
+	file string
+	bar  *progressbar.ProgressBar
+}
+
+func (d *downloads) progress(file string, done, total int64) {
+	w := d.cmd.ErrOrStderr()
+	if d.file != file {
+		d.clear()
+		d.file = file
+		if isTerminal(w) {
+			d.bar = newBar(w, total)
+			d.bar.Describe(filepath.Base(file))
+		} else {
+			fmt.Fprintf(w, "fetching %s\n", file)
+		}
+	}
+	if d.bar != nil {
+		_ = d.bar.Set64(done)
+	}
+}
+
+func (d *downloads) clear() {
+	if d.bar != nil {
+		_ = d.bar.Clear()
+		d.bar = nil
+	}
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/internal/atomicfile"
+	"github.com/snurun/snurun/internal/npy"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/train"
+)
+
+type simulateOptions struct {
+	in, out string
+	record  []string
+	index   int
+	seed    uint64
+}
+
+func newSimulate() *cobra.Command {
+	var o simulateOptions
+	cmd := &cobra.Command{
+		Use:   "simulate MODEL --in X.npy --out Y.npz",
+		Short: "Record the spikes and membranes that an input causes",
+		Long: `simulate runs a model over one sample, step by step, and writes a NumPy archive:
+layer0.spikes [steps, neurons] uint8 and layer0.membrane [steps, neurons] float32
+(s after the step), and so on for each layer; scores [classes] float32; class int64.
+A soft layer has layer0.output float32 in place of spikes, an analog one only the
+membrane.
+
+X.npy holds spikes [steps, channels] as booleans, integers or floats that are 0 or
+1, or any values for a network with analog input; an image file works as well.`,
+		Example: `  snurun simulate model.msgpack --in x.npy --out y.npz
+  snurun simulate model.msgpack --in digit.png --out y.npz --record membrane`,
+		Args: exactArgs(1, "MODEL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return simulate(cmd, args[0], o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.in, "in", "", "input `X.npy`, or - for standard input")
+	f.StringVar(&o.out, "out", "", "archive `Y.npz` to write")
+	f.StringSliceVar(&o.record, "record", []string{"spikes", "membrane"}, "`what` to record: spikes,membrane")
+	f.IntVar(&o.index, "index", 0, "simulate sample `N` of the input")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the input noise")
+	return cmd
+}
+
+func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
+	if o.in == "" || o.out == "" {
+		return usagef("expected --in X.npy and --out Y.npz")
+	}
+	record, err := parseRecord(o.record)
+	if err != nil {
+		return err
+	}
+	m, err := export.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	source, err := openInput(m, o.in, cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	if o.index < 0 || o.index >= source.Len() {
+		return usagef("--index is %d, %s has %d samples", o.index, o.in, source.Len())
+	}
+	x := dataset.NewPresentation(m.Input, dataset.Steps(source, m.Steps))
+	if err := x.Load(source, o.index, train.TestKey(o.seed, o.index)); err != nil {
+		return fmt.Errorf("%s: %w", o.in, err)
+	}
+	arrays, err := recordRun(cmd.Context(), m, x, record)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return writeArchive(o.out, arrays)
+}
+
+// recording is what to keep of every step.
+type recording struct{ spikes, membrane bool }
+
+func parseRecord(names []string) (r recording, err error) {
+	for _, name := range names {
+		switch strings.TrimSpace(name) {
+		case "spikes":
+			r.spikes = true
+		case "membrane":
+			r.membrane = true
+		default:
+			return r, usagef("--record has %q, expected spikes or membrane", name)
+		}
+	}
+	return r, nil
+}
+
+// namedArray is one entry of an archive.
+type namedArray struct {
+	name  string
+	array *npy.Array
+}
+
+// layerRecord is one layer's history, step after step.
+type layerRecord struct {
+	spikes           []uint8
+	output, membrane []float32
+}
+
+// recordRun presents x from the initial state and returns what is recorded.
+func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, what recording) ([]namedArray, error) {
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return nil, err
+	}
+	s := net.NewSession()
+	defer s.Close()
+	layers := make([]layerRecord, len(m.Layers))
+	steps := max(x.Spikes.Steps(), x.Values.Steps())
+	for t := range steps {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if x.Analog {
+			err = s.StepValues(x.Values.At(t))
+		} else {
+			err = s.Step(x.Spikes.At(t))
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range layers {
+			layers[i].add(s, i, m.Layers[i].OutSize(), what)
+		}
+	}
+	var arrays []namedArray
+	var failed error
+	add := func(name string, a *npy.Array, err error) {
+		if failed == nil {
+			failed = err
+		}
+		arrays = append(arrays, namedArray{name, a})
+	}
+	for i := range layers {
+		r, n := &layers[i], m.Layers[i].OutSize()
+		if r.spikes != nil {
+			a, err := npy.New(r.spikes, steps, n)
+			add(fmt.Sprintf("layer%d.spikes", i), a, err)
+		}
+		if r.output != nil {
+			a, err := npy.New(r.output, steps, n)
+			add(fmt.Sprintf("layer%d.output", i), a, err)
+		}
+		if what.membrane {
+			a, err := npy.New(r.membrane, steps, n)
+			add(fmt.Sprintf("layer%d.membrane", i), a, err)
+		}
+	}
+	result := s.Result()
+	a, err := npy.New(result.Scores, len(result.Scores))
+	add("scores", a, err)
+	a, err = npy.New([]int64{int64(result.Class)})
+	add("class", a, err)
+	return arrays, failed
+}
+
+func (r *layerRecord) add(s *runtime.Session, i, n int, what recording) {
+	if what.membrane {
+		r.membrane = append(r.membrane, s.Membrane(i)...)
+	}
+	if !what.spikes {
+		return
+	}
+	r.output = append(r.output, s.Outputs(i)...)
+	if y := s.Spikes(i); y != nil {
+		from := len(r.spikes)
+		r.spikes = append(r.spikes, make([]uint8, n)...)
+		for j := range y.All() {
+			r.spikes[from+j] = 1
+		}
+	}
+}
+
+// writeArchive writes arrays to a .npz file, all or nothing.
+func writeArchive(name string, arrays []namedArray) error {
+	return atomicfile.Write(name, func(w io.Writer) error {
+		z := npy.NewZipWriter(w)
+		for _, a := range arrays {
+			if err := z.Add(a.name, a.array); err != nil {
+				return err
+			}
+		}
+		return z.Close()
+	})
+}

@@ -1,0 +1,369 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	goruntime "runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/train"
+)
+
+// selfTestInputs is the number of samples in the self-test of a trained model.
+const selfTestInputs = 4
+
+type trainOptions struct {
+	dataset string
+	data    string
+	recipe  string
+	out     string
+	json    bool
+	threads int
+	holdout int
+	draws   int
+
+	topology train.Topology
+	config   train.Config
+
+	flags *pflag.FlagSet
+}
+
+func newTrain() *cobra.Command {
+	var o trainOptions
+	var recipes strings.Builder
+	for _, r := range train.Recipes() {
+		fmt.Fprintf(&recipes, "  %-10s %s\n", r.Name, r.Doc)
+	}
+	cmd := &cobra.Command{
+		Use:   "train",
+		Short: "Train a network by back-propagation through time",
+		Long: `train learns a network from scratch and writes a model file. A recipe chooses the
+network and how it is trained; each flag given changes one of its choices.
+
+The last samples of the training set are held out: no choice is made on the test
+set, whose accuracy is only reported.
+
+Recipes:
+` + recipes.String(),
+		Example: `  snurun train --dataset mnist --data ~/mnist --out mnist.msgpack
+  snurun train --data ~/mnist --readout membrane_sum --epochs 30 --out best.msgpack
+  snurun train --data ~/mnist --json > history.jsonl`,
+		Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd.Context(), cmd)
+		},
+	}
+	f := cmd.Flags()
+	o.flags = f
+	f.StringVar(&o.dataset, "dataset", "mnist", "data `set` to train on")
+	f.StringVar(&o.data, "data", "", "`folder` of the data set")
+	f.StringVar(&o.recipe, "recipe", "default", "`recipe` to start from")
+	f.StringVar(&o.out, "out", "model.msgpack", "model `file` to write")
+	f.BoolVar(&o.json, "json", false, "print one JSON object an epoch and a summary")
+	f.IntVar(&o.threads, "threads", goruntime.NumCPU(), "train on `N` threads; the result does not depend on it")
+	f.IntVar(&o.holdout, "holdout", 5000, "hold `N` training samples out")
+	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
+
+	f.Int("epochs", 0, "`N` passes over the training samples")
+	f.Int("batch", 0, "`N` samples a parameter update")
+	f.Uint64("seed", 0, "seed of initialisation, order and noise")
+	f.Bool("frozen", false, "show a sample with the same noise in every epoch")
+	f.Float64("lr", 0, "learning `rate`")
+	f.String("surrogate", "", "surrogate gradient `kind[:width]`: boxcar, triangle, tanh, fast_sigmoid, arctan")
+	f.Bool("detach-reset", false, "let no gradient through the reset")
+	f.String("decay-training", "", "learn the decay: fixed, neuron or layer")
+	f.Float64("decay", 0, "initial decay `l` = 1 − Δt/τ")
+	f.String("readout", "", "`readout`: spike_count, membrane_sum or membrane_max")
+	f.Float64("prefix-loss", 0, "`factor` of the loss of early decisions (membrane_sum)")
+	f.IntSlice("hidden", nil, "`sizes` of the hidden layers")
+	f.Int("steps", 0, "present a sample for `N` time steps")
+	f.String("activation", "", "`g`: identity, relu, leaky_relu or elu")
+	f.String("reset", "", "`reset` of the membrane: zero, subtract or none")
+	f.Bool("soft", false, "train soft units (sSNU)")
+	f.Bool("recurrent", false, "feed hidden layers back on themselves")
+	return cmd
+}
+
+// override sets what the recipe chose to what the flags say.
+func (o *trainOptions) override() error {
+	var err error
+	o.flags.Visit(func(f *pflag.Flag) {
+		integer := func(name string) int { v, _ := o.flags.GetInt(name); return v }
+		number := func(name string) float64 { v, _ := o.flags.GetFloat64(name); return v }
+		text := f.Value.String()
+		t, c := &o.topology, &o.config
+		switch f.Name {
+		case "epochs":
+			c.Epochs = integer(f.Name)
+		case "batch":
+			c.Batch = integer(f.Name)
+		case "seed":
+			c.Seed, _ = o.flags.GetUint64(f.Name)
+		case "frozen":
+			c.Frozen, _ = o.flags.GetBool(f.Name)
+		case "lr":
+			c.Optimizer.Rate = number(f.Name)
+		case "surrogate":
+			var e error
+			if c.Surrogate, e = train.ParseSurrogate(text); e != nil {
+				err = usageError{e}
+			}
+		case "detach-reset":
+			c.DetachReset, _ = o.flags.GetBool(f.Name)
+		case "decay-training":
+			c.Decay = train.DecayTraining(text)
+		case "decay":
+			t.Decay = float32(number(f.Name))
+		case "readout":
+			t.Readout = model.ReadoutKind(text)
+			if t.Readout == model.MembraneSum && !o.flags.Changed("prefix-loss") {
+				c.Loss.Prefix = 0.5
+			}
+		case "prefix-loss":
+			c.Loss.Prefix = number(f.Name)
+		case "hidden":
+			t.Hidden, _ = o.flags.GetIntSlice(f.Name)
+		case "steps":
+			t.Steps = integer(f.Name)
+		case "activation":
+			t.Activation = model.Activation(text)
+		case "reset":
+			t.Reset = model.Reset(text)
+			if t.Reset == model.ResetSubtract {
+				t.Theta = -t.Bias
+			}
+		case "soft":
+			t.Soft, _ = o.flags.GetBool(f.Name)
+		case "recurrent":
+			t.Recurrent, _ = o.flags.GetBool(f.Name)
+		}
+	})
+	o.config.Threads = o.threads
+	return err
+}
+
+// command returns the command line that trains the same model, with
+// placeholders for the folder and the file.
+func (o *trainOptions) command() string {
+	parts := []string{"snurun train --dataset", o.dataset, "--data DIR --out MODEL"}
+	o.flags.Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "dataset", "data", "out", "json", "threads":
+			return
+		}
+		value := strings.Trim(f.Value.String(), "[]")
+		if f.Value.Type() == "bool" {
+			parts = append(parts, "--"+f.Name+"="+value)
+			return
+		}
+		parts = append(parts, "--"+f.Name, value)
+	})
+	return strings.Join(parts, " ")
+}
+
+// epochReport is one epoch; its JSON form is that of --json.
+type epochReport struct {
+	Epoch           int     `json:"epoch"`
+	Loss            float64 `json:"loss"`
+	TrainAccuracy   float64 `json:"train_accuracy"`
+	HeldAccuracy    float64 `json:"held_accuracy"`
+	TestAccuracy    float64 `json:"test_accuracy"`
+	SpikesPerSample float64 `json:"spikes_per_sample"`
+	LR              float64 `json:"lr"`
+	Seconds         float64 `json:"seconds,omitempty"`
+}
+
+func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
+	if o.dataset != "mnist" {
+		return usagef("--dataset is %q, expected mnist", o.dataset)
+	}
+	if o.data == "" {
+		return usagef("--data is missing: the folder of the data set; 'snurun data mnist --out DIR' fetches MNIST")
+	}
+	if o.threads < 1 || o.threads > 1024 {
+		return usagef("--threads is %d, expected 1 to 1024", o.threads)
+	}
+	if o.draws < 1 {
+		return usagef("--draws is %d, expected at least 1", o.draws)
+	}
+	recipe, err := train.FindRecipe(o.recipe)
+	if err != nil {
+		return usageError{err}
+	}
+	sets := map[dataset.Part]dataset.ImageSet{}
+	for _, part := range []dataset.Part{dataset.TrainPart, dataset.TestPart} {
+		if sets[part], err = dataset.LoadMNIST(o.data, part); err != nil {
+			return err
+		}
+	}
+	set := sets[dataset.TrainPart]
+	if o.holdout < 1 || o.holdout >= set.Count {
+		return usagef("--holdout is %d, expected 1 to %d", o.holdout, set.Count-1)
+	}
+	o.topology, o.config = recipe.Build([]int{set.Height * set.Width}, set.Classes)
+	if err := o.override(); err != nil {
+		return err
+	}
+	m, err := o.topology.New(o.config.Seed)
+	if err != nil {
+		return usageError{err}
+	}
+	training, err := imageSource(m, set)
+	if err != nil {
+		return err
+	}
+	test, err := imageSource(m, sets[dataset.TestPart])
+	if err != nil {
+		return err
+	}
+	j := &job{
+		options: o, training: training, test: test,
+		used: sequence(0, set.Count-o.holdout), held: sequence(set.Count-o.holdout, set.Count),
+		stdout: cmd.OutOrStdout(), progress: newProgress(cmd.ErrOrStderr()),
+	}
+	if j.trainer, err = train.New(m, training, j.used, o.config); err != nil {
+		return usageError{err}
+	}
+	return j.run(ctx)
+}
+
+// job is one training run.
+type job struct {
+	options        *trainOptions
+	trainer        *train.Trainer
+	training, test dataset.Source
+	used, held     []int
+	stdout         io.Writer
+	progress       *progress
+	history        []epochReport
+}
+
+func (j *job) run(ctx context.Context) error {
+	start := time.Now()
+	for !j.trainer.Done() {
+		if err := j.epoch(ctx); err != nil {
+			return err
+		}
+	}
+	m := j.trainer.Model()
+	mean, spread, err := j.finalTest(ctx, m)
+	if err != nil {
+		return err
+	}
+	if err := j.describe(m, mean, spread); err != nil {
+		return err
+	}
+	if err := export.WriteFile(j.options.out, m); err != nil {
+		return err
+	}
+	seconds := time.Since(start).Seconds()
+	if j.options.json {
+		last := j.history[len(j.history)-1]
+		return json.NewEncoder(j.stdout).Encode(map[string]any{"summary": map[string]any{
+			"model": j.options.out, "epochs": last.Epoch, "test_accuracy": mean, "test_accuracy_se": spread,
+			"test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample, "seconds": seconds,
+		}})
+	}
+	_, err = fmt.Fprintf(j.stdout, "test accuracy %.2f ± %.2f %% over %d draws of noise, %.0f s\nwrote %s\n",
+		100*mean, 100*spread, j.options.draws, seconds, j.options.out)
+	return err
+}
+
+// epoch trains and reports one epoch.
+func (j *job) epoch(ctx context.Context) error {
+	start := time.Now()
+	p, err := j.trainer.Epoch(ctx, j.progress.show)
+	j.progress.clear()
+	if err != nil {
+		return err
+	}
+	m := j.trainer.Model()
+	held, err := train.Evaluate(ctx, m, j.training, j.held, 0, j.options.threads)
+	if err != nil {
+		return err
+	}
+	test, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), 0, j.options.threads)
+	if err != nil {
+		return err
+	}
+	r := epochReport{
+		Epoch: p.Epoch, Loss: p.Loss, TrainAccuracy: p.Accuracy, HeldAccuracy: held.Accuracy(), TestAccuracy: test.Accuracy(),
+		SpikesPerSample: test.SpikesPerSample, LR: p.Rate, Seconds: time.Since(start).Seconds(),
+	}
+	j.history = append(j.history, r)
+	if j.options.json {
+		return json.NewEncoder(j.stdout).Encode(r)
+	}
+	_, err = fmt.Fprintf(j.stdout, "epoch %3d  loss %.4f  train %.2f %%  held out %.2f %%  test %.2f %%  spikes %.0f  lr %.2g  %.1f s\n",
+		r.Epoch, r.Loss, 100*r.TrainAccuracy, 100*r.HeldAccuracy, 100*r.TestAccuracy, r.SpikesPerSample, r.LR, r.Seconds)
+	return err
+}
+
+// finalTest returns the mean test accuracy over draws of noise and its
+// standard error.
+func (j *job) finalTest(ctx context.Context, m *model.Network) (mean, spread float64, err error) {
+	n := float64(j.options.draws)
+	var sum, squares float64
+	for draw := range j.options.draws {
+		e, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), uint64(draw), j.options.threads)
+		if err != nil {
+			return 0, 0, err
+		}
+		sum += e.Accuracy()
+		squares += e.Accuracy() * e.Accuracy()
+	}
+	mean = sum / n
+	if n > 1 {
+		spread = math.Sqrt(max(0, squares/n-mean*mean) / (n - 1))
+	}
+	return mean, spread, nil
+}
+
+// describe adds name, metadata and self-test to a trained model. Nothing in
+// them depends on the machine or the time.
+func (j *job) describe(m *model.Network, mean, spread float64) error {
+	m.Name = fmt.Sprintf("%s-%s", j.options.dataset, j.options.recipe)
+	m.CreatedBy = createdBy()
+	history := make([]epochReport, len(j.history))
+	for i, r := range j.history {
+		r.Seconds = 0
+		history[i] = r
+	}
+	curve, err := json.Marshal(history)
+	if err != nil {
+		return err
+	}
+	m.Metadata = map[string]any{
+		"command":          j.options.command(),
+		"dataset":          j.options.dataset,
+		"training_samples": float64(len(j.used)),
+		"held_out_samples": float64(len(j.held)),
+		"epochs":           float64(j.options.config.Epochs),
+		"seed":             float64(j.options.config.Seed),
+		"surrogate":        j.options.config.Surrogate.String(),
+		"test_accuracy":    mean,
+		"test_accuracy_se": spread,
+		"test_draws":       float64(j.options.draws),
+		"history":          string(curve),
+	}
+	return train.AddSelfTest(m, j.training, j.held[:min(selfTestInputs, len(j.held))])
+}
+
+// sequence returns from, from+1, … up to, not including, to.
+func sequence(from, to int) []int {
+	s := make([]int, to-from)
+	for i := range s {
+		s[i] = from + i
+	}
+	return s
+}

@@ -1,0 +1,82 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/snurun/snurun/internal/npy"
+	"github.com/snurun/snurun/spike"
+)
+
+// ReadSpikes reads spike trains from a NumPy array (.npy) of shape [T, N], one
+// train of T steps and N neurons, or [B, T, N], B of them. Its elements may be
+// booleans, integers or floats, but only 0 or 1: any other is an ErrCoding, and
+// ReadValues may be meant. Name is that of the stream in errors; those of
+// malformed data are ErrFormat.
+func ReadSpikes(r io.Reader, name string) ([]spike.Train, error) {
+	a, batch, steps, size, err := readArray(r, name)
+	if err != nil {
+		return nil, err
+	}
+	trains := make([]spike.Train, batch)
+	i := 0
+	for b := range trains {
+		trains[b] = spike.NewTrain(steps, size)
+		for t := range steps {
+			row := trains[b].At(t)
+			for n := range size {
+				switch x := a.At(i); x {
+				case 0:
+				case 1:
+					row.Set(n)
+				default:
+					return nil, fmt.Errorf("dataset: %s: %w: sample %d, step %d, neuron %d is %v, expected a spike, 0 or 1: these may be analog values", name, ErrCoding, b, t, n, x)
+				}
+				i++
+			}
+		}
+	}
+	return trains, nil
+}
+
+// ReadValues reads analog recordings from a NumPy array of the same shapes and
+// types as ReadSpikes. Values that are not finite in float32 are an ErrFormat.
+func ReadValues(r io.Reader, name string) ([]spike.Values, error) {
+	a, batch, steps, size, err := readArray(r, name)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]spike.Values, batch)
+	i := 0
+	for b := range values {
+		data := make([]float32, steps*size)
+		for k := range data {
+			data[k] = float32(a.At(i))
+			i++
+		}
+		if values[b], err = spike.FromData(steps, size, data); err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w: sample %d: %w", name, ErrFormat, b, err)
+		}
+	}
+	return values, nil
+}
+
+// readArray reads an array of rank 2 or 3 and returns its dimensions.
+func readArray(r io.Reader, name string) (a *npy.Array, batch, steps, size int, err error) {
+	a, err = npy.Read(r)
+	switch {
+	case errors.Is(err, npy.ErrFormat):
+		return nil, 0, 0, 0, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
+	case err != nil:
+		return nil, 0, 0, 0, fmt.Errorf("dataset: %s: %w", name, err)
+	}
+	shape := a.Shape
+	if len(shape) == 2 {
+		shape = []int{1, shape[0], shape[1]}
+	}
+	if len(shape) != 3 || shape[1] == 0 || shape[2] == 0 {
+		return nil, 0, 0, 0, fmt.Errorf("dataset: %s: %w: array of shape %v, expected [steps, neurons] or [samples, steps, neurons], with at least one step and neuron", name, ErrFormat, a.Shape)
+	}
+	return a, shape[0], shape[1], shape[2], nil
+}

@@ -1,0 +1,134 @@
+package dataset
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+)
+
+// Limits of a picture: the bytes of its file, its sides and their product, and
+// how many pixels a byte can hold, 8 of one bit at deflate's best ratio of 1032.
+const (
+	maxPNG           = 64 << 20
+	maxSide          = 1 << 14
+	maxPixels        = 1 << 24
+	maxPixelsPerByte = 8 * 1032
+)
+
+// ReadPNG reads a picture as the intensities of one digit of height × width
+// pixels, light on dark as in MNIST:
+//
+//   - Colours become luminance (ITU-R BT.601), over white where they are
+//     transparent.
+//   - If the outermost pixels are on average brighter than one half the picture
+//     is dark on light and is inverted.
+//   - A picture of another size is scaled by area averaging so that it just
+//     fits, its proportions kept, and centred on black.
+//
+// Name is that of the stream in errors; those of malformed data are ErrFormat.
+func ReadPNG(r io.Reader, name string, height, width int) ([]byte, error) {
+	if min(height, width) < 1 || max(height, width) > maxSide || height*width > maxPixels {
+		return nil, fmt.Errorf("dataset: %s: %d×%d is no size to scale to, expected sides of 1 to %d and at most %d pixels", name, height, width, maxSide, maxPixels)
+	}
+	data, err := io.ReadAll(io.LimitReader(r, maxPNG+1))
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", name, err)
+	}
+	if len(data) > maxPNG {
+		return nil, fmt.Errorf("dataset: %s: %w: more than %d bytes", name, ErrFormat, maxPNG)
+	}
+	config, err := png.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
+	}
+	limit := min(maxPixels, maxPixelsPerByte*uint64(len(data)))
+	if h, w := config.Height, config.Width; max(h, w) > maxSide || uint64(h*w) > limit {
+		return nil, fmt.Errorf("dataset: %s: %w: %d×%d pixels, expected sides of at most %d and, for a file of %d bytes, at most %d pixels", name, ErrFormat, h, w, maxSide, len(data), limit)
+	}
+	img, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
+	}
+	g := toGray(img)
+	if g.bright() {
+		for i, v := range g.pix {
+			g.pix[i] = white - v
+		}
+	}
+	return g.fit(height, width), nil
+}
+
+// white is full intensity in 16 bits.
+const white = 0xffff
+
+// gray is a grey image with 16 bits a pixel, row after row.
+type gray struct {
+	height, width int
+	pix           []uint16
+}
+
+// toGray returns the luminance of an image over white.
+func toGray(img image.Image) gray {
+	b := img.Bounds()
+	g := gray{b.Dy(), b.Dx(), make([]uint16, 0, b.Dy()*b.Dx())}
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			c := img.At(x, y)
+			_, _, _, alpha := c.RGBA()
+			// Colours come multiplied by alpha: the sum is at most white.
+			luminance := uint32(color.Gray16Model.Convert(c).(color.Gray16).Y)
+			g.pix = append(g.pix, uint16(luminance+white-alpha))
+		}
+	}
+	return g
+}
+
+// bright reports whether the border is on average brighter than one half.
+func (g *gray) bright() bool {
+	sum, n := uint64(0), uint64(0)
+	for y := range g.height {
+		for x := range g.width {
+			if y == 0 || x == 0 || y == g.height-1 || x == g.width-1 {
+				sum += uint64(g.pix[y*g.width+x])
+				n++
+			}
+		}
+	}
+	return 2*sum > n*white
+}
+
+// fit scales the image into height × width bytes.
+func (g *gray) fit(height, width int) []byte {
+	out := make([]byte, height*width)
+	// The scaled image is h×w: as high or as wide as out, whichever is tighter.
+	h, w := height, width
+	if g.height*width > height*g.width {
+		w = max(1, round(g.width*height, g.height))
+	} else {
+		h = max(1, round(g.height*width, g.width))
+	}
+	top, left := (height-h)/2, (width-w)/2
+	area := uint64(g.height) * uint64(g.width)
+	for i := range h {
+		for j := range w {
+			// In units of 1/h and 1/w of a pixel, output pixel (i, j) covers
+			// g.height × g.width, and input pixel (y, x) is h × w.
+			sum := uint64(0)
+			for y := i * g.height / h; y*h < (i+1)*g.height; y++ {
+				dy := min((y+1)*h, (i+1)*g.height) - max(y*h, i*g.height)
+				for x := j * g.width / w; x*w < (j+1)*g.width; x++ {
+					dx := min((x+1)*w, (j+1)*g.width) - max(x*w, j*g.width)
+					sum += uint64(dy*dx) * uint64(g.pix[y*g.width+x])
+				}
+			}
+			out[(top+i)*width+left+j] = byte((sum*255 + area*white/2) / (area * white))
+		}
+	}
+	return out
+}
+
+// round returns a/b rounded to the nearest integer.
+func round(a, b int) int { return (a + b/2) / b }

@@ -1,0 +1,73 @@
+// Package export turns networks into model files and back: one MessagePack
+// map that ends in the SHA-256 of everything before it. docs/FORMAT.md
+// specifies the file.
+//
+// A file is untrusted input. Every length in it is checked against the bytes
+// that are left before anything is allocated, and loading takes less than four
+// times the size of the file.
+package export
+
+import (
+	"crypto/sha256"
+	"math"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Version is the version of the format that this package reads and writes.
+const Version = 1
+
+const formatName = "snurun/model"
+
+// trailer is the last key of a file and the header of its value, which is the
+// last thing in the file: the SHA-256 of every byte before the value.
+const (
+	trailer     = "\xa6sha256\xc4\x20"
+	trailerSize = len(trailer) + sha256.Size
+)
+
+// What the format itself allows. Unlike Limits these bounds cannot be raised.
+const (
+	maxName      = 1 << 10 // bytes of a name or key
+	maxText      = 1 << 16 // bytes of a metadata string
+	maxRank      = 8       // dimensions of a shape
+	maxKeys      = 64      // keys of a map other than metadata
+	maxMetadata  = 1 << 10 // entries of metadata
+	maxClasses   = 1 << 16 // class names
+	maxSelfTests = 1 << 10 // inputs of the self-test
+	maxDepth     = 32      // maps and arrays within an unknown key's value
+	maxInt       = math.MaxInt32
+	maxElements  = maxInt / 4 // of a tensor or a self-test input, as in package model
+	maxWholeReal = 1 << 53    // the largest integer that may stand for a real number
+)
+
+// badName says what keeps s from being a name, or nothing if it is one. Names
+// are shown on terminals, so control characters have no place in them.
+func badName(s string) string {
+	if bad := badText(s); bad != "" {
+		return bad
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return "a name with a control character"
+		}
+	}
+	return ""
+}
+
+func badText(s string) string {
+	if !utf8.ValidString(s) {
+		return "a string that is not UTF-8"
+	}
+	return ""
+}
+
+// elements multiplies a shape. It stops growing past what a file can hold, so
+// that it cannot overflow.
+func elements(shape []int) uint64 {
+	n := uint64(1)
+	for _, d := range shape {
+		n = min(n*uint64(d), 1<<32)
+	}
+	return n
+}

@@ -1,0 +1,425 @@
+package export
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// network decodes the keys after format and version.
+func (f *frame) network(l Limits) (*model.Network, error) {
+	n := new(model.Network)
+	d := f.d
+	err := f.read(f.rest, func(key string) (err error) {
+		switch key {
+		case "name":
+			n.Name, err = d.name()
+		case "created_by":
+			n.CreatedBy, err = d.name()
+		case "metadata":
+			n.Metadata, err = d.metadata()
+		case "dt_ms":
+			n.DtMS, err = d.number()
+		case "steps":
+			n.Steps, err = d.count()
+		case "input":
+			err = d.input(&n.Input)
+		case "classes":
+			n.Classes, err = d.classes()
+		case "layers":
+			n.Layers, err = d.layers(l)
+		case "readout":
+			err = d.readout(&n.Readout)
+		case "selftest":
+			n.SelfTest, err = d.selfTest()
+		default:
+			err = d.skip(0)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return n, f.require("dt_ms", "steps", "input", "layers", "readout")
+}
+
+func (d *decoder) metadata() (map[string]any, error) {
+	var m map[string]any
+	_, err := d.object(maxMetadata, func(key string) error {
+		code, err := d.expect(classString, classFloat, classInteger)
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			m = make(map[string]any)
+		}
+		if classOf(code) == classString {
+			m[key], err = d.text()
+		} else {
+			m[key], err = d.number()
+		}
+		return err
+	})
+	return m, err
+}
+
+func (d *decoder) classes() ([]string, error) {
+	var names []string
+	err := d.array(maxClasses, func(int) error {
+		name, err := d.name()
+		names = append(names, name)
+		return err
+	})
+	return names, err
+}
+
+func (d *decoder) input(in *model.Input) error {
+	o, err := d.object(maxKeys, func(key string) (err error) {
+		switch key {
+		case "shape":
+			in.Shape, err = d.shape()
+		case "encoder":
+			in.Encoder, err = d.encoder()
+		default:
+			err = d.skip(0)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return o.require("shape", "encoder")
+}
+
+func (d *decoder) encoder() (model.Encoder, error) {
+	var e, read model.Encoder
+	o, err := d.object(maxKeys, func(key string) (err error) {
+		switch key {
+		case "kind":
+			e.Coding, err = word[model.Coding](d)
+		case "rate_hz":
+			read.RateHz, err = d.number()
+		case "threshold":
+			var x float64
+			x, err = d.number()
+			read.Threshold = &x
+		case "bin_us":
+			read.BinUS, err = d.number()
+		case "counts":
+			read.Counts, err = d.boolean()
+		default:
+			err = d.skip(0)
+		}
+		return err
+	})
+	if err != nil {
+		return e, err
+	}
+	required := []string{"kind"}
+	switch e.Coding {
+	case model.Poisson:
+		e.RateHz, e.Threshold = read.RateHz, read.Threshold
+		required = append(required, "rate_hz")
+	case model.Latency:
+		e.Threshold = read.Threshold
+	case model.Events:
+		e.BinUS, e.Counts = read.BinUS, read.Counts
+		required = append(required, "bin_us")
+	}
+	return e, o.require(required...)
+}
+
+func (d *decoder) layers(l Limits) ([]model.Layer, error) {
+	var layers []model.Layer
+	neurons := uint64(0)
+	err := d.array(maxInt, func(i int) error {
+		at := d.offset()
+		if i == l.Layers {
+			return d.errorf(ErrLimit, at, "there are more than %d layers: Limits.Layers can be raised", l.Layers)
+		}
+		layer, err := d.layer()
+		if err != nil {
+			return err
+		}
+		if neurons += elements(layer.Out); neurons > uint64(l.Neurons) {
+			return d.errorf(ErrLimit, at, "the layers so far have more than %d neurons: Limits.Neurons can be raised", l.Neurons)
+		}
+		layers = append(layers, layer)
+		return nil
+	})
+	return layers, err
+}
+
+// layerKeys are the keys that a kind of layer must have, beside those of every
+// layer. A kind that is not listed is refused by name, by model.Validate.
+var layerKeys = map[model.Kind][]string{
+	model.SNU:   {"activation", "output", "reset", "decay", "weight"},
+	model.Dense: {"activation", "output", "reset", "weight"},
+}
+
+func (d *decoder) layer() (model.Layer, error) {
+	var l model.Layer
+	var slope float32
+	o, err := d.object(maxKeys, func(key string) (err error) {
+		switch key {
+		case "name":
+			l.Name, err = d.name()
+		case "kind":
+			l.Kind, err = word[model.Kind](d)
+		case "in":
+			l.In, err = d.shape()
+		case "out":
+			l.Out, err = d.shape()
+		case "activation":
+			l.Activation, err = word[model.Activation](d)
+		case "slope":
+			slope, err = d.float32()
+		case "output":
+			l.Output, err = word[model.Output](d)
+		case "reset":
+			l.Reset, err = word[model.Reset](d)
+		case "weight":
+			l.Weight, err = d.tensor(true)
+		case "recurrent":
+			var t model.Tensor
+			t, err = d.tensor(true)
+			l.Recurrent = &t
+		case "current":
+			l.Current, err = d.parameter()
+		case "decay":
+			l.Decay, err = d.parameter()
+		case "bias":
+			l.Bias, err = d.parameter()
+		case "theta":
+			l.Theta, err = d.parameter()
+		case "initial":
+			l.Initial, err = d.parameter()
+		default:
+			err = d.skip(0)
+		}
+		return err
+	})
+	if err != nil {
+		return l, err
+	}
+	required := append([]string{"kind", "in", "out"}, layerKeys[l.Kind]...)
+	if l.Activation == model.LeakyReLU {
+		l.Slope = slope
+		required = append(required, "slope")
+	}
+	return l, o.require(required...)
+}
+
+func (d *decoder) readout(r *model.Readout) error {
+	o, err := d.object(maxKeys, func(key string) (err error) {
+		switch key {
+		case "kind":
+			r.Kind, err = word[model.ReadoutKind](d)
+		default:
+			err = d.skip(0)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return o.require("kind")
+}
+
+func (d *decoder) selfTest() (*model.SelfTest, error) {
+	st := new(model.SelfTest)
+	o, err := d.object(maxKeys, func(key string) error {
+		switch key {
+		case "inputs":
+			return d.array(maxSelfTests, func(int) error { return d.selfTestInput(st) })
+		case "digest":
+			at := d.offset()
+			b, err := d.binary()
+			if err != nil {
+				return err
+			}
+			if len(b) != len(st.Digest) {
+				return d.errorf(ErrCorrupt, at, "found %d bytes, expected a SHA-256 of %d", len(b), len(st.Digest))
+			}
+			copy(st.Digest[:], b)
+			return nil
+		}
+		return d.skip(0)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return st, o.require("inputs", "digest")
+}
+
+// selfTestInput appends an input of spikes or values to st.
+func (d *decoder) selfTestInput(st *model.SelfTest) error {
+	var steps, size int
+	var spikes, values []byte
+	o, err := d.object(maxKeys, func(key string) (err error) {
+		switch key {
+		case "steps":
+			steps, err = d.count()
+		case "size":
+			var n int64
+			n, err = d.integer(1, maxElements)
+			size = int(n)
+		case "spikes":
+			spikes, err = d.binary()
+		case "values":
+			values, err = d.binary()
+		default:
+			err = d.skip(0)
+		}
+		return err
+	})
+	if err == nil {
+		err = o.require("steps", "size")
+	}
+	if err != nil {
+		return err
+	}
+	if o.has("spikes") == o.has("values") {
+		return d.errorf(ErrCorrupt, o.at, "expected either spikes or values")
+	}
+	if o.has("spikes") {
+		width := 8 * ((uint64(size) + spike.WordBits - 1) / spike.WordBits)
+		if err := o.checkData("spikes", spikes, uint64(steps)*width); err != nil {
+			return err
+		}
+		t, err := spike.FromWords(steps, size, words(spikes))
+		if err != nil {
+			return o.errorf(ErrCorrupt, "spikes", "%v", err)
+		}
+		st.Spikes = append(st.Spikes, t)
+		return nil
+	}
+	if err := o.checkData("values", values, 4*uint64(steps)*uint64(size)); err != nil {
+		return err
+	}
+	v, err := spike.FromData(steps, size, floats(values))
+	if err != nil {
+		return o.errorf(model.ErrInvalid, "values", "%v", err)
+	}
+	st.Values = append(st.Values, v)
+	return nil
+}
+
+// checkData returns an error unless data, the value of key, has size bytes.
+func (o *object) checkData(key string, data []byte, size uint64) error {
+	if uint64(len(data)) != size {
+		return o.errorf(ErrCorrupt, key, "found %d bytes, expected %d", len(data), size)
+	}
+	return nil
+}
+
+// shape reads the dimensions of a tensor or of a layer's input or output.
+func (d *decoder) shape() ([]int, error) {
+	var shape []int
+	err := d.array(maxRank, func(int) error {
+		n, err := d.integer(1, maxInt)
+		shape = append(shape, int(n))
+		return err
+	})
+	return shape, err
+}
+
+// parameter reads one value for all neurons or a tensor of one each.
+func (d *decoder) parameter() ([]float32, error) {
+	at := d.offset()
+	code, err := d.expect(classFloat, classInteger, classMap)
+	if err != nil {
+		return nil, err
+	}
+	if classOf(code) != classMap {
+		x, err := d.float32()
+		return []float32{x}, err
+	}
+	t, err := d.tensor(false)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.Shape) != 1 {
+		return nil, d.errorf(ErrCorrupt, at, "found a tensor of %d dimensions, expected 1", len(t.Shape))
+	}
+	return t.F32, nil
+}
+
+// tensor reads a tensor. One that must not be quantised is f32 and has no
+// scale, which also keeps scales from having scales.
+func (d *decoder) tensor(quantised bool) (model.Tensor, error) {
+	var t model.Tensor
+	var dtype string
+	var data []byte
+	o, err := d.object(maxKeys, func(key string) (err error) {
+		switch key {
+		case "dtype":
+			dtype, err = d.name()
+		case "shape":
+			t.Shape, err = d.shape()
+		case "scale":
+			if !quantised {
+				return d.errorf(ErrCorrupt, d.offset(), "found a scale, but only weights can be quantised")
+			}
+			t.Scale, err = d.parameter()
+		case "data":
+			data, err = d.binary()
+		default:
+			err = d.skip(0)
+		}
+		return err
+	})
+	if err == nil {
+		err = o.require("dtype", "shape", "data")
+	}
+	if err != nil {
+		return t, err
+	}
+	n := elements(t.Shape)
+	switch {
+	case dtype == "f32" && !o.has("scale"):
+		if err := o.checkData("data", data, 4*n); err != nil {
+			return t, err
+		}
+		t.F32 = floats(data)
+	case dtype == "f32":
+		return t, o.errorf(ErrCorrupt, "scale", "found a scale, but dtype is f32")
+	case dtype == "i8" && quantised:
+		if err := o.checkData("data", data, n); err != nil {
+			return t, err
+		}
+		t.I8 = int8s(data)
+		return t, o.require("scale")
+	case quantised:
+		return t, o.errorf(model.ErrInvalid, "dtype", "found %q, expected f32 or i8", dtype)
+	default:
+		return t, o.errorf(model.ErrInvalid, "dtype", "found %q, expected f32", dtype)
+	}
+	return t, nil
+}
+
+func floats(b []byte) []float32 {
+	out := make([]float32, len(b)/4)
+	for i := range out {
+		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return out
+}
+
+func words(b []byte) []uint64 {
+	out := make([]uint64, len(b)/8)
+	for i := range out {
+		out[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	return out
+}
+
+func int8s(b []byte) []int8 {
+	out := make([]int8, len(b))
+	for i, x := range b {
+		out[i] = int8(x)
+	}
+	return out
+}

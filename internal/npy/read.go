@@ -1,0 +1,119 @@
+package npy
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/snurun/snurun/internal/bounded"
+)
+
+// magic starts a .npy file; a major and a minor version follow.
+const magic = "\x93NUMPY"
+
+// maxHeader bounds the length of a header. NumPy's own are a few hundred bytes.
+const maxHeader = 1 << 16
+
+// Read reads one array and expects the end of r after it. Memory grows with
+// the data that arrive. Errors are ErrFormat, or those of r.
+func Read(r io.Reader) (*Array, error) {
+	at := 0
+	// take reads n bytes of what.
+	take := func(n int, what string) ([]byte, error) {
+		b, err := bounded.Read(r, n)
+		at += len(b)
+		if err != nil {
+			return nil, fmt.Errorf("%w at byte %d: %w: expected %d bytes of %s, found %d", ErrFormat, at, err, n, what, len(b))
+		}
+		return b, nil
+	}
+	b, err := take(len(magic)+2, "magic string and version")
+	if err != nil {
+		return nil, err
+	}
+	if string(b[:len(magic)]) != magic {
+		return nil, fmt.Errorf("%w at byte 0: found %q, expected %q", ErrFormat, b[:len(magic)], magic)
+	}
+	major, minor := b[len(magic)], b[len(magic)+1]
+	lengthSize := 4
+	switch {
+	case minor != 0 || major < 1 || major > 3:
+		return nil, fmt.Errorf("%w at byte %d: version %d.%d, expected 1.0, 2.0 or 3.0", ErrFormat, len(magic), major, minor)
+	case major == 1:
+		lengthSize = 2
+	}
+	if b, err = take(lengthSize, "header length"); err != nil {
+		return nil, err
+	}
+	length := binary.LittleEndian.Uint32(append(b, 0, 0, 0, 0))
+	if length > maxHeader {
+		return nil, fmt.Errorf("%w at byte %d: a header of %d bytes, expected at most %d", ErrFormat, at-lengthSize, length, maxHeader)
+	}
+	if b, err = take(int(length), "header"); err != nil {
+		return nil, err
+	}
+	h, err := parseHeader(string(b))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	n, err := volume(h.shape, h.typ.size())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	a := &Array{Type: h.typ, Shape: h.shape}
+	if a.data, err = take(n*h.typ.size(), "elements"); err != nil {
+		return nil, err
+	}
+	if k, err := io.ReadFull(r, make([]byte, 1)); k > 0 {
+		return nil, fmt.Errorf("%w at byte %d: data past the end of shape %v", ErrFormat, at, h.shape)
+	} else if err != io.EOF {
+		return nil, fmt.Errorf("%w at byte %d: %w", ErrFormat, at, err)
+	}
+	if h.typ == Bool {
+		if i := slices.IndexFunc(a.data, func(b byte) bool { return b > 1 }); i >= 0 {
+			return nil, fmt.Errorf("%w at byte %d: a boolean of %d, expected 0 or 1", ErrFormat, at-len(a.data)+i, a.data[i])
+		}
+	}
+	if h.big {
+		swapBytes(a.data, h.typ.size())
+	}
+	if h.fortran {
+		a.data = cOrder(a.data, h.shape, h.typ.size())
+	}
+	return a, nil
+}
+
+// swapBytes reverses the bytes of every element.
+func swapBytes(data []byte, size int) {
+	for i := 0; i < len(data); i += size {
+		slices.Reverse(data[i : i+size])
+	}
+}
+
+// cOrder returns a copy of data, in which the first dimension is the fastest,
+// in C order.
+func cOrder(data []byte, shape []int, size int) []byte {
+	out := make([]byte, 0, len(data))
+	strides := make([]int, len(shape))
+	stride := size
+	for k, d := range shape {
+		strides[k] = stride
+		stride *= d
+	}
+	index := make([]int, len(shape))
+	for from := 0; len(out) < len(data); {
+		out = append(out, data[from:from+size]...)
+		// Count up, the last dimension first.
+		for k := len(shape) - 1; k >= 0; k-- {
+			index[k]++
+			from += strides[k]
+			if index[k] < shape[k] {
+				break
+			}
+			from -= index[k] * strides[k]
+			index[k] = 0
+		}
+	}
+	return out
+}
