@@ -18,6 +18,14 @@ type Config struct {
 	Surrogate   Surrogate
 	DetachReset bool // no gradient through the reset
 
+	Dropout      float64 // share of hidden spikes that do not reach the next layer
+	InitialNoise float64 // standard deviation of random initial membranes, anew for each sample
+
+	// SpikeCost is the cost of one hidden spike, added to the loss of its
+	// sample; it rises linearly from 0 over CostRamp epochs.
+	SpikeCost float64
+	CostRamp  float64
+
 	Loss      Loss
 	Optimizer Optimizer
 	Schedule  Schedule
@@ -39,6 +47,15 @@ func Defaults() Config {
 	}
 }
 
+// spikeCost returns the cost of a hidden spike at an epoch, which may be
+// fractional.
+func (c *Config) spikeCost(epoch float64) float32 {
+	if epoch < c.CostRamp {
+		return float32(float64(c.SpikeCost*epoch) / c.CostRamp)
+	}
+	return float32(c.SpikeCost)
+}
+
 // DecayTraining says whether the decay l is learned.
 type DecayTraining string
 
@@ -57,6 +74,15 @@ func (c *Config) validate() error {
 		return fmt.Errorf("train: batch is %d, expected 1 to 65536", c.Batch)
 	case c.Threads < 1:
 		return fmt.Errorf("train: threads is %d, expected at least 1", c.Threads)
+	}
+	for _, p := range []struct {
+		name  string
+		value float64
+		to    float64
+	}{{"dropout", c.Dropout, 0.99}, {"initial noise", c.InitialNoise, 1e6}, {"spike cost", c.SpikeCost, 1e6}, {"cost ramp", c.CostRamp, 1e6}} {
+		if !(p.value >= 0 && p.value <= p.to) {
+			return fmt.Errorf("train: %s is %v, expected 0 to %v", p.name, p.value, p.to)
+		}
 	}
 	switch c.Decay {
 	case Fixed, PerNeuron, PerLayer:

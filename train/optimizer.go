@@ -25,6 +25,7 @@ type Optimizer struct {
 	Epsilon      float64
 	Momentum     float64 // of sgd
 	WeightDecay  float64 // w −= rate·WeightDecay·w, weights only
+	L2           float64 // g += L2·w before the update, all parameters (the blog: 1e-4)
 }
 
 func (o Optimizer) validate() error {
@@ -40,6 +41,7 @@ func (o Optimizer) validate() error {
 	}{
 		{"learning rate", o.Rate, math.MaxFloat32}, {"beta1", o.Beta1, 1}, {"beta2", o.Beta2, 1},
 		{"epsilon", o.Epsilon, 1}, {"momentum", o.Momentum, 1}, {"weight decay", o.WeightDecay, math.MaxFloat32},
+		{"l2", o.L2, math.MaxFloat32},
 	} {
 		if !(p.value >= 0 && p.value < p.below) {
 			return fmt.Errorf("optimizer %s: %s is %v, expected 0 to %v", o.Kind, p.name, p.value, p.below)
@@ -54,11 +56,12 @@ type update struct {
 	adam     asm.AdamStep
 	momentum float32
 	rate     float32
+	l2       float32
 }
 
 // at returns the update number step, from 1, at the given rate.
 func (o Optimizer) at(step int, rate float64) update {
-	u := update{kind: o.Kind, momentum: float32(o.Momentum), rate: float32(rate)}
+	u := update{kind: o.Kind, momentum: float32(o.Momentum), rate: float32(rate), l2: float32(o.L2)}
 	u.adam = asm.AdamStep{
 		Beta1: float32(o.Beta1), Beta2: float32(o.Beta2),
 		Rate: float32(rate), Epsilon: float32(o.Epsilon),
@@ -75,6 +78,11 @@ func (o Optimizer) at(step int, rate float64) update {
 // apply updates the parameters w and their moments by the gradient g. With
 // shrink false, weight decay leaves them alone.
 func (u update) apply(w, m, v, g []float32, shrink bool) {
+	if u.l2 > 0 {
+		for i := range g {
+			g[i] += float32(u.l2 * w[i])
+		}
+	}
 	adam := u.adam
 	if !shrink {
 		adam.Shrink = 0

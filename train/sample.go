@@ -15,9 +15,12 @@ type sample struct {
 	loss   *lossState
 	layers []sampleLayer
 
+	passed  [][]uint64  // with dropout: the spikes of each hidden layer that reach the next
+	initial [][]float32 // with initial noise: the membranes of each layer before the first step
+
 	lossValue float64
 	right     bool
-	count     int // spikes of hidden layers
+	counts    []int // spikes of each layer
 }
 
 // sampleLayer is one layer's share of the backward pass of a sample.
@@ -38,6 +41,7 @@ func newSample(t *Trainer) *sample {
 		input:  dataset.NewPresentation(t.model.Input, t.steps),
 		states: make([]*layer.State, len(t.layers)),
 		layers: make([]sampleLayer, len(t.layers)),
+		counts: make([]int, len(t.layers)),
 		loss:   newLossState(t.config.Loss, t.model.Readout.Kind, t.layers[len(t.layers)-1].Out, t.steps),
 	}
 	for i, l := range t.layers {
@@ -85,18 +89,32 @@ func (s *sample) forward(t *Trainer, w *scratch, index int, key dataset.Key) err
 		}
 		w.input.EndStep()
 	}
-	s.count = 0
 	for i, l := range t.layers {
 		if i > 0 {
-			t.layers[i-1].List(w.input, s.states[i-1])
+			s.list(t, w, i-1)
 		}
-		s.states[i].Reset(l.Initial)
+		s.states[i].Reset(s.initialMembrane(t, i, key))
 		l.Run(s.states[i], w.input, w.step)
-		if i < len(t.layers)-1 {
-			s.count += s.states[i].CountSpikes()
+		s.counts[i] = s.states[i].CountSpikes()
+		if t.config.Dropout > 0 && i < len(t.layers)-1 && l.Spikes() {
+			s.drop(t, i, key)
 		}
 	}
 	return nil
+}
+
+// list makes what layer i passed on the input of the next one.
+func (s *sample) list(t *Trainer, w *scratch, i int) {
+	if s.passed == nil || s.passed[i] == nil {
+		t.layers[i].List(w.input, s.states[i])
+		return
+	}
+	words := spike.Words(t.layers[i].Out)
+	w.input.Begin(false)
+	for k := range t.steps {
+		w.input.AddSpikes(s.passed[i][k*words:][:words], 0)
+		w.input.EndStep()
+	}
 }
 
 // backward sets the loss and the gradients of the sample, scaled by scale; its
@@ -110,7 +128,7 @@ func (s *sample) backward(t *Trainer, w *scratch, label, first int, scale float3
 		}
 	}
 	for i := last; i >= 0; i-- {
-		s.backwardLayer(t, w, i)
+		s.backwardLayer(t, w, i, scale)
 		n := t.layers[i].Units.N
 		for k := range t.steps {
 			t.deltas[i].SetRow(first+k, s.layers[i].errors.Delta[k*n:][:n])
@@ -120,7 +138,7 @@ func (s *sample) backward(t *Trainer, w *scratch, label, first int, scale float3
 
 // backwardLayer walks the steps of layer i backwards, passes Hᵀδ on to the
 // layer itself one step before and Wᵀδ to the layer below.
-func (s *sample) backwardLayer(t *Trainer, w *scratch, i int) {
+func (s *sample) backwardLayer(t *Trainer, w *scratch, i int, scale float32) {
 	l, sl, tr := t.layers[i], &s.layers[i], s.states[i].Trace()
 	n := l.Units.N
 	e := &sl.errors
@@ -144,7 +162,7 @@ func (s *sample) backwardLayer(t *Trainer, w *scratch, i int) {
 		asm.Backward(&l.Units, tr, e, 0, t.steps)
 	}
 	if i > 0 {
-		s.passDown(t, w, i)
+		s.passDown(t, w, i, float32(scale*t.cost))
 	}
 }
 
@@ -155,8 +173,9 @@ func (sl *sampleLayer) open(w *scratch, k, n, base int) []uint32 {
 	return w.rows[:asm.Indices(w.rows, sl.slopes.Open[k*words:][:words], uint32(base))]
 }
 
-// passDown sets the gradient of the layer below layer i.
-func (s *sample) passDown(t *Trainer, w *scratch, i int) {
+// passDown sets the gradient of the layer below layer i. A hidden spike costs
+// cost; one that was dropped does not reach layer i.
+func (s *sample) passDown(t *Trainer, w *scratch, i int, cost float32) {
 	weights, below, sl := &t.layers[i].Weights, t.layers[i-1], &s.layers[i-1]
 	above, n := t.layers[i].Units.N, below.Units.N
 	for k := range t.steps {
@@ -171,7 +190,10 @@ func (s *sample) passDown(t *Trainer, w *scratch, i int) {
 		dots := w.dots[:len(rows)]
 		asm.DotRows(dots, weights, rows, delta)
 		for m, r := range rows {
-			grad[r] = dots[m]
+			if s.passed == nil || s.passed[i-1] == nil || s.reached(i-1, k, int(r), n) {
+				grad[r] = dots[m]
+			}
+			grad[r] += cost
 		}
 	}
 }

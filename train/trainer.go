@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/snurun/snurun/asm"
@@ -42,8 +41,18 @@ type Trainer struct {
 	order   []int
 	tasks   []task
 
-	epoch   int // finished epochs
-	updates int // parameter updates so far
+	epoch   int     // finished epochs
+	updates int     // parameter updates so far
+	cost    float32 // of a hidden spike, now
+	now     tally   // of the current epoch
+}
+
+// tally sums over the samples of an epoch so far.
+type tally struct {
+	done   int
+	loss   float64
+	right  int
+	counts []int // spikes of each layer
 }
 
 // moments are an optimiser's running means for one layer.
@@ -77,6 +86,7 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		config: config, model: m, source: source, indices: slices.Clone(indices),
 		steps: m.Steps, analog: m.Input.Encoder.Analog(),
 		order: make([]int, len(indices)),
+		now:   tally{counts: make([]int, len(m.Layers))},
 	}
 	widest := 0
 	for i := range m.Layers {
@@ -143,47 +153,83 @@ type Progress struct {
 	Accuracy        float64 // on the training samples, while they are learned
 	SpikesPerSample float64 // of the hidden layers
 	Rate            float64 // learning rate
+	// Firing is the share of neurons of each layer that fire in a step; −1 for
+	// a layer that passes no spikes on.
+	Firing []float64
 }
 
-// Epoch trains one epoch and returns its means. progress, if not nil, is
-// called after every update. A cancelled context ends the epoch early with the
-// context's error; the trainer is then in the middle of the epoch and of no
-// further use.
+// Epoch trains to the end of the current epoch and returns its means.
+// progress, if not nil, is called after every update. A cancelled context ends
+// the call early with the context's error; the next call goes on from there.
 func (t *Trainer) Epoch(ctx context.Context, progress func(Progress)) (Progress, error) {
 	copy(t.order, t.indices)
 	dataset.Shuffle(t.order, key(t.config.Seed, purposeOrder, uint64(t.epoch)))
-	p := Progress{Epoch: t.epoch + 1, Samples: len(t.order)}
-	var loss float64
-	var right, spikes int
-	for p.Done < len(t.order) {
+	for t.now.done < len(t.order) {
 		if err := ctx.Err(); err != nil {
-			return p, err
+			return t.progress(), err
 		}
-		batch := t.order[p.Done:min(p.Done+t.config.Batch, len(t.order))]
-		at := float64(t.epoch) + float64(p.Done)/float64(len(t.order))
-		p.Rate = t.config.Optimizer.Rate * t.config.Schedule.factor(at, t.config.Epochs)
-		if err := t.update(batch, p.Rate); err != nil {
-			return p, err
+		batch := t.order[t.now.done:min(t.now.done+t.config.Batch, len(t.order))]
+		t.cost = t.config.spikeCost(t.at())
+		if err := t.update(batch, t.rate()); err != nil {
+			return t.progress(), err
 		}
 		for _, s := range t.samples[:len(batch)] {
-			loss += s.lossValue
-			spikes += s.count
-			if s.right {
-				right++
-			}
+			t.now.add(s)
 		}
-		p.Done += len(batch)
-		done := float64(p.Done)
-		p.Loss, p.Accuracy, p.SpikesPerSample = loss/done, float64(right)/done, float64(spikes)/done
-		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return p, fmt.Errorf("train: %w: the loss is %v in epoch %d after %d samples; a lower learning rate may help", ErrDiverged, loss, p.Epoch, p.Done)
+		if t.now.loss-t.now.loss != 0 || !t.finite(len(batch)) {
+			p := t.progress()
+			return p, fmt.Errorf("train: %w: in epoch %d, after %d samples, the loss is %v and gradients are not finite; a lower learning rate may help", ErrDiverged, p.Epoch, p.Done, p.Loss)
 		}
 		if progress != nil {
-			progress(p)
+			progress(t.progress())
 		}
 	}
+	p := t.progress()
 	t.epoch++
+	t.now = tally{counts: make([]int, len(t.layers))}
 	return p, nil
+}
+
+// at returns how far training is, in epochs.
+func (t *Trainer) at() float64 {
+	return float64(t.epoch) + float64(t.now.done)/float64(len(t.order))
+}
+
+// rate returns the learning rate now.
+func (t *Trainer) rate() float64 {
+	return t.config.Optimizer.Rate * t.config.Schedule.factor(t.at(), t.config.Epochs)
+}
+
+func (a *tally) add(s *sample) {
+	a.done++
+	a.loss += s.lossValue
+	if s.right {
+		a.right++
+	}
+	for i, n := range s.counts {
+		a.counts[i] += n
+	}
+}
+
+// progress returns the means of the epoch so far.
+func (t *Trainer) progress() Progress {
+	done := float64(max(1, t.now.done))
+	p := Progress{
+		Epoch: t.epoch + 1, Done: t.now.done, Samples: len(t.order),
+		Loss: t.now.loss / done, Accuracy: float64(t.now.right) / done, Rate: t.rate(),
+	}
+	for i, n := range t.now.counts {
+		perSample := float64(n) / done
+		if i < len(t.layers)-1 {
+			p.SpikesPerSample += perSample
+		}
+		firing := -1.0
+		if l := t.layers[i]; l.Spikes() {
+			firing = perSample / float64(t.steps*l.Out)
+		}
+		p.Firing = append(p.Firing, firing)
+	}
+	return p
 }
 
 // update makes one parameter update from the samples of a batch.
@@ -213,6 +259,21 @@ func (t *Trainer) update(batch []int, rate float64) error {
 	})
 }
 
+// finite reports whether the gradients of the last n samples are. One error δ
+// that is not makes its sums over time so.
+func (t *Trainer) finite(n int) bool {
+	for _, s := range t.samples[:n] {
+		for i := range s.layers {
+			for _, g := range s.layers[i].errors.Current {
+				if g-g != 0 {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
 // noise returns the key of a sample's noise in the current epoch.
 func (t *Trainer) noise(sample int) dataset.Key {
 	k := key(t.config.Seed, purposeNoise, uint64(sample))
@@ -232,6 +293,17 @@ func (t *Trainer) Model() *model.Network {
 	m.SelfTest = nil
 	for i, l := range t.layers {
 		l.Store(&m.Layers[i])
+		if t.config.Dropout > 0 && i > 0 && t.layers[i-1].Spikes() {
+			// All spikes arrive now: as many as in training, on average, if each
+			// counts less.
+			scale(m.Layers[i].Weight.F32, float32(1-t.config.Dropout))
+		}
 	}
 	return &m
+}
+
+func scale(w []float32, by float32) {
+	for i := range w {
+		w[i] *= by
+	}
 }

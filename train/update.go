@@ -140,6 +140,10 @@ func (s *sample) inputWord(k task, step int) uint64 {
 	case k.layer == 0:
 		return s.input.Spikes.At(step)[k.word]
 	}
+	if s.passed != nil && s.passed[k.layer-1] != nil {
+		below := s.passed[k.layer-1]
+		return below[step*len(s.states[k.layer-1].Spikes(0))+k.word]
+	}
 	return s.states[k.layer-1].Spikes(step + 1)[k.word]
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "snurun: %v\nTry '%s --help'.\n", err, cmd.CommandPath())
 		return exitUsage
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "snurun: interrupted")
+		fmt.Fprintf(stderr, "snurun: interrupted%s\n", strings.TrimPrefix(err.Error(), context.Canceled.Error()))
 		return exitFailure
 	}
 	fmt.Fprintf(stderr, "snurun: %v\n", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -31,6 +32,8 @@ type trainOptions struct {
 	threads int
 	holdout int
 	draws   int
+	resume  bool
+	every   time.Duration
 
 	topology train.Topology
 	config   train.Config
@@ -72,6 +75,8 @@ Recipes:
 	f.BoolVar(&o.json, "json", false, "print one JSON object an epoch and a summary")
 	f.IntVar(&o.threads, "threads", goruntime.NumCPU(), "train on `N` threads; the result does not depend on it")
 	f.IntVar(&o.holdout, "holdout", 5000, "hold `N` training samples out")
+	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint)")
+	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch")
 	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
 
 	f.Int("epochs", 0, "`N` passes over the training samples")
@@ -158,7 +163,7 @@ func (o *trainOptions) command() string {
 	parts := []string{"snurun train --dataset", o.dataset, "--data DIR --out MODEL"}
 	o.flags.Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "dataset", "data", "out", "json", "threads":
+		case "dataset", "data", "out", "json", "threads", "resume", "checkpoint-every":
 			return
 		}
 		value := strings.Trim(f.Value.String(), "[]")
@@ -229,7 +234,8 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	j := &job{
 		options: o, training: training, test: test,
 		used: sequence(0, set.Count-o.holdout), held: sequence(set.Count-o.holdout, set.Count),
-		stdout: cmd.OutOrStdout(), progress: newProgress(cmd.ErrOrStderr()),
+		stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), progress: newProgress(cmd.ErrOrStderr()),
+		checkpoints: &checkpoints{file: o.out + ".checkpoint", every: o.every},
 	}
 	if j.trainer, err = train.New(m, training, j.used, o.config); err != nil {
 		return usageError{err}
@@ -245,10 +251,15 @@ type job struct {
 	used, held     []int
 	stdout         io.Writer
 	progress       *progress
+	stderr         io.Writer
+	checkpoints    *checkpoints
 	history        []epochReport
 }
 
-func (j *job) run(ctx context.Context) error {
+func (j *job) run(ctx context.Context) (err error) {
+	if j.history, err = j.checkpoints.open(j.trainer, j.options.resume); err != nil {
+		return err
+	}
 	start := time.Now()
 	for !j.trainer.Done() {
 		if err := j.epoch(ctx); err != nil {
@@ -264,6 +275,9 @@ func (j *job) run(ctx context.Context) error {
 		return err
 	}
 	if err := export.WriteFile(j.options.out, m); err != nil {
+		return err
+	}
+	if err := j.checkpoints.remove(); err != nil {
 		return err
 	}
 	seconds := time.Since(start).Seconds()
@@ -282,11 +296,11 @@ func (j *job) run(ctx context.Context) error {
 // epoch trains and reports one epoch.
 func (j *job) epoch(ctx context.Context) error {
 	start := time.Now()
-	p, err := j.trainer.Epoch(ctx, j.progress.show)
-	j.progress.clear()
+	p, err := j.train(ctx)
 	if err != nil {
 		return err
 	}
+	j.warn(p)
 	m := j.trainer.Model()
 	held, err := train.Evaluate(ctx, m, j.training, j.held, 0, j.options.threads)
 	if err != nil {
@@ -301,12 +315,59 @@ func (j *job) epoch(ctx context.Context) error {
 		SpikesPerSample: test.SpikesPerSample, LR: p.Rate, Seconds: time.Since(start).Seconds(),
 	}
 	j.history = append(j.history, r)
+	if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+		return err
+	}
 	if j.options.json {
 		return json.NewEncoder(j.stdout).Encode(r)
 	}
 	_, err = fmt.Fprintf(j.stdout, "epoch %3d  loss %.4f  train %.2f %%  held out %.2f %%  test %.2f %%  spikes %.0f  lr %.2g  %.1f s\n",
 		r.Epoch, r.Loss, 100*r.TrainAccuracy, 100*r.HeldAccuracy, 100*r.TestAccuracy, r.SpikesPerSample, r.LR, r.Seconds)
 	return err
+}
+
+// train trains to the end of an epoch and keeps checkpoints on the way, the
+// last when it is interrupted.
+func (j *job) train(ctx context.Context) (train.Progress, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	p, err := j.trainer.Epoch(ctx, func(now train.Progress) {
+		j.progress.show(now)
+		if j.checkpoints.due() {
+			if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+				stop(err)
+			}
+		}
+	})
+	j.progress.clear()
+	if !errors.Is(err, context.Canceled) {
+		return p, err
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return p, cause
+	}
+	if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+		return p, err
+	}
+	return p, fmt.Errorf("%w in epoch %d: the same command with --resume goes on from %s", err, p.Epoch, j.checkpoints.file)
+}
+
+// Firing rates beyond which a layer no longer learns.
+const (
+	deadBelow      = 0.001
+	saturatedAbove = 0.95
+)
+
+// warn says when a layer is sick.
+func (j *job) warn(p train.Progress) {
+	for i, firing := range p.Firing {
+		switch {
+		case firing >= 0 && firing < deadBelow:
+			fmt.Fprintf(j.stderr, "warning: layer %d is dead: %.3g %% of its neurons fire in a step; a higher bias or gain may help\n", i, 100*firing)
+		case firing > saturatedAbove:
+			fmt.Fprintf(j.stderr, "warning: layer %d is saturated: %.3g %% of its neurons fire in a step; a lower bias or gain may help\n", i, 100*firing)
+		}
+	}
 }
 
 // finalTest returns the mean test accuracy over draws of noise and its

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/snurun/snurun/internal/atomicfile"
+	"github.com/snurun/snurun/train"
+)
+
+// checkpoints keeps a training's checkpoint beside the model it will write.
+type checkpoints struct {
+	file  string
+	every time.Duration
+	last  time.Time
+}
+
+// open restores the trainer and the history from an existing checkpoint if
+// resume is set. An existing one is never overwritten by a new training.
+func (c *checkpoints) open(t *train.Trainer, resume bool) (history []epochReport, err error) {
+	c.last = time.Now()
+	f, err := os.Open(c.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	defer f.Close()
+	if !resume {
+		return nil, fmt.Errorf("%s is left from an interrupted training: go on with --resume, or delete it", c.file)
+	}
+	extra, err := t.Restore(f)
+	if err == nil {
+		err = json.Unmarshal(extra, &history)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.file, err)
+	}
+	return history, nil
+}
+
+// save writes a checkpoint.
+func (c *checkpoints) save(t *train.Trainer, history []epochReport) error {
+	extra, err := json.Marshal(history)
+	if err != nil {
+		return err
+	}
+	c.last = time.Now()
+	return atomicfile.Write(c.file, func(w io.Writer) error { return t.Save(w, extra) })
+}
+
+// due reports whether it is time for one.
+func (c *checkpoints) due() bool { return time.Since(c.last) >= c.every }
+
+// remove deletes the checkpoint of a finished training.
+func (c *checkpoints) remove() error {
+	if err := os.Remove(c.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

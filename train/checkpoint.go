@@ -1,0 +1,151 @@
+package train
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+// ErrCheckpoint is the error of data that are no checkpoint of this training.
+var ErrCheckpoint = errors.New("not a checkpoint of this training")
+
+// A checkpoint is, little-endian:
+//
+//	8 bytes   "snuruncp"
+//	32 bytes  fingerprint of network, configuration and samples
+//	6 × 8     epoch, samples done in it, updates, bits of its loss so far, right answers, layers
+//	8 a layer spikes of the layer in the epoch so far
+//	4 each    all parameters and moments, float32, in the order of tensors
+//	8 + n     length of the caller's own data, and the data
+//	32 bytes  SHA-256 of all before
+const checkpointMagic = "snuruncp"
+
+// maxExtra bounds the caller's own data in a checkpoint.
+const maxExtra = 64 << 20
+
+// Save writes a checkpoint from which Restore continues to the same bytes as
+// if nothing had happened. Extra is kept for the caller.
+func (t *Trainer) Save(w io.Writer, extra []byte) error {
+	if len(extra) > maxExtra {
+		return fmt.Errorf("train: %d bytes of extra data, expected at most %d", len(extra), maxExtra)
+	}
+	print := t.fingerprint()
+	buf := append([]byte(checkpointMagic), print[:]...)
+	for _, v := range []uint64{
+		uint64(t.epoch), uint64(t.now.done), uint64(t.updates), math.Float64bits(t.now.loss), uint64(t.now.right), uint64(len(t.layers)),
+	} {
+		buf = binary.LittleEndian.AppendUint64(buf, v)
+	}
+	for _, n := range t.now.counts {
+		buf = binary.LittleEndian.AppendUint64(buf, uint64(n))
+	}
+	for _, p := range t.tensors() {
+		for _, v := range p {
+			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+		}
+	}
+	buf = binary.LittleEndian.AppendUint64(buf, uint64(len(extra)))
+	buf = append(buf, extra...)
+	sum := sha256.Sum256(buf)
+	_, err := w.Write(append(buf, sum[:]...))
+	return err
+}
+
+// Restore continues from a checkpoint of a trainer that was made with the same
+// network, samples and configuration; the number of threads may differ. It
+// returns the caller's own data. After an error, an ErrCheckpoint for data that
+// do not fit, the trainer is unchanged.
+func (t *Trainer) Restore(r io.Reader) (extra []byte, err error) {
+	fixed := t.checkpointSize()
+	data, err := io.ReadAll(io.LimitReader(r, int64(fixed)+maxExtra+1))
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if !bytes.HasPrefix(data, []byte(checkpointMagic)) {
+		return nil, fmt.Errorf("train: %w: it does not begin with %q", ErrCheckpoint, checkpointMagic)
+	}
+	if len(data) < fixed {
+		return nil, fmt.Errorf("train: %w: %d bytes, expected at least %d", ErrCheckpoint, len(data), fixed)
+	}
+	body, sum := data[:len(data)-sha256.Size], data[len(data)-sha256.Size:]
+	print, rest := body[len(checkpointMagic):][:sha256.Size], body[len(checkpointMagic)+sha256.Size:]
+	if own := t.fingerprint(); !bytes.Equal(print, own[:]) {
+		return nil, fmt.Errorf("train: %w: it was made with another network, configuration or data set", ErrCheckpoint)
+	}
+	if got := sha256.Sum256(body); !bytes.Equal(got[:], sum) {
+		return nil, fmt.Errorf("train: %w: its checksum is wrong", ErrCheckpoint)
+	}
+	// Behind the checksum and the fingerprint, only the length of the extra data is open.
+	number := func() uint64 {
+		v := binary.LittleEndian.Uint64(rest)
+		rest = rest[8:]
+		return v
+	}
+	if n := binary.LittleEndian.Uint64(data[fixed-sha256.Size-8:]); n != uint64(len(data)-fixed) {
+		return nil, fmt.Errorf("train: %w: %d bytes of extra data, its length says %d", ErrCheckpoint, len(data)-fixed, n)
+	}
+	t.epoch, t.now.done, t.updates = int(number()), int(number()), int(number())
+	t.now.loss, t.now.right = math.Float64frombits(number()), int(number())
+	number()
+	for i := range t.now.counts {
+		t.now.counts[i] = int(number())
+	}
+	for _, p := range t.tensors() {
+		for i := range p {
+			p[i] = math.Float32frombits(binary.LittleEndian.Uint32(rest))
+			rest = rest[4:]
+		}
+	}
+	return rest[8:], nil
+}
+
+// checkpointSize returns the size of a checkpoint without extra data.
+func (t *Trainer) checkpointSize() int {
+	n := len(checkpointMagic) + sha256.Size + 6*8 + 8*len(t.layers) + 8 + sha256.Size
+	for _, p := range t.tensors() {
+		n += 4 * len(p)
+	}
+	return n
+}
+
+// tensors returns everything that updates change.
+func (t *Trainer) tensors() [][]float32 {
+	var all [][]float32
+	for i, l := range t.layers {
+		u, o := &l.Units, &t.moments[i]
+		all = append(all, l.Weights.Data(), u.Current, u.Decay, u.Bias)
+		for k := range 2 {
+			all = append(all, o.weights[k].Data(), o.current[k], o.decay[k], o.bias[k])
+		}
+	}
+	return all
+}
+
+// fingerprint identifies network, configuration and samples, not parameters.
+func (t *Trainer) fingerprint() [sha256.Size]byte {
+	h := sha256.New()
+	c := t.config
+	c.Threads = 0
+	fmt.Fprintf(h, "%+v\n%d %v %v\n", c, t.steps, t.analog, t.model.Readout)
+	for i, l := range t.layers {
+		m := &t.model.Layers[i]
+		fmt.Fprintf(h, "%d %d %v %d %d %d %v %v %d %d %d\n", l.In, l.Out, l.Recurrent, l.Units.Activation, l.Units.Output, l.Units.Reset,
+			l.Units.Slope, m.Kind, len(m.Current), len(m.Decay), len(m.Bias))
+		writeFloats(h, l.Initial)
+		writeFloats(h, l.Units.Theta)
+	}
+	for _, i := range t.indices {
+		fmt.Fprintln(h, i, t.source.Label(i))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+func writeFloats(w io.Writer, p []float32) {
+	for _, v := range p {
+		fmt.Fprintf(w, "%08x", math.Float32bits(v))
+	}
+}

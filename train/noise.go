@@ -1,0 +1,79 @@
+package train
+
+import (
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/spike"
+)
+
+// stream derives a key for another kind of noise of the same sample.
+func stream(k dataset.Key, kind, layer int) dataset.Key {
+	return dataset.Key{Seed: k.Uint64(uint64(1)<<63 | uint64(kind)<<32 | uint64(layer)), Sample: k.Sample}
+}
+
+// Kinds of noise beside that of the input.
+const (
+	kindDropout = iota + 1
+	kindInitial
+)
+
+// dropBits is the precision of the dropout rate: multiples of 2⁻¹⁶.
+const dropBits = 16
+
+// drop chooses which spikes of layer i reach the next layer, each with
+// probability 1 − Dropout.
+func (s *sample) drop(t *Trainer, i int, key dataset.Key) {
+	words := spike.Words(t.layers[i].Out)
+	if s.passed == nil {
+		s.passed = make([][]uint64, len(t.layers))
+	}
+	if s.passed[i] == nil {
+		s.passed[i] = make([]uint64, t.steps*words)
+	}
+	noise := stream(key, kindDropout, i)
+	rate := uint32(t.config.Dropout * (1 << dropBits))
+	place := uint64(0)
+	for k := range t.steps {
+		y := s.states[i].Spikes(k + 1)
+		for w, spikes := range y {
+			// A bit-sliced comparison: dropped where a random number is below rate.
+			var dropped uint64
+			for b := range dropBits {
+				r := noise.Uint64(place)
+				place++
+				if rate>>b&1 != 0 {
+					dropped |= ^r
+				} else {
+					dropped &= ^r
+				}
+			}
+			s.passed[i][k*words+w] = spikes &^ dropped
+		}
+	}
+}
+
+// reached reports whether what neuron j of layer i does at step k can reach the
+// next layer: it did, or it was silent.
+func (s *sample) reached(i, k, j, n int) bool {
+	y := s.states[i].Spikes(k + 1)
+	return !y.Get(j) || spike.Vector(s.passed[i][k*spike.Words(n):]).Get(j)
+}
+
+// initialMembrane returns the membranes of layer i before the first step.
+func (s *sample) initialMembrane(t *Trainer, i int, key dataset.Key) []float32 {
+	l := t.layers[i]
+	if t.config.InitialNoise == 0 || l.Units.Output == asm.NoOutput {
+		return l.Initial
+	}
+	if s.initial == nil {
+		s.initial = make([][]float32, len(t.layers))
+	}
+	if s.initial[i] == nil {
+		s.initial[i] = asm.Floats(l.Units.N)
+	}
+	g := normal{key: stream(key, kindInitial, i)}
+	for j := range l.Out {
+		s.initial[i][j] = l.Initial[j] + float32(t.config.InitialNoise*g.next())
+	}
+	return s.initial[i]
+}
