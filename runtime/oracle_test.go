@@ -174,7 +174,11 @@ func randomNetwork(r *rand.Rand, analogInput bool) *model.Network {
 }
 
 func TestSessionEqualsOracle(t *testing.T) {
-	for seed := range uint64(150) {
+	seeds := uint64(150)
+	if testing.Short() {
+		seeds = 30
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 7))
 		analog := seed%3 == 0
 		m := randomNetwork(r, analog)

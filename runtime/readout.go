@@ -80,3 +80,17 @@ func (r *readout) result(st *layer.State, bias []float32) Result {
 	}
 	return Result{Class: best, Scores: r.scores, Steps: r.steps}
 }
+
+// lead returns how far the largest score is ahead of the second largest, or
+// +Inf with one class.
+func (r *readout) lead() float32 {
+	best, second := float32(math.Inf(-1)), float32(math.Inf(-1))
+	for _, z := range r.scores {
+		if z > best {
+			best, second = z, best
+		} else if z > second {
+			second = z
+		}
+	}
+	return best - second
+}

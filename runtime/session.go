@@ -182,6 +182,26 @@ func (s *Session) ClassifyValues(x spike.Values) (Result, error) {
 	return s.Result(), nil
 }
 
+// ClassifyEarly is Classify, but stops after the first step at which the
+// leading score is at least margin ahead of every other. Result.Steps says how
+// many steps it took.
+func (s *Session) ClassifyEarly(x spike.Train, margin float32) (Result, error) {
+	s.Reset()
+	for t := range x.Steps() {
+		if err := s.Run(x.Slice(t, t+1)); err != nil {
+			return Result{}, err
+		}
+		if s.Lead() >= margin {
+			break
+		}
+	}
+	return s.Result(), nil
+}
+
+// Lead returns how far the leading score is ahead of the second: the quantity
+// that an early decision waits for. It is +Inf with a single class.
+func (s *Session) Lead() float32 { return s.readout.lead() }
+
 // Result returns the scores and the class after the steps run so far.
 func (s *Session) Result() Result {
 	if s.closed {
@@ -198,6 +218,9 @@ func (s *Session) Stats() Stats { return s.stats }
 // Spikes returns the spikes of a layer in the step run last, nil for a soft or
 // analog layer. The vector is the session's own and changes with the next step.
 func (s *Session) Spikes(layer int) spike.Vector {
+	if s.closed {
+		return nil
+	}
 	st := s.states[layer]
 	return st.Spikes(st.Steps())
 }
@@ -205,6 +228,9 @@ func (s *Session) Spikes(layer int) spike.Vector {
 // Membrane returns the membranes s of a layer after the step run last; they
 // are the session's own and change with the next step.
 func (s *Session) Membrane(layer int) []float32 {
+	if s.closed {
+		return nil
+	}
 	st := s.states[layer]
 	return st.Membrane(st.Steps())
 }
@@ -212,6 +238,9 @@ func (s *Session) Membrane(layer int) []float32 {
 // Outputs returns the outputs y of a soft layer in the step run last, nil for
 // other layers. They are the session's own and change with the next step.
 func (s *Session) Outputs(layer int) []float32 {
+	if s.closed {
+		return nil
+	}
 	st := s.states[layer]
 	return st.Soft(st.Steps())
 }

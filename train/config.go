@@ -39,7 +39,7 @@ func Defaults() Config {
 		Batch:     64,
 		Seed:      1,
 		Threads:   1,
-		Surrogate: Surrogate{Boxcar, 1},
+		Surrogate: Surrogate{Boxcar, 2},
 		Loss:      Loss{Kind: CrossEntropy, Scale: 0.5},
 		Optimizer: Optimizer{Kind: Adam, Rate: 4e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
 		Schedule:  Schedule{Kind: Cosine},

@@ -260,7 +260,7 @@ type gradientCase struct {
 }
 
 var gradientCases = []gradientCase{
-	{name: "blog"},
+	{name: "blog", config: func(c *Config) { c.Surrogate.Width = 1 }},
 	{name: "relu, tanh", network: func(p *Topology) { p.Activation = model.ReLU }, config: func(c *Config) { c.Surrogate = Surrogate{TanhPrime, 1} }},
 	{name: "identity, triangle", network: func(p *Topology) { p.Activation = model.Identity }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1.5} }},
 	{name: "leaky relu, fast sigmoid", network: func(p *Topology) { p.Activation, p.Slope = model.LeakyReLU, 0.1 }, config: func(c *Config) { c.Surrogate = Surrogate{FastSigmoid, 0.5} }},
@@ -432,42 +432,15 @@ func randomSource(r *rand.Rand, analog bool, n, steps, size, classes int) (datas
 	for j := range names {
 		names[j] = fmt.Sprint("class", j)
 	}
+	var source dataset.Source
+	var err error
 	if analog {
-		return valuesSource{values, labels, names}, xs, labels
+		source, err = dataset.FromValues(values, []int{size}, labels, names)
+	} else {
+		source, err = dataset.FromTrains(trains, []int{size}, labels, names)
 	}
-	return trainsSource{trains, labels, names}, xs, labels
-}
-
-type trainsSource struct {
-	trains []spike.Train
-	labels []int
-	names  []string
-}
-
-func (s trainsSource) Len() int          { return len(s.trains) }
-func (s trainsSource) Shape() []int      { return []int{s.trains[0].Size()} }
-func (s trainsSource) Classes() []string { return s.names }
-func (s trainsSource) Label(i int) int   { return s.labels[i] }
-func (s trainsSource) Spikes(dst spike.Train, i int, _ dataset.Key) error {
-	copy(dst.Words(), s.trains[i].Words())
-	return nil
-}
-func (s trainsSource) Values(spike.Values, int) error { return dataset.ErrCoding }
-
-type valuesSource struct {
-	values []spike.Values
-	labels []int
-	names  []string
-}
-
-func (s valuesSource) Len() int                                   { return len(s.values) }
-func (s valuesSource) Shape() []int                               { return []int{s.values[0].Size()} }
-func (s valuesSource) Classes() []string                          { return s.names }
-func (s valuesSource) Label(i int) int                            { return s.labels[i] }
-func (s valuesSource) Spikes(spike.Train, int, dataset.Key) error { return dataset.ErrCoding }
-func (s valuesSource) Values(dst spike.Values, i int) error {
-	for k := range dst.Steps() {
-		copy(dst.At(k), s.values[i].At(k))
+	if err != nil {
+		panic(err)
 	}
-	return nil
+	return source, xs, labels
 }

@@ -1,0 +1,338 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// blogNetwork is 784-256-256-256-10 with random weights that fire.
+func blogNetwork(r *rand.Rand) *model.Network {
+	m := &model.Network{
+		DtMS: 1, Steps: 10, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Shape: []int{784}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+	}
+	sizes := []int{784, 256, 256, 256, 10}
+	for i, out := range sizes[1:] {
+		w := make([]float32, sizes[i]*out)
+		for k := range w {
+			w[k] = float32(0.05 * r.NormFloat64())
+		}
+		m.Layers = append(m.Layers, model.Layer{
+			Kind: model.SNU, In: []int{sizes[i]}, Out: []int{out}, Activation: model.ELU, Output: model.Step, Reset: model.ResetZero,
+			Weight: model.Matrix(out, sizes[i], w), Decay: []float32{0.9}, Bias: []float32{-0.3},
+		})
+	}
+	return m
+}
+
+func randomTrain(r *rand.Rand, steps, size int, density float64) spike.Train {
+	t := spike.NewTrain(steps, size)
+	for k := range steps {
+		for i := range size {
+			if r.Float64() < density {
+				t.At(k).Set(i)
+			}
+		}
+	}
+	return t
+}
+
+func mustCompile(t testing.TB, m *model.Network) *Network {
+	t.Helper()
+	n, err := Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestNothingIsAllocatedInAStep(t *testing.T) {
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		n := mustCompile(t, randomNetwork(r, false))
+		s := n.NewSession()
+		x := randomTrain(r, 40, n.InSize(), 0.3)
+		values := make([]float32, n.InSize())
+		for i := range values {
+			values[i] = float32(r.NormFloat64())
+		}
+		allocs := testing.AllocsPerRun(3, func() {
+			if err := s.Step(x.At(0)); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.StepValues(values); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Classify(x); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.ClassifyEarly(x, 1); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if allocs != 0 {
+			t.Fatalf("seed %d: %v allocations, expected none", seed, allocs)
+		}
+	}
+}
+
+func TestManySessionsShareOneNetwork(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	n := mustCompile(t, blogNetwork(r))
+	inputs := make([]spike.Train, 8)
+	want := make([]string, len(inputs))
+	for i := range inputs {
+		inputs[i] = randomTrain(r, 10, 784, 0.02)
+		res, err := n.NewSession().Classify(inputs[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[i] = fmt.Sprint(res)
+	}
+	var wait sync.WaitGroup
+	for g := range 64 {
+		wait.Go(func() {
+			s := n.NewSession()
+			defer s.Close()
+			for k := range 4 {
+				i := (g + k) % len(inputs)
+				if k%2 == 0 {
+					s.Reset()
+					for step := range 10 {
+						if err := s.Step(inputs[i].At(step)); err != nil {
+							t.Error(err)
+						}
+					}
+				} else if err := errOf(s.Classify(inputs[i])); err != nil {
+					t.Error(err)
+				}
+				if got := fmt.Sprint(s.Result()); got != want[i] {
+					t.Errorf("session %d, input %d: %s, expected %s", g, i, got, want[i])
+				}
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func errOf(_ Result, err error) error { return err }
+
+func TestMisuseIsAnError(t *testing.T) {
+	n := mustCompile(t, blogNetwork(rand.New(rand.NewPCG(1, 1))))
+	s := n.NewSession()
+	tail := spike.NewVector(784)
+	tail[12] |= 1 << 20
+	nan := make([]float32, 784)
+	nan[3] = float32(math.NaN())
+	badValues := spike.NewValues(2, 784)
+	badValues.At(1)[7] = float32(math.Inf(1))
+	for _, c := range []struct {
+		says string
+		err  error
+	}{
+		{"11 words, the network takes 13", s.Step(spike.NewVector(700))},
+		{"past channel 783", s.Step(tail)},
+		{"10 values, the network takes 784", s.StepValues(make([]float32, 10))},
+		{"step 0, channel 3 is not finite", s.StepValues(nan)},
+		{"785 channels, the network takes 784", s.Run(spike.NewTrain(1, 785))},
+		{"1 channels, the network takes 784", s.RunValues(spike.NewValues(1, 1))},
+		{"step 1, channel 7 is not finite", s.RunValues(badValues)},
+		{"785 channels", errOf(s.Classify(spike.NewTrain(1, 785)))},
+		{"785 channels", errOf(s.ClassifyValues(spike.NewValues(1, 785)))},
+		{"785 channels", errOf(s.ClassifyEarly(spike.NewTrain(1, 785), 1))},
+	} {
+		// Wrapping or not, the message must say what was found and expected.
+		if c.err == nil || !strings.Contains(c.err.Error(), c.says) {
+			t.Errorf("error %v, expected one that says %q", c.err, c.says)
+		}
+	}
+	if got := s.Stats().Steps; got != 0 {
+		t.Errorf("refused inputs advanced the session by %d steps", got)
+	}
+	s.Close()
+	for _, err := range []error{
+		s.Step(spike.NewVector(784)), s.StepValues(make([]float32, 784)), s.Run(spike.NewTrain(1, 784)),
+		errOf(s.Classify(spike.NewTrain(1, 784))), errOf(s.ClassifyEarly(spike.NewTrain(1, 784), 1)),
+	} {
+		if !errors.Is(err, ErrClosed) {
+			t.Errorf("error %v after Close, expected ErrClosed", err)
+		}
+	}
+	s.Close()
+	s.Reset()
+	if r := s.Result(); r.Scores != nil || s.Spikes(0) != nil || s.Membrane(0) != nil || s.Outputs(0) != nil {
+		t.Error("a closed session has results")
+	}
+}
+
+func TestStatsCountTheWork(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	m := blogNetwork(r)
+	n := mustCompile(t, m)
+	s := n.NewSession()
+	x := randomTrain(r, 10, 784, 0.02)
+	if _, err := s.Classify(x); err != nil {
+		t.Fatal(err)
+	}
+	whole := s.Stats()
+	spikes := append([]int(nil), whole.Spikes...)
+	if whole.InputSpikes != x.Count() || whole.Steps != 10 {
+		t.Errorf("stats %+v, expected %d input spikes in 10 steps", whole, x.Count())
+	}
+	s.Reset()
+	counted := make([]int, n.Layers())
+	for k := range 10 {
+		if err := s.Step(x.At(k)); err != nil {
+			t.Fatal(err)
+		}
+		for i := range counted {
+			counted[i] += s.Spikes(i).Count()
+		}
+	}
+	active := x.Count()
+	var synops int64
+	for i := range counted {
+		if counted[i] != spikes[i] {
+			t.Errorf("layer %d: %d spikes, counted %d", i, spikes[i], counted[i])
+		}
+		synops += int64(active * m.Layers[i].OutSize())
+		active = counted[i]
+	}
+	if got := s.Stats(); got.TotalSynOps() != synops {
+		t.Errorf("%d synaptic operations, expected %d", got.TotalSynOps(), synops)
+	}
+	if got := s.Stats(); got.TotalSpikes() != counted[0]+counted[1]+counted[2]+counted[3] || got.TotalSpikes() == 0 {
+		t.Errorf("%d spikes, counted %v", got.TotalSpikes(), counted)
+	}
+}
+
+func TestEarlyDecision(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	n := mustCompile(t, blogNetwork(r))
+	early, whole := n.NewSession(), n.NewSession()
+	stopped := 0
+	for range 50 {
+		x := randomTrain(r, 30, 784, 0.03)
+		got, err := early.ClassifyEarly(x, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// By definition: the first step at which the lead reaches the margin.
+		whole.Reset()
+		steps := 0
+		for k := range 30 {
+			if err := whole.Step(x.At(k)); err != nil {
+				t.Fatal(err)
+			}
+			steps++
+			z := append([]float32(nil), whole.Result().Scores...)
+			best := whole.Result().Class
+			lead := float32(math.Inf(1))
+			for j, v := range z {
+				if j != best {
+					lead = min(lead, z[best]-v)
+				}
+			}
+			if lead != whole.Lead() {
+				t.Fatalf("lead %v, expected %v of %v", whole.Lead(), lead, z)
+			}
+			if lead >= 3 {
+				break
+			}
+		}
+		if got.Steps != steps || got.Class != whole.Result().Class {
+			t.Fatalf("decided for %d after %d steps, expected %d after %d", got.Class, got.Steps, whole.Result().Class, steps)
+		}
+		if steps < 30 {
+			stopped++
+		}
+	}
+	if stopped == 0 || stopped == 50 {
+		t.Fatalf("%d of 50 stopped early: the test decides nothing", stopped)
+	}
+}
+
+func TestTieGoesToThePotential(t *testing.T) {
+	// Two output neurons fire equally often; the second ends with a larger u.
+	m := &model.Network{
+		DtMS: 1, Steps: 1, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 1}},
+		Layers: []model.Layer{{
+			Kind: model.SNU, In: []int{1}, Out: []int{3}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
+			Weight: model.Matrix(3, 1, []float32{1, 2, 2}), Bias: []float32{0, 0, 0},
+		}},
+	}
+	x := spike.NewTrain(1, 1)
+	x.At(0).Set(0)
+	for _, c := range []struct {
+		bias  []float32
+		class int
+	}{
+		{[]float32{0, 0, 0}, 1}, // u = 1, 2, 2: the lower index of the larger
+		{[]float32{1.5, 0, 0}, 0},
+		{[]float32{0, 0, 0.5}, 2},
+		{[]float32{-1, -2, -2}, 0}, // silent, u = 0, 0, 0
+	} {
+		m.Layers[0].Bias = c.bias
+		r, err := mustCompile(t, m).NewSession().Classify(x)
+		if err != nil || r.Class != c.class {
+			t.Errorf("bias %v: class %d, %v, expected %d", c.bias, r.Class, err, c.class)
+		}
+	}
+}
+
+func TestCompileRefuses(t *testing.T) {
+	m := blogNetwork(rand.New(rand.NewPCG(1, 1)))
+	m.Layers[1].Weight.F32[5] = float32(math.NaN())
+	if _, err := Compile(m); !errors.Is(err, model.ErrInvalid) {
+		t.Errorf("error %v, expected model.ErrInvalid", err)
+	}
+	if err := AddSelfTest(m, nil, nil); !errors.Is(err, model.ErrInvalid) {
+		t.Errorf("error %v, expected model.ErrInvalid", err)
+	}
+	m.SelfTest = &model.SelfTest{}
+	if err := Verify(m); !errors.Is(err, model.ErrInvalid) {
+		t.Errorf("error %v, expected model.ErrInvalid", err)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for seed := range uint64(20) {
+		m := randomNetwork(rand.New(rand.NewPCG(seed, 2)), seed%2 == 0)
+		if err := Verify(m); !errors.Is(err, ErrSelfTest) {
+			t.Fatalf("without a self-test: %v", err)
+		}
+		var trains []spike.Train
+		var values []spike.Values
+		if seed%2 == 0 {
+			v := spike.NewValues(5, m.Input.Size())
+			for k := range 5 {
+				for i := range v.At(k) {
+					v.At(k)[i] = r.Float32()
+				}
+			}
+			values = append(values, v)
+		} else {
+			trains = append(trains, randomTrain(r, 5, m.Input.Size(), 0.5), randomTrain(r, 3, m.Input.Size(), 0.1))
+		}
+		if err := AddSelfTest(m, trains, values); err != nil {
+			t.Fatal(err)
+		}
+		if err := Verify(m); err != nil {
+			t.Fatal(err)
+		}
+		m.SelfTest.Digest[3] ^= 1
+		if err := Verify(m); !errors.Is(err, ErrSelfTest) {
+			t.Fatalf("with a wrong digest: %v", err)
+		}
+	}
+}

@@ -1,0 +1,432 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
+)
+
+// smallTask returns noisy images of three classes that a small network can
+// tell apart, and an untrained network for them.
+func smallTask(t testing.TB, n int) (*model.Network, dataset.Source) {
+	t.Helper()
+	const side = 8
+	set := dataset.ImageSet{Images: dataset.Images{Count: n, Height: side, Width: side}, Classes: []string{"row", "column", "diagonal"}}
+	r := rand.New(rand.NewPCG(4, 4))
+	for i := range n {
+		image := make([]byte, side*side)
+		at := r.IntN(side)
+		for k := range side {
+			switch i % 3 {
+			case 0:
+				image[at*side+k] = 255
+			case 1:
+				image[k*side+at] = 255
+			default:
+				image[k*side+(k+at)%side] = 255
+			}
+		}
+		set.Pixels = append(set.Pixels, image...)
+		set.Labels = append(set.Labels, i%3)
+	}
+	p := DefaultTopology(jittered([]int{side * side}), 6, 10, set.Classes)
+	p.Hidden, p.ActiveHidden, p.Active = []int{40, 30}, 8, 5
+	m, err := p.New(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoder, err := dataset.NewEncoder(m.Input, m.DtMS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := dataset.FromImages(set, encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, source
+}
+
+func indices(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+func smallConfig() Config {
+	c := Defaults()
+	c.Epochs, c.Batch, c.Threads = 4, 16, 2
+	return c
+}
+
+// bytesOf returns the model file of a trainer.
+func bytesOf(t testing.TB, tr *Trainer) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := export.Write(&b, tr.Model()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func trainAll(t testing.TB, tr *Trainer) {
+	t.Helper()
+	for !tr.Done() {
+		if _, err := tr.Epoch(context.Background(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func mustNew(t testing.TB, m *model.Network, s dataset.Source, c Config) *Trainer {
+	t.Helper()
+	tr, err := New(m, s, indices(s.Len()), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+func TestLearns(t *testing.T) {
+	for readout, atLeast := range map[model.ReadoutKind]float64{model.SpikeCount: 0.6, model.MembraneSum: 0.8, model.MembraneMax: 0.7} {
+		m, source := smallTask(t, 600)
+		p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+		p.Hidden, p.Active, p.ActiveHidden, p.Readout = []int{40}, 5, 8, readout
+		m, err := p.New(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := smallConfig()
+		c.Epochs = 12
+		tr, err := New(m, source, indices(500), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trainAll(t, tr)
+		held := indices(600)[500:]
+		before, err := Evaluate(context.Background(), m, source, held, 1, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := Evaluate(context.Background(), tr.Model(), source, held, 1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before.Accuracy() > 0.5 || after.Accuracy() < atLeast {
+			t.Errorf("%s: accuracy %v before, %v after training, expected about 0.33 and at least %v", readout, before.Accuracy(), after.Accuracy(), atLeast)
+		}
+	}
+}
+
+// The bytes of a trained model depend on the seed alone.
+func TestSameBytesOnAnyThreadsAndTier(t *testing.T) {
+	variants := map[string]func(*Topology, *Config){
+		"default":   func(*Topology, *Config) {},
+		"recurrent": func(p *Topology, _ *Config) { p.Recurrent = true },
+		"soft":      func(p *Topology, _ *Config) { p.Soft = true },
+		"noise":     func(_ *Topology, c *Config) { c.Dropout, c.InitialNoise, c.SpikeCost = 0.2, 0.1, 1e-4 },
+		"tanh, sgd": func(_ *Topology, c *Config) {
+			c.Surrogate, c.Optimizer = Surrogate{TanhPrime, 1}, Optimizer{Kind: SGD, Rate: 0.1, Momentum: 0.9}
+		},
+		"rmsprop": func(_ *Topology, c *Config) { c.Optimizer.Kind, c.Optimizer.L2 = RMSprop, 1e-3 },
+	}
+	for name, vary := range variants {
+		var want []byte
+		for _, tier := range asm.Tiers() {
+			restore, err := asm.Use(tier)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, threads := range []int{1, 2, 5} {
+				m, source := smallTask(t, 100)
+				p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+				p.Hidden, p.Active, p.ActiveHidden = []int{40, 70}, 3, 8
+				c := smallConfig()
+				c.Epochs, c.Threads = 2, threads
+				vary(&p, &c)
+				if m, err = p.New(3); err != nil {
+					t.Fatal(err)
+				}
+				tr := mustNew(t, m, source, c)
+				trainAll(t, tr)
+				got := bytesOf(t, tr)
+				if want == nil {
+					want = got
+				}
+				if !bytes.Equal(got, want) {
+					t.Errorf("%s: %d threads on %s give another model", name, threads, tier)
+				}
+			}
+			restore()
+		}
+	}
+}
+
+func TestSeedsDiffer(t *testing.T) {
+	m, source := smallTask(t, 100)
+	c := smallConfig()
+	c.Epochs = 1
+	a := mustNew(t, m, source, c)
+	trainAll(t, a)
+	c.Seed++
+	b := mustNew(t, m, source, c)
+	trainAll(t, b)
+	if bytes.Equal(bytesOf(t, a), bytesOf(t, b)) {
+		t.Error("two seeds give the same model")
+	}
+}
+
+// A training that is interrupted and resumed after every few updates, each time
+// in a new trainer, ends with the same bytes.
+func TestResumeGivesTheSameBytes(t *testing.T) {
+	m, source := smallTask(t, 100)
+	c := smallConfig()
+	c.Epochs, c.Dropout, c.InitialNoise = 3, 0.1, 0.1
+	whole := mustNew(t, m, source, c)
+	trainAll(t, whole)
+
+	part := mustNew(t, m, source, c)
+	var wantLast, gotLast Progress
+	for !part.Done() {
+		ctx, cancel := context.WithCancel(context.Background())
+		updates := 0
+		p, err := part.Epoch(ctx, func(Progress) {
+			if updates++; updates == 2 {
+				cancel()
+			}
+		})
+		cancel()
+		if err == nil {
+			gotLast = p
+		} else if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		var saved bytes.Buffer
+		if err := part.Save(&saved, []byte("history")); err != nil {
+			t.Fatal(err)
+		}
+		c.Threads = 3 - c.Threads%2
+		part = mustNew(t, m, source, c)
+		extra, err := part.Restore(&saved)
+		if err != nil || string(extra) != "history" {
+			t.Fatalf("restored %q, %v", extra, err)
+		}
+	}
+	if !bytes.Equal(bytesOf(t, part), bytesOf(t, whole)) {
+		t.Error("a resumed training gives another model")
+	}
+	again := mustNew(t, m, source, c)
+	for !again.Done() {
+		var err error
+		if wantLast, err = again.Epoch(context.Background(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if gotLast.Loss != wantLast.Loss || gotLast.Accuracy != wantLast.Accuracy || gotLast.SpikesPerSample != wantLast.SpikesPerSample {
+		t.Errorf("the last epoch reports %+v, expected %+v", gotLast, wantLast)
+	}
+}
+
+func TestRestoreRefuses(t *testing.T) {
+	m, source := smallTask(t, 40)
+	c := smallConfig()
+	tr := mustNew(t, m, source, c)
+	var saved bytes.Buffer
+	if err := tr.Save(&saved, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	good := saved.Bytes()
+	before := bytesOf(t, tr)
+	refuse := func(what string, data []byte) {
+		t.Helper()
+		if _, err := tr.Restore(bytes.NewReader(data)); !errors.Is(err, ErrCheckpoint) {
+			t.Errorf("%s: error %v, expected ErrCheckpoint", what, err)
+		}
+	}
+	for n := range len(good) {
+		if n < 200 || n > len(good)-50 || n%997 == 0 {
+			refuse("truncated", good[:n])
+			flipped := bytes.Clone(good)
+			flipped[n] ^= 0x10
+			refuse("flipped", flipped)
+		}
+	}
+	refuse("longer", append(bytes.Clone(good), 0))
+	c.Batch++
+	other := mustNew(t, m, source, c)
+	if _, err := other.Restore(bytes.NewReader(good)); !errors.Is(err, ErrCheckpoint) || !strings.Contains(err.Error(), "another network") {
+		t.Errorf("another configuration: %v", err)
+	}
+	if !bytes.Equal(bytesOf(t, tr), before) {
+		t.Error("a refused checkpoint changed the trainer")
+	}
+	if _, err := tr.Restore(io.MultiReader(bytes.NewReader(good[:50]), failing{})); err == nil || errors.Is(err, ErrCheckpoint) {
+		t.Errorf("failing reader: %v", err)
+	}
+	if err := tr.Save(io.Discard, make([]byte, maxExtra+1)); err == nil {
+		t.Error("Save took too much extra data")
+	}
+	if _, err := tr.Restore(bytes.NewReader(good)); err != nil {
+		t.Error(err)
+	}
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errors.New("no more") }
+
+func TestDivergenceIsAnError(t *testing.T) {
+	m, source := smallTask(t, 64)
+	p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+	p.Hidden, p.Active, p.ActiveHidden, p.Readout = []int{40}, 3, 8, model.MembraneSum
+	m, err := p.New(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := smallConfig()
+	c.Optimizer = Optimizer{Kind: SGD, Rate: 3e38}
+	c.Schedule.Kind = Constant
+	tr := mustNew(t, m, source, c)
+	for err == nil && !tr.Done() {
+		_, err = tr.Epoch(context.Background(), nil)
+	}
+	if !errors.Is(err, ErrDiverged) {
+		t.Errorf("error %v, expected ErrDiverged", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	m, source := smallTask(t, 10)
+	for _, c := range []struct {
+		says   string
+		change func(*Config, *model.Network)
+	}{
+		{"epochs is 0", func(c *Config, _ *model.Network) { c.Epochs = 0 }},
+		{"batch is 0", func(c *Config, _ *model.Network) { c.Batch = 0 }},
+		{"threads is 0", func(c *Config, _ *model.Network) { c.Threads = 0 }},
+		{"dropout is 1", func(c *Config, _ *model.Network) { c.Dropout = 1 }},
+		{"initial noise is NaN", func(c *Config, _ *model.Network) { c.InitialNoise = math.NaN() }},
+		{`decay "slow"`, func(c *Config, _ *model.Network) { c.Decay = "slow" }},
+		{`surrogate "sine"`, func(c *Config, _ *model.Network) { c.Surrogate.Kind = "sine" }},
+		{"width is 0", func(c *Config, _ *model.Network) { c.Surrogate.Width = 0 }},
+		{`loss "hinge"`, func(c *Config, _ *model.Network) { c.Loss.Kind = "hinge" }},
+		{"smoothing is 2", func(c *Config, _ *model.Network) { c.Loss.Smoothing = 2 }},
+		{`optimizer "lion"`, func(c *Config, _ *model.Network) { c.Optimizer.Kind = "lion" }},
+		{"learning rate is -1", func(c *Config, _ *model.Network) { c.Optimizer.Rate = -1 }},
+		{"beta2 is 1", func(c *Config, _ *model.Network) { c.Optimizer.Beta2 = 1 }},
+		{`schedule "saw"`, func(c *Config, _ *model.Network) { c.Schedule.Kind = "saw" }},
+		{"every 0 epochs", func(c *Config, _ *model.Network) { c.Schedule = Schedule{Kind: Halving} }},
+		{"warm-up is -1", func(c *Config, _ *model.Network) { c.Schedule.Warmup = -1 }},
+		{"first_spike has no gradient", func(_ *Config, m *model.Network) { m.Readout.Kind = model.FirstSpike }},
+		{"dt_ms is 0", func(_ *Config, m *model.Network) { m.DtMS = 0 }},
+	} {
+		config, network := smallConfig(), *m
+		c.change(&config, &network)
+		if _, err := New(&network, source, []int{0}, config); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("error %v, expected one that says %q", err, c.says)
+		}
+	}
+	for says, list := range map[string][]int{
+		"no samples":   nil,
+		"out of range": {10},
+	} {
+		if _, err := New(m, source, list, smallConfig()); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, expected one that says %q", err, says)
+		}
+	}
+	p := DefaultTopology(jittered([]int{63}), 1, 10, source.Classes())
+	wrong, err := p.New(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(wrong, source, []int{0}, smallConfig()); err == nil || !strings.Contains(err.Error(), "shape") {
+		t.Errorf("error %v, expected one of the shape", err)
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	for _, c := range []struct {
+		s     Schedule
+		epoch float64
+		want  float64
+	}{
+		{Schedule{Kind: Constant}, 3, 1},
+		{Schedule{Kind: Constant, Warmup: 4}, 1, 0.25},
+		{Schedule{Kind: Halving, Every: 5}, 4.9, 1},
+		{Schedule{Kind: Halving, Every: 5}, 5, 0.5},
+		{Schedule{Kind: Halving, Every: 5}, 14.5, 0.25},
+		{Schedule{Kind: Cosine}, 0, 1},
+		{Schedule{Kind: Cosine}, 5, 0.5},
+		{Schedule{Kind: Cosine}, 10, 0},
+		{Schedule{Kind: Cosine, Warmup: 2}, 6, 0.5},
+	} {
+		if got := c.s.factor(c.epoch, 10); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%+v at epoch %v: %v, expected %v", c.s, c.epoch, got, c.want)
+		}
+	}
+}
+
+func TestNormalIsNormal(t *testing.T) {
+	g := newNormal(1, purposeWeights, 0)
+	const n = 200000
+	var sum, squares, fourth float64
+	for range n {
+		x := g.next()
+		sum += x
+		squares += x * x
+		fourth += x * x * x * x
+	}
+	if mean, variance, kurtosis := sum/n, squares/n, fourth/n; math.Abs(mean) > 0.01 || math.Abs(variance-1) > 0.02 || math.Abs(kurtosis-3) > 0.1 {
+		t.Errorf("mean %v, variance %v, fourth moment %v, expected 0, 1, 3", mean, variance, kurtosis)
+	}
+}
+
+// With dropout p, a share p of the hidden spikes is withheld.
+func TestDropoutDropsItsShare(t *testing.T) {
+	m, source := smallTask(t, 30)
+	c := smallConfig()
+	c.Dropout = 0.25
+	tr := mustNew(t, m, source, c)
+	w, s := tr.workers[0], tr.samples[0]
+	fired, passed := 0, 0
+	for i := range 30 {
+		if err := s.forward(tr, w.scratch, i, tr.noise(i)); err != nil {
+			t.Fatal(err)
+		}
+		fired += s.counts[0]
+		for _, word := range s.passed[0] {
+			for ; word != 0; word &= word - 1 {
+				passed++
+			}
+		}
+	}
+	if share := 1 - float64(passed)/float64(fired); fired < 400 || math.Abs(share-0.25) > 0.04 {
+		t.Errorf("%v of %d spikes dropped, expected 0.25", share, fired)
+	}
+}
+
+func TestParseSurrogate(t *testing.T) {
+	g, err := ParseSurrogate("triangle:0.5")
+	if err != nil || g != (Surrogate{Triangle, 0.5}) || g.String() != "triangle:0.5" {
+		t.Errorf("%v, %v", g, err)
+	}
+	if g, err := ParseSurrogate("boxcar"); err != nil || g.Width != 1 {
+		t.Errorf("%v, %v", g, err)
+	}
+	for _, s := range []string{"", "step", "boxcar:wide", "boxcar:0", "boxcar:-1", "boxcar:inf", "boxcar:nan"} {
+		if _, err := ParseSurrogate(s); err == nil {
+			t.Errorf("%q was taken", s)
+		}
+	}
+}
