@@ -37,6 +37,7 @@ type Reset string
 const (
 	ResetZero     Reset = "zero"     // p = a + (l·s)·(1 − y); after a hard spike p = a
 	ResetSubtract Reset = "subtract" // p = (a + l·s) − θ·y
+	ResetLateral  Reset = "lateral"  // p = a + (l·s)·(1 − max_k y_k): one spike resets the whole layer
 	ResetNone     Reset = "none"     // p = a + l·s
 )
 

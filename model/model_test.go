@@ -124,6 +124,9 @@ func TestInvalid(t *testing.T) {
 		{`reset "later" is unknown`, func(m *Network) { m.Layers[0].Reset = "later" }},
 		{"reset subtract needs an output", func(m *Network) { m.Layers[0].Output = None }},
 		{"reset subtract needs theta", func(m *Network) { m.Layers[0].Theta = nil }},
+		{"reset lateral needs output step", func(m *Network) {
+			m.Layers[0].Reset, m.Layers[0].Output, m.Layers[0].Theta = ResetLateral, Sigmoid, nil
+		}},
 		{"theta is only for", func(m *Network) { m.Layers[0].Reset = ResetZero }},
 		{"recurrent needs an output", func(m *Network) {
 			m.Layers[0].Output, m.Layers[0].Reset, m.Layers[0].Theta = None, ResetNone, nil

@@ -130,9 +130,13 @@ func (l *Layer) validate(where string) error {
 		if l.Output == None {
 			return invalid("%s: reset %s needs an output, but output is none", where, l.Reset)
 		}
+	case ResetLateral:
+		if l.Output != Step {
+			return invalid("%s: reset lateral needs output step, but output is %s", where, l.Output)
+		}
 	case ResetNone:
 	default:
-		return invalid("%s: reset %q is unknown, expected zero, subtract or none", where, l.Reset)
+		return invalid("%s: reset %q is unknown, expected zero, subtract, lateral or none", where, l.Reset)
 	}
 	if l.Reset == ResetSubtract && len(l.Theta) == 0 {
 		return invalid("%s: reset subtract needs theta", where)

@@ -181,6 +181,7 @@ func goldenNetwork(d *draws, g model.Activation, readout model.ReadoutKind, anal
 	l := add(16, model.None, model.ResetNone)
 	l.Kind, l.Decay, l.Bias = model.Dense, nil, nil
 	add(21, model.Step, model.ResetNone).Decay = []float32{0.5}
+	add(23, model.Step, model.ResetLateral)
 	h2 := model.Matrix(9, 9, d.values(81, 0.3, 0))
 	add(9, model.Sigmoid, model.ResetSubtract).Recurrent = &h2
 	l = add(18, model.Step, model.ResetZero)

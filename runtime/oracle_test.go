@@ -59,6 +59,13 @@ func (o *oracle) step(x []float32) {
 			case model.ResetZero:
 				gated := float32(carried * (1 - was))
 				p = a + gated
+			case model.ResetLateral:
+				p = a + carried
+				for _, y := range o.y[i] {
+					if y == 1 {
+						p = a
+					}
+				}
 			case model.ResetSubtract:
 				p = a + carried
 				back := float32(theta[j] * was)
@@ -146,6 +153,9 @@ func randomNetwork(r *rand.Rand, analogInput bool) *model.Network {
 			Decay:      vector(out, r.Float64),
 			Bias:       vector(out, func() float64 { return -r.Float64() }),
 			Initial:    vector(out, r.NormFloat64),
+		}
+		if l.Output == model.Step && r.IntN(5) == 0 {
+			l.Reset = model.ResetLateral
 		}
 		if l.Output == model.None {
 			l.Reset = model.ResetNone

@@ -16,7 +16,7 @@ type Config struct {
 	Frozen  bool   // the same noise for a sample in every epoch
 
 	Surrogate   Surrogate
-	DetachReset bool // no gradient through the reset
+	DetachReset bool // no gradient through the reset; there is never one through a lateral reset
 
 	Dropout      float64 // share of hidden spikes that do not reach the next layer
 	InitialNoise float64 // standard deviation of random initial membranes, anew for each sample

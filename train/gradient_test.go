@@ -163,6 +163,12 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 				switch l.Reset {
 				case model.ResetZero:
 					a = t.add(a, t.mul(carried, t.sub(one, back)))
+				case model.ResetLateral:
+					open := 1.0
+					for _, k := range y[i] {
+						open = min(open, 1-t.v(k))
+					}
+					a = t.add(a, t.scale(carried, open))
 				case model.ResetSubtract:
 					a = t.sub(t.add(a, carried), t.scale(back, float64(l.Theta[0])))
 				case model.ResetNone:
@@ -269,6 +275,8 @@ var gradientCases = []gradientCase{
 	{name: "subtract", network: func(p *Topology) { p.Reset, p.Theta = model.ResetSubtract, 0.7 }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
 	{name: "subtract, detached", network: func(p *Topology) { p.Reset, p.Theta = model.ResetSubtract, 0.7 }, config: func(c *Config) { c.DetachReset = true; c.Surrogate = Surrogate{Triangle, 1} }},
 	{name: "no reset", network: func(p *Topology) { p.Reset = model.ResetNone }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
+	{name: "lateral", network: func(p *Topology) { p.Reset = model.ResetLateral }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
+	{name: "lateral recurrent", network: func(p *Topology) { p.Reset, p.Recurrent = model.ResetLateral, true }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
 	{name: "recurrent", network: func(p *Topology) { p.Recurrent = true }, config: func(c *Config) { c.Surrogate = Surrogate{TanhPrime, 1} }},
 	{name: "soft", network: func(p *Topology) { p.Soft = true }},
 	{name: "soft recurrent", network: func(p *Topology) { p.Soft, p.Recurrent = true, true }},

@@ -51,7 +51,7 @@ func newSample(t *Trainer) *sample {
 		sl.errors = asm.Errors{
 			Grad: asm.Floats(t.steps * n), Delta: asm.Floats(t.steps * n), Next: asm.Floats(n),
 			Bias: asm.Floats(n), Decay: asm.Floats(n), Current: asm.Floats(n),
-			Detach: t.config.DetachReset,
+			Detach: t.config.DetachReset || l.Lateral,
 		}
 		if l.Units.Output != asm.NoOutput {
 			sl.slopes = asm.Slopes{
@@ -139,7 +139,8 @@ func (s *sample) backward(t *Trainer, w *scratch, label, first int, scale float3
 // backwardLayer walks the steps of layer i backwards, passes Hᵀδ on to the
 // layer itself one step before and Wᵀδ to the layer below.
 func (s *sample) backwardLayer(t *Trainer, w *scratch, i int, scale float32) {
-	l, sl, tr := t.layers[i], &s.layers[i], s.states[i].Trace()
+	l, sl := t.layers[i], &s.layers[i]
+	tr := l.Gates(s.states[i])
 	n := l.Units.N
 	e := &sl.errors
 	clear(e.Next)

@@ -9,12 +9,14 @@ import (
 
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 // Layer is one layer in the kernels' layout.
 type Layer struct {
 	In, Out   int
 	Recurrent bool       // Weights has In + Out rows, inputs first
+	Lateral   bool       // a spike resets the whole layer
 	Weights   asm.Matrix // row i: what input i adds to each neuron
 	Units     asm.Units  // padded to asm.Pad(Out)
 	Initial   []float32  // membranes before the first step, padded
@@ -29,6 +31,7 @@ var (
 	}
 	resets = map[model.Reset]asm.Reset{
 		model.ResetZero: asm.ResetZero, model.ResetSubtract: asm.ResetSubtract, model.ResetNone: asm.ResetNone,
+		model.ResetLateral: asm.ResetZero, // as if every neuron had fired
 	}
 )
 
@@ -43,6 +46,7 @@ func New(l *model.Layer) *Layer {
 		In:        in,
 		Out:       out,
 		Recurrent: l.Recurrent != nil,
+		Lateral:   l.Reset == model.ResetLateral,
 		Weights:   asm.NewMatrix(rows, out),
 		Units: asm.Units{
 			N:          asm.Pad(out),
@@ -99,8 +103,8 @@ func (c *Layer) Spikes() bool { return c.Units.Output == asm.Step }
 // recurrent layer; in and scratch must not be the same.
 func (c *Layer) Run(st *State, in, scratch *Inputs) (active int) {
 	st.rewind()
-	if c.Recurrent {
-		active = c.runRecurrent(st, in, scratch)
+	if c.stepwise() {
+		active = c.runSteps(st, in, scratch)
 	} else {
 		asm.Forward(&c.Weights, &c.Units, in.View(), &st.trace)
 		active = in.Len()
@@ -109,16 +113,69 @@ func (c *Layer) Run(st *State, in, scratch *Inputs) (active int) {
 	return active
 }
 
-func (c *Layer) runRecurrent(st *State, in, scratch *Inputs) (active int) {
+// stepwise reports whether the layer needs all its spikes of one step for the
+// next.
+func (c *Layer) stepwise() bool { return c.Recurrent || c.Lateral }
+
+func (c *Layer) runSteps(st *State, in, scratch *Inputs) (active int) {
 	for t := range in.Steps() {
-		scratch.Begin(in.analog || !c.Spikes())
-		scratch.addStep(in, t)
-		c.addOutput(scratch, st, t, c.In)
-		scratch.EndStep()
-		asm.Forward(&c.Weights, &c.Units, scratch.View(), st.step(t))
+		tr := c.beginStep(st, in, scratch, t)
+		asm.Forward(&c.Weights, &c.Units, scratch.View(), tr)
+		c.endStep(st, t)
 		active += scratch.Len()
 	}
 	return active
+}
+
+// beginStep lists the inputs of step t, the layer's own outputs included, in
+// scratch and returns the trace of that step.
+func (c *Layer) beginStep(st *State, in, scratch *Inputs, t int) *asm.Trace {
+	scratch.Begin(in.analog || c.Recurrent && !c.Spikes())
+	scratch.addStep(in, t)
+	if c.Recurrent {
+		c.addOutput(scratch, st, t, c.In)
+	}
+	scratch.EndStep()
+	tr := st.step(t)
+	if c.Lateral {
+		setAll(st.gate[:tr.YStride], st.spikes(t))
+		tr.Y = st.gate
+	}
+	return tr
+}
+
+// endStep takes over what Forward left in the trace of step t.
+func (c *Layer) endStep(st *State, t int) {
+	if c.Lateral {
+		copy(st.spikes(t+1), st.gate[st.trace.YStride:])
+	}
+}
+
+// setAll sets all bits of dst if there is any spike, else none.
+func setAll(dst []uint64, spikes spike.Vector) {
+	fill := uint64(0)
+	if spikes.Count() > 0 {
+		fill = ^fill
+	}
+	for w := range dst {
+		dst[w] = fill
+	}
+}
+
+// Gates returns the trace of the steps run last with, in place of the spikes,
+// what gated each membrane in the step after: for a lateral layer, a spike of
+// any neuron.
+func (c *Layer) Gates(st *State) *asm.Trace {
+	if !c.Lateral {
+		return &st.trace
+	}
+	st.one = st.trace
+	w := st.trace.YStride
+	st.one.Y = make([]uint64, (st.steps+1)*w)
+	for row := range st.steps + 1 {
+		setAll(st.one.Y[row*w:(row+1)*w], st.spikes(row))
+	}
+	return &st.one
 }
 
 // List makes what the layer passed on in the steps run last the content of in.

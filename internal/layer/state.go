@@ -9,7 +9,8 @@ import (
 // last, row 0 being the state before it and row t+1 that after step t.
 type State struct {
 	trace asm.Trace
-	one   asm.Trace // the two rows of one step, for recurrent layers
+	one   asm.Trace // the two rows of one step, for layers that run step by step
+	gate  []uint64  // of a lateral layer: the two rows of spikes, the first all or none
 	steps int       // of the chunk run last
 	out   int
 }
@@ -23,6 +24,9 @@ func (c *Layer) NewState(steps int, allMembranes bool) *State {
 	if c.Units.Output == asm.Step {
 		st.trace.YStride = spike.Words(n)
 		st.trace.Y = make([]uint64, (steps+1)*st.trace.YStride)
+		if c.Lateral {
+			st.gate = make([]uint64, 2*st.trace.YStride)
+		}
 	}
 	if c.Units.Output == asm.Sigmoidal {
 		st.trace.Soft = asm.Floats((steps + 1) * n)
