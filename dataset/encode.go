@@ -107,6 +107,10 @@ func (e *Encoder) EncodeValues(dst spike.Values, x []byte) error {
 	}
 	for s := range dst.Steps() {
 		row := dst.At(s)
+		if s > 0 {
+			copy(row, dst.At(0))
+			continue
+		}
 		for i, v := range x {
 			row[i] = e.value[v]
 		}

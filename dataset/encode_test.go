@@ -94,12 +94,12 @@ func TestEncodeIsPinned(t *testing.T) {
 		enc  model.Encoder
 		want []uint64
 	}{
-		{model.Encoder{Coding: model.Poisson, RateHz: 100, Threshold: ptr(0)}, []uint64{}},
-		{model.Encoder{Coding: model.Poisson, RateHz: 1000}, []uint64{}},
-		{model.Encoder{Coding: model.Latency}, []uint64{}},
+		{model.Encoder{Coding: model.Poisson, RateHz: 100, Threshold: ptr(0)}, []uint64{0x208001000200020, 0x5000400001800080, 0x0, 0x42018200000000, 0x40000100a0802, 0x1}},
+		{model.Encoder{Coding: model.Poisson, RateHz: 1000}, []uint64{0x568981b60e122828, 0x58b064e803ced6bf, 0x1, 0x58c9a3a788162068, 0xdc1c6cd1d34e1c3a, 0x3}},
+		{model.Encoder{Coding: model.Latency}, []uint64{0x78f1e3870e1c3870, 0x1c3870e1c38f1e3c, 0x3, 0x870e1c78f1e3c78e, 0xe3c78f1e3c70e1c3, 0x0}},
 	} {
 		dst := spike.NewTrain(2, len(x))
-		if err := encoder(t, len(x), c.enc).Encode(dst, x, Key{Seed: 1, Sample: 2}); err != nil {
+		if err := encoder(t, len(x), c.enc).Encode(dst, x, Key{Seed: 3, Sample: 4}); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(dst.Words(), c.want) {

@@ -91,7 +91,7 @@ func kindOf(r *bufio.Reader) string {
 func coded(set ImageSet, name string, in model.Input, dtMS float64) (Source, error) {
 	encoder, err := NewEncoder(in, dtMS)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return named(FromImages(set, encoder))(name)
 }

@@ -11,7 +11,7 @@ type Key struct {
 }
 
 // Epoch returns the key of the same sample in a training epoch, so that each
-// epoch sees fresh noise. No epoch's key is k itself.
+// epoch sees fresh noise, which is not that of k either.
 func (k Key) Epoch(epoch int) Key {
 	k.Seed = mix(k.Seed + gamma*(uint64(epoch)+1))
 	return k

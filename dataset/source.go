@@ -127,13 +127,13 @@ type imageSource struct {
 
 // FromImages returns images coded by an encoder as a source: the noise is
 // fresh for every key. The encoder must have as many channels as an image has
-// pixels. Labels, classes and pixels are kept, not copied.
+// pixels. Labels, classes and pixels are kept, not copied; nil labels are unknown.
 func FromImages(set ImageSet, encoder *Encoder) (Source, error) {
-	l, err := newLabelled(encoder.shape, set.Count, set.Labels, set.Classes)
-	if err != nil {
+	if err := set.Images.check(); err != nil {
 		return nil, err
 	}
-	if err := set.Images.check(); err != nil {
+	l, err := newLabelled(encoder.shape, set.Count, set.Labels, set.Classes)
+	if err != nil {
 		return nil, err
 	}
 	if set.Height*set.Width != l.size {
@@ -162,7 +162,7 @@ type trainSource struct {
 }
 
 // FromTrains returns spike trains in memory as a source; keys change nothing.
-// The arguments are kept, not copied.
+// The arguments are kept, not copied; nil labels are unknown.
 func FromTrains(trains []spike.Train, shape []int, labels []int, classes []string) (Source, error) {
 	l, err := newLabelled(shape, len(trains), labels, classes)
 	if err != nil {

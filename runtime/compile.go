@@ -5,6 +5,7 @@ package runtime
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/internal/layer"
@@ -18,11 +19,18 @@ type Network struct {
 	in, out int
 	steps   int
 	readout model.ReadoutKind
+
+	panels   sync.Once      // for inPanels
+	inPanels []*layer.Layer // the layers laid out for batches
 }
 
 // Compile validates m and lays it out. m is not kept and may be changed
-// afterwards.
+// afterwards. It is an asm.ErrTier if SNURUN_SIMD asks for kernels that this
+// CPU does not have.
 func Compile(m *model.Network) (*Network, error) {
+	if err := asm.Err(); err != nil {
+		return nil, fmt.Errorf("runtime: %w", err)
+	}
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("runtime: %w", err)
 	}

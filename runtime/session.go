@@ -22,7 +22,7 @@ type Session struct {
 	net     *Network
 	states  []*layer.State
 	input   *layer.Inputs // of the layer that runs next, over a chunk of steps
-	scratch *layer.Inputs // of one step of a recurrent layer
+	scratch *layer.Inputs // of one step of a layer that runs step by step
 	readout readout
 	stats   Stats
 	closed  bool
@@ -63,16 +63,16 @@ func (n *Network) NewSession() *Session {
 		readout: newReadout(n),
 		stats:   Stats{Spikes: make([]int, len(n.layers)), SynOps: make([]int64, len(n.layers))},
 	}
-	widest, recurrent := n.in, 0
+	widest, stepped := n.in, 0
 	for i, l := range n.layers {
 		s.states[i] = l.NewState(chunk, false)
 		widest = max(widest, l.In)
-		if l.Recurrent {
-			recurrent = max(recurrent, l.In+l.Out+spike.WordBits)
+		if l.Recurrent || l.Lateral {
+			stepped = max(stepped, l.In+l.Out+spike.WordBits)
 		}
 	}
 	s.input = layer.NewInputs(chunk, widest)
-	s.scratch = layer.NewInputs(1, recurrent)
+	s.scratch = layer.NewInputs(1, stepped)
 	s.Reset()
 	return s
 }

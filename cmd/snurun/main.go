@@ -72,9 +72,8 @@ trains them by back-propagation through time, and shows what is in a model file.
 		Example: `  snurun classify testdata/mnist.msgpack
   snurun train --dataset mnist --data ~/mnist --out mnist.msgpack
   snurun inspect mnist.msgpack`,
-		SilenceErrors:              true,
-		SuggestionsMinimumDistance: 2,
-		SilenceUsage:               true,
+		SilenceErrors: true,
+		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])
@@ -91,12 +90,13 @@ trains them by back-propagation through time, and shows what is in a model file.
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newClassify(), newTrain(), newSimulate(), newInspect(), newVerify(), newData(), newVersion(),
+		newClassify(), newTrain(), newSimulate(), newInspect(), newVerify(), newPlot(), newData(), newVersion(),
 	)
 	return root
 }
 
 func unknownCommand(cmd *cobra.Command, name string) error {
+	cmd.SuggestionsMinimumDistance = 2
 	hint := ""
 	if near := cmd.SuggestionsFor(name); len(near) > 0 {
 		hint = fmt.Sprintf("; did you mean %q?", near[0])

@@ -23,10 +23,14 @@ func Read(r io.Reader) (*Array, error) {
 	take := func(n int, what string) ([]byte, error) {
 		b, err := bounded.Read(r, n)
 		at += len(b)
-		if err != nil {
-			return nil, fmt.Errorf("%w at byte %d: %w: expected %d bytes of %s, found %d", ErrFormat, at, err, n, what, len(b))
+		switch err {
+		case nil:
+			return b, nil
+		case io.ErrUnexpectedEOF:
+			return nil, fmt.Errorf("%w at byte %d: the data end after %d of %d bytes of %s", ErrFormat, at, len(b), n, what)
+		default:
+			return nil, fmt.Errorf("byte %d: %w", at, err)
 		}
-		return b, nil
 	}
 	b, err := take(len(magic)+2, "magic string and version")
 	if err != nil {
@@ -68,7 +72,7 @@ func Read(r io.Reader) (*Array, error) {
 	if k, err := io.ReadFull(r, make([]byte, 1)); k > 0 {
 		return nil, fmt.Errorf("%w at byte %d: data past the end of shape %v", ErrFormat, at, h.shape)
 	} else if err != io.EOF {
-		return nil, fmt.Errorf("%w at byte %d: %w", ErrFormat, at, err)
+		return nil, fmt.Errorf("byte %d: %w", at, err)
 	}
 	if h.typ == Bool {
 		if i := slices.IndexFunc(a.data, func(b byte) bool { return b > 1 }); i >= 0 {

@@ -11,7 +11,7 @@ import (
 // headerAlign is what NumPy rounds the start of the elements up to.
 const headerAlign = 64
 
-// Write writes an array as a .npy file of version 1.0, as NumPy would.
+// Write writes an array as a .npy file of version 1.0.
 func (a *Array) Write(w io.Writer) error {
 	order := "<"
 	if a.Type.size() == 1 {

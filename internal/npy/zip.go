@@ -15,12 +15,17 @@ const extension = ".npy"
 // ReadZip reads all arrays of a .npz archive of size bytes, by name, without
 // the extension .npy.
 func ReadZip(r io.ReaderAt, size int64) (map[string]*Array, error) {
+	return readZip(r, size, maxArchive)
+}
+
+// readZip reads an archive of less than limit bytes, unpacked.
+func readZip(r io.ReaderAt, size, limit int64) (map[string]*Array, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	arrays := make(map[string]*Array)
-	left := int64(maxArchive)
+	left := limit
 	for _, f := range archive.File {
 		name, ok := strings.CutSuffix(f.Name, extension)
 		if !ok {
@@ -37,10 +42,10 @@ func ReadZip(r io.ReaderAt, size int64) (map[string]*Array, error) {
 		a, err := Read(limited)
 		entry.Close()
 		if limited.N == 0 {
-			return nil, fmt.Errorf("%w: entry %q: the archive holds more than %d bytes", ErrFormat, f.Name, maxArchive)
+			return nil, fmt.Errorf("%w: entry %q: the archive holds more than %d bytes", ErrFormat, f.Name, limit)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("entry %q: %w", f.Name, err)
+			return nil, fmt.Errorf("%w: entry %q: %w", ErrFormat, f.Name, err)
 		}
 		arrays[name] = a
 		left = limited.N

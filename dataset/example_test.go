@@ -1,0 +1,40 @@
+package dataset_test
+
+import (
+	"fmt"
+	"log"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// A digit becomes the same spikes wherever and whenever it is encoded.
+func Example() {
+	digits, err := dataset.Sample()
+	if err != nil {
+		log.Fatal(err)
+	}
+	encoder, err := dataset.NewEncoder(model.Input{
+		Shape:   []int{28 * 28},
+		Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100},
+	}, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	source, err := dataset.FromImages(digits, encoder)
+	if err != nil {
+		log.Fatal(err)
+	}
+	train := spike.NewTrain(10, 28*28)
+	for i := range 3 {
+		if err := source.Spikes(train, i, dataset.Key{Seed: 1, Sample: uint64(i)}); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("a %s: %d spikes in %d steps\n", source.Classes()[source.Label(i)], train.Count(), train.Steps())
+	}
+	// Output:
+	// a 7: 85 spikes in 10 steps
+	// a 0: 120 spikes in 10 steps
+	// a 9: 103 spikes in 10 steps
+}

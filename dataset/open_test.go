@@ -1,0 +1,108 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+func TestOpen(t *testing.T) {
+	latency := model.Input{Shape: []int{3}, Encoder: model.Encoder{Coding: model.Latency}}
+	direct := model.Input{Shape: []int{1, 2, 2}, Encoder: model.Encoder{Coding: model.Direct}}
+	events := model.Input{Shape: []int{2}, Encoder: model.Encoder{Coding: model.Events}}
+	dir := t.TempDir()
+	write(t, dir, "labels", twoLabels)
+	for name, c := range map[string]struct {
+		data   []byte
+		in     model.Input
+		labels []int
+	}{
+		"images":  {twoImages, latency, []int{2, 0}},
+		"i":       {packed(twoImages), latency, []int{-1, -1}},
+		"png":     {encodePNG(t, grayImage(2, 2, make([]byte, 4))), direct, []int{-1}},
+		"spikes":  {npyFile(t, []uint8{0, 1, 1, 1}, 2, 1, 2), events, []int{-1, -1}},
+		"values":  {npyFile(t, []float32{0, 1, 2, 3}, 1, 4), direct, []int{-1}},
+		"square":  {encodePNG(t, grayImage(2, 2, make([]byte, 4))), model.Input{Shape: []int{9}, Encoder: latency.Encoder}, []int{-1}},
+		"matrix2": {encodePNG(t, grayImage(2, 2, make([]byte, 4))), model.Input{Shape: []int{2, 3}, Encoder: latency.Encoder}, []int{-1}},
+	} {
+		path := write(t, dir, name, c.data)
+		src, err := Open(path, c.in, 1)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var labels []int
+		for i := range src.Len() {
+			labels = append(labels, src.Label(i))
+		}
+		if !slices.Equal(labels, c.labels) || !slices.Equal(src.Shape(), c.in.Shape) {
+			t.Errorf("%s: labels %v, shape %v", name, labels, src.Shape())
+		}
+		if src, err = Read(bytes.NewReader(c.data), "stdin", c.in, 1); err != nil || src.Len() != len(c.labels) || src.Label(0) != -1 {
+			t.Errorf("%s as a stream: %v, %v", name, src, err)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	poisson := model.Encoder{Coding: model.Poisson, RateHz: 100}
+	direct := model.Encoder{Coding: model.Direct}
+	dir := t.TempDir()
+	write(t, dir, "labels", twoImages)
+	picture := encodePNG(t, grayImage(2, 2, make([]byte, 4)))
+	for name, c := range map[string]struct {
+		data []byte
+		in   model.Input
+		want error
+	}{
+		"nothing":        {nil, model.Input{Shape: []int{3}, Encoder: poisson}, ErrFormat},
+		"text":           {[]byte("hello"), model.Input{Shape: []int{3}, Encoder: poisson}, ErrFormat},
+		"images":         {twoImages, model.Input{Shape: []int{3}, Encoder: poisson}, ErrFormat}, // its labels
+		"i":              {twoImages, model.Input{Shape: []int{4}, Encoder: poisson}, ErrMismatch},
+		"events":         {twoImages, model.Input{Shape: []int{3}, Encoder: model.Encoder{Coding: model.Events}}, ErrCoding},
+		"png, two maps":  {picture, model.Input{Shape: []int{2, 2, 2}, Encoder: poisson}, ErrMismatch},
+		"png, no square": {picture, model.Input{Shape: []int{5}, Encoder: poisson}, ErrMismatch},
+		"png cut":        {picture[:30], model.Input{Shape: []int{4}, Encoder: poisson}, ErrFormat},
+		"spikes cut":     {npyFile(t, []uint8{1, 0}, 1, 2)[:70], model.Input{Shape: []int{2}, Encoder: poisson}, ErrFormat},
+		"values cut":     {npyFile(t, []uint8{1, 0}, 1, 2)[:70], model.Input{Shape: []int{2}, Encoder: direct}, ErrFormat},
+		"spikes size":    {npyFile(t, []uint8{1, 0}, 1, 2), model.Input{Shape: []int{3}, Encoder: poisson}, ErrMismatch},
+		"values size":    {npyFile(t, []uint8{1, 0}, 1, 2), model.Input{Shape: []int{3}, Encoder: direct}, ErrMismatch},
+	} {
+		path := write(t, dir, name, c.data)
+		if _, err := Open(path, c.in, 1); !errors.Is(err, c.want) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("%s: %v, expected %v", name, err, c.want)
+		}
+	}
+	if _, err := Open(filepath.Join(dir, "none"), model.Input{}, 1); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	if _, err := Read(bytes.NewReader(twoImages[:9]), "stdin", model.Input{Shape: []int{3}, Encoder: poisson}, 1); !errors.Is(err, ErrFormat) {
+		t.Errorf("images cut: %v", err)
+	}
+}
+
+func TestSteps(t *testing.T) {
+	labels, classes := []int{0, 0}, []string{"a"}
+	trains, err := FromTrains([]spike.Train{spike.NewTrain(2, 1), spike.NewTrain(5, 1)}, []int{1}, labels, classes)
+	values, err2 := FromValues([]spike.Values{spike.NewValues(4, 1), spike.NewValues(3, 1)}, []int{1}, labels, classes)
+	images, err3 := FromImages(imageSet(), encoder(t, 4, model.Encoder{Coding: model.Latency}))
+	sub, err4 := Subset(values, []int{0})
+	if err := errors.Join(err, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range []struct {
+		src  Source
+		want int
+	}{{trains, 5}, {values, 4}, {images, 9}, {sub, 4}} {
+		if got := Steps(c.src, 9); got != c.want {
+			t.Errorf("source %d: %d steps, expected %d", i, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package layer
+
+import "github.com/snurun/snurun/asm"
+
+// InPanels returns the layer with its weights laid out for Batch; the rest is
+// shared.
+func (c *Layer) InPanels() *Layer {
+	l := *c
+	l.Weights = c.Weights.InPanels()
+	return &l
+}
+
+// Batch runs layers for several streams at once, each with its own state and
+// inputs.
+type Batch struct {
+	kernel  asm.Batch
+	ins     []*asm.Inputs
+	traces  []*asm.Trace
+	scratch []*Inputs // of one step of a layer that runs step by step, one a stream
+}
+
+// NewBatch returns a Batch for up to streams streams.
+func NewBatch(streams int) *Batch {
+	b := &Batch{
+		ins:     make([]*asm.Inputs, 0, streams),
+		traces:  make([]*asm.Trace, 0, streams),
+		scratch: make([]*Inputs, streams),
+	}
+	for k := range b.scratch {
+		b.scratch[k] = NewInputs(1, 0)
+	}
+	return b
+}
+
+// Run is Run of layer c for each stream: states[k] over the steps of ins[k].
+// It adds the active inputs of stream k to active[k].
+func (b *Batch) Run(c *Layer, states []*State, ins []*Inputs, active []int) {
+	for k, st := range states {
+		st.rewind()
+		st.steps = ins[k].Steps()
+	}
+	if c.stepwise() {
+		b.runSteps(c, states, ins, active)
+		return
+	}
+	b.ins, b.traces = b.ins[:0], b.traces[:0]
+	for k, st := range states {
+		b.ins, b.traces = append(b.ins, ins[k].View()), append(b.traces, &st.trace)
+		active[k] += ins[k].Len()
+	}
+	b.kernel.Forward(&c.Weights, &c.Units, b.ins, b.traces)
+}
+
+// runSteps runs step after step, in each all streams.
+func (b *Batch) runSteps(c *Layer, states []*State, ins []*Inputs, active []int) {
+	for t, more := 0, true; more; t++ {
+		more = false
+		b.ins, b.traces = b.ins[:0], b.traces[:0]
+		for k, st := range states {
+			in := ins[k]
+			if t >= in.Steps() {
+				continue
+			}
+			more = true
+			scratch := b.scratch[k]
+			tr := c.beginStep(st, in, scratch, t)
+			b.ins, b.traces = append(b.ins, scratch.View()), append(b.traces, tr)
+			active[k] += scratch.Len()
+		}
+		b.kernel.Forward(&c.Weights, &c.Units, b.ins, b.traces)
+		for k, st := range states {
+			if t < ins[k].Steps() {
+				c.endStep(st, t)
+			}
+		}
+	}
+}
