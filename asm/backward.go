@@ -19,7 +19,7 @@ const (
 type Slopes struct {
 	Surrogate Surrogate // of output Step
 	Width     float32
-	Neurons   int     // without padding, whose bits of Open are 0
+	Neurons   int // without padding, whose bits of Open are 0
 	D         []float32
 	Open      []uint64
 }

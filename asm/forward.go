@@ -76,8 +76,4 @@ type Trace struct {
 // Every operation is rounded to float32 on its own. W has one row an input
 // and u.N columns once padded. Rows must be below W.Rows(). Current must not
 // hold −0.
-func Forward(w *Matrix, u *Units, in *Inputs, tr *Trace) {
-	for first := 0; first < u.N; first += PanelWidth {
-		forwardPanel(w, u, in, tr, first)
-	}
-}
+func Forward(w *Matrix, u *Units, in *Inputs, tr *Trace) { kernels.Load().forward(w, u, in, tr) }

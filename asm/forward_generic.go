@@ -1,31 +1,44 @@
 package asm
 
-// forwardPanelGeneric is Forward for the columns of one panel, first to
-// first+PanelWidth. It is the reference that every tier equals.
-func forwardPanelGeneric(w *Matrix, u *Units, in *Inputs, tr *Trace, first int) {
-	width := min(PanelWidth, u.N-first)
-	panel := w.data[first*w.rows:]
-	var acc [PanelWidth]float32
-	from := int32(0)
-	for t, end := range in.Ends {
-		a := acc[:width]
-		copy(a, u.Current[first:])
-		if in.Values == nil {
-			addRows(a, panel, in.Rows[from:end])
-		} else {
-			addScaledRows(a, panel, in.Rows[from:end], in.Values[from:end])
+// genericWidth is the number of columns that the generic kernels sum at once.
+const genericWidth = 256
+
+// forwardGeneric is Forward; it is the reference that every tier equals.
+func forwardGeneric(w *Matrix, u *Units, in *Inputs, tr *Trace) {
+	var acc [genericWidth]float32
+	for first := 0; first < u.N; {
+		a := acc[:w.block(first)]
+		data, stride := w.from(first)
+		from := int32(0)
+		for t, end := range in.Ends {
+			copy(a, u.Current[first:])
+			addRows(a, data, stride, in, from, end)
+			updateGeneric(a, u, tr, first, t)
+			from = end
 		}
-		from = end
-		updateGeneric(a, u, tr, first, t)
+		first += len(a)
 	}
 }
 
-// addRows adds the listed rows of a panel of len(acc) columns to acc.
-func addRows(acc, panel []float32, rows []uint32) {
-	n := len(acc)
+// block returns how many columns from column first on the generic kernels sum
+// at once.
+func (m *Matrix) block(first int) int {
+	return min(genericWidth, m.width(first-first%m.panel)-first%m.panel)
+}
+
+// addRows adds the rows that in lists between from and end, len(acc) columns
+// of each, to acc.
+func addRows(acc, data []float32, stride int, in *Inputs, from, end int32) {
+	if in.Values == nil {
+		addSpikes(acc, data, stride, in.Rows[from:end])
+	} else {
+		addScaled(acc, data, stride, in.Rows[from:end], in.Values[from:end])
+	}
+}
+
+func addSpikes(acc, data []float32, stride int, rows []uint32) {
 	for _, r := range rows {
-		row := panel[int(r)*n:]
-		row = row[:n]
+		row := data[int(r)*stride:][:len(acc)]
 		acc := acc[:len(row)]
 		for j := 0; j+8 <= len(row) && j+8 <= len(acc); j += 8 {
 			a, b := acc[j:j+8:j+8], row[j:j+8:j+8]
@@ -41,12 +54,10 @@ func addRows(acc, panel []float32, rows []uint32) {
 	}
 }
 
-// addScaledRows adds values[k] times the listed row k to acc.
-func addScaledRows(acc, panel []float32, rows []uint32, values []float32) {
-	n := len(acc)
+func addScaled(acc, data []float32, stride int, rows []uint32, values []float32) {
 	for k, r := range rows {
 		x := values[k]
-		row := panel[int(r)*n:][:n]
+		row := data[int(r)*stride:][:len(acc)]
 		acc := acc[:len(row)]
 		for j, w := range row {
 			acc[j] += float32(w * x)

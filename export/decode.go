@@ -30,6 +30,14 @@ func newDecoder(data []byte) *decoder {
 	return &decoder{data: data, r: r, mp: msgpack.NewDecoder(r)}
 }
 
+// truncate makes the decoder end at byte end, which it has not yet passed.
+func (d *decoder) truncate(end int) {
+	at := d.offset()
+	d.data = d.data[:end]
+	d.r.Reset(d.data)
+	d.take(at)
+}
+
 func (d *decoder) offset() int { return len(d.data) - d.r.Len() }
 
 // errorf returns an error of a kind that names the path and the offset.

@@ -1,82 +1,18 @@
 package export
 
 import (
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
+	"github.com/snurun/snurun/internal/atomicfile"
 	"github.com/snurun/snurun/model"
 )
 
-// WriteFile writes n to the named model file, all or nothing: the file is
-// written under a temporary name in the same directory, synced and renamed, so
-// that after an error, a full disk or a power cut the old file is still there.
-// A file that is replaced keeps its mode; through a symbolic link the file that
-// it points to is replaced. Anything but a regular file is refused.
+// WriteFile writes n to the named model file, all or nothing; see
+// atomicfile.Write.
 func WriteFile(name string, n *model.Network) error {
-	return writeAtomic(name, func(w io.Writer) error { return write(w, n) })
-}
-
-// writeAtomic replaces the named file by what write writes.
-func writeAtomic(name string, write func(io.Writer) error) (err error) {
-	mode, replaced := fs.FileMode(0o666), false
-	switch fi, err := os.Stat(name); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fmt.Errorf("export: %w", err)
-	case !fi.Mode().IsRegular():
-		return fmt.Errorf("export: %s is not a regular file (%s)", name, fi.Mode())
-	default:
-		mode, replaced = fi.Mode().Perm(), true
-		if name, err = filepath.EvalSymlinks(name); err != nil {
-			return fmt.Errorf("export: %w", err)
-		}
-	}
-
-	dir := filepath.Dir(name)
-	temp := filepath.Join(dir, ".snurun-"+rand.Text()+".tmp")
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
+	if err := atomicfile.Write(name, func(w io.Writer) error { return write(w, n) }); err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close() // an error of its own would only hide the first
-			os.Remove(temp)
-			err = fmt.Errorf("export: writing %s: %w", name, err)
-		}
-	}()
-	if replaced { // the umask may have taken some of the mode away
-		if err := f.Chmod(mode); err != nil {
-			return err
-		}
-	}
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, name); err != nil {
-		return err
-	}
-	syncDir(dir)
 	return nil
-}
-
-// syncDir makes a rename in dir last through a power cut. Not every system can
-// sync a directory, and the file itself is complete either way, so an error
-// is no failure.
-func syncDir(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		d.Sync()
-		d.Close()
-	}
 }

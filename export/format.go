@@ -3,8 +3,8 @@
 // specifies the file.
 //
 // A file is untrusted input. Every length in it is checked against the bytes
-// that are left before anything is allocated, and loading takes less than four
-// times the size of the file.
+// that are left before anything is allocated, and loading takes less memory than
+// four times the size of the file and 16 MB.
 package export
 
 import (

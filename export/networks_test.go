@@ -43,7 +43,7 @@ func tinyNetwork(tb testing.TB) *model.Network {
 	recurrent := model.Matrix(5, 5, fractions(25, 2))
 	m := &model.Network{
 		Name: "tiny", CreatedBy: "snurun test",
-		Metadata: map[string]any{"accuracy": 0.25, "note": "two\nlines", "µ": -1.0},
+		Metadata: map[string]any{"accuracy": 0.25, "note": "two\nlines", "seed": -1.0},
 		DtMS:     1, Steps: 6,
 		Input: model.Input{
 			Shape:   []int{1, 3, 3},
@@ -154,6 +154,9 @@ func randomNetwork(tb testing.TB, seed uint64) *model.Network {
 			Current:    vector(out, func() float64 { return 0.1 * r.NormFloat64() }),
 			Bias:       vector(out, func() float64 { return -0.5 * r.Float64() }),
 			Initial:    vector(out, r.NormFloat64),
+		}
+		if l.Output == model.Step && r.IntN(4) == 0 {
+			l.Reset = model.ResetLateral
 		}
 		if l.Activation == model.LeakyReLU {
 			l.Slope = float32(r.NormFloat64())

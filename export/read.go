@@ -92,7 +92,7 @@ func (l Limits) readFile(name string) ([]byte, error) {
 // readAll reads r to its end, at most limit bytes. hint is the expected size;
 // if it is right, nothing is copied.
 func readAll(r io.Reader, hint, limit int64) ([]byte, error) {
-	const piece = 1 << 20
+	const firstPiece, largestPiece = 1 << 14, 1 << 20
 	tooLarge := fmt.Errorf("%w: it is larger than %d bytes: Limits.Bytes can be raised", ErrLimit, limit)
 	if hint > limit {
 		return nil, tooLarge
@@ -100,10 +100,10 @@ func readAll(r io.Reader, hint, limit int64) ([]byte, error) {
 	r = io.LimitReader(r, limit+1)
 	size := min(hint, limit) + 1 // one byte more finds the end
 	if hint <= 0 {
-		size = piece
+		size = firstPiece
 	}
 	var pieces [][]byte
-	for total := int64(0); ; size = piece {
+	for total := int64(0); ; size = min(max(firstPiece, total), largestPiece) {
 		p := make([]byte, size)
 		n, err := io.ReadFull(r, p)
 		pieces = append(pieces, p[:n])
@@ -123,12 +123,12 @@ func readAll(r io.Reader, hint, limit int64) ([]byte, error) {
 	}
 }
 
-// frame is a model file whose magic, version and digest were checked, with the
-// first two keys of its map read.
+// frame is a model file whose magic, version and digest were checked. The
+// first two keys of its map were read; the decoder ends before the last.
 type frame struct {
 	object
 	info Info
-	rest int // keys that follow, without sha256
+	rest int // keys that are left
 }
 
 // openFrame checks what stays the same in every version of the format: the
@@ -152,6 +152,7 @@ func openFrame(data []byte) (*frame, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.d.truncate(len(data) - trailerSize)
 	return f, nil
 }
 
@@ -198,17 +199,20 @@ func (f *frame) readVersion() error {
 	return err
 }
 
+// checkDigest checks the end of the file, which the decoder must not have
+// reached yet.
 func (f *frame) checkDigest() error {
 	data := f.d.data
-	end := len(data) - sha256.Size
-	if end < 0 || !bytes.HasSuffix(data[:end], []byte(trailer)) {
+	end := len(data) - trailerSize
+	if end < f.d.offset() || !bytes.HasPrefix(data[end:], []byte(trailer)) {
 		return fmt.Errorf("%w: its %d bytes do not end with the key sha256 and a digest: the file is cut short or something was appended",
 			ErrCorrupt, len(data))
 	}
-	f.info.SHA256 = [sha256.Size]byte(data[end:])
-	if sum := sha256.Sum256(data[:end]); sum != f.info.SHA256 {
+	covered := end + len(trailer)
+	f.info.SHA256 = [sha256.Size]byte(data[covered:])
+	if sum := sha256.Sum256(data[:covered]); sum != f.info.SHA256 {
 		return fmt.Errorf("%w: the SHA-256 of its first %d bytes is %x, but the file says %x: the file is damaged",
-			ErrCorrupt, end, sum, f.info.SHA256)
+			ErrCorrupt, covered, sum, f.info.SHA256)
 	}
 	return nil
 }
@@ -223,8 +227,8 @@ func (l Limits) decode(data []byte) (*model.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	if at, end := f.d.offset(), len(data)-trailerSize; at != end {
-		return nil, f.d.errorf(ErrCorrupt, at, "the other keys end here, but sha256 begins at byte %d", end)
+	if f.d.r.Len() > 0 {
+		return nil, f.d.errorf(ErrCorrupt, f.d.offset(), "the other keys end here, but sha256 begins at byte %d", len(f.d.data))
 	}
 	if err := n.Validate(); err != nil {
 		return nil, err

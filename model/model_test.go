@@ -114,7 +114,7 @@ func TestInvalid(t *testing.T) {
 		{"bin_us is 0", func(m *Network) { m.Input.Encoder = Encoder{Coding: Events} }},
 		{"threshold is NaN", func(m *Network) { *m.Input.Encoder.Threshold = math.NaN() }},
 		{"no layers", func(m *Network) { m.Layers = nil }},
-		{"layer 0 (hidden): in is [-1]", func(m *Network) { m.Layers[0].In[0] = -1 }},
+		{"layer 0 (\"hidden\"): in is [-1]", func(m *Network) { m.Layers[0].In[0] = -1 }},
 		{"layer 1: out has no dimensions", func(m *Network) { m.Layers[1].Out = nil }},
 		{`kind "lstm" is unknown`, func(m *Network) { m.Layers[0].Kind = "lstm" }},
 		{"keeps no state", func(m *Network) { m.Layers[1].Decay = []float32{1} }},
@@ -131,13 +131,13 @@ func TestInvalid(t *testing.T) {
 		{"recurrent needs an output", func(m *Network) {
 			m.Layers[0].Output, m.Layers[0].Reset, m.Layers[0].Theta = None, ResetNone, nil
 		}},
-		{"layer 1 takes shape [3], but layer 0 (hidden) has shape [4]", func(m *Network) {
+		{"layer 1 takes shape [3], but layer 0 (\"hidden\") has shape [4]", func(m *Network) {
 			l := &m.Layers[0]
 			l.Out = []int{4}
 			l.Weight = Matrix(4, 2, make([]float32, 8))
 			l.Recurrent, l.Current, l.Bias = nil, nil, nil
 		}},
-		{"layer 0 (hidden) takes shape [2], but input has shape [5]", func(m *Network) { m.Input.Shape[0] = 5 }},
+		{"layer 0 (\"hidden\") takes shape [2], but input has shape [5]", func(m *Network) { m.Input.Shape[0] = 5 }},
 		{"weight has shape [2 3], expected [3 2]", func(m *Network) { m.Layers[0].Weight.Shape = []int{2, 3} }},
 		{"weight has 5 elements", func(m *Network) { m.Layers[0].Weight.F32 = make([]float32, 5) }},
 		{"both f32 and i8", func(m *Network) { m.Layers[0].Weight.I8 = make([]int8, 6) }},
@@ -156,6 +156,7 @@ func TestInvalid(t *testing.T) {
 		{"readout first_spike needs", func(m *Network) { m.Readout.Kind = FirstSpike }},
 		{"3 class names for 2 output neurons", func(m *Network) { m.Classes = make([]string, 3) }},
 		{"self-test input 0 has 3 channels", func(m *Network) { m.SelfTest.Spikes[0] = spike.NewTrain(1, 3) }},
+		{"self-test has no inputs", func(m *Network) { m.SelfTest = &SelfTest{} }},
 		{"self-test's inputs are not", func(m *Network) { m.SelfTest = &SelfTest{Values: []spike.Values{spike.NewValues(1, 2)}} }},
 		{"self-test input 0 has 3 channels", func(m *Network) {
 			m.Input.Encoder = Encoder{Coding: Direct}

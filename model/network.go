@@ -83,7 +83,7 @@ const (
 	SpikeCount  ReadoutKind = "spike_count"  // Σ_t y_j
 	MembraneSum ReadoutKind = "membrane_sum" // Σ_t s_j, t ascending; last layer does not spike
 	MembraneMax ReadoutKind = "membrane_max" // max_t s_j; last layer does not spike
-	FirstSpike  ReadoutKind = "first_spike"  // steps left when j first spiked, 0 if it never did
+	FirstSpike  ReadoutKind = "first_spike"  // 1/t for the first spike at step t, from 1; 0 without one
 )
 
 // Readout is how a class follows from the last layer.

@@ -39,7 +39,7 @@ func (n *Network) Validate() error {
 		l := &n.Layers[i]
 		where := fmt.Sprintf("layer %d", i)
 		if l.Name != "" {
-			where = fmt.Sprintf("layer %d (%s)", i, l.Name)
+			where = fmt.Sprintf("layer %d (%q)", i, l.Name)
 		}
 		if err := l.validate(where); err != nil {
 			return err
@@ -234,6 +234,9 @@ func (n *Network) validateSelfTest() error {
 	st := n.SelfTest
 	if st == nil {
 		return nil
+	}
+	if len(st.Spikes)+len(st.Values) == 0 {
+		return invalid("the self-test has no inputs")
 	}
 	size, analog := n.Input.Size(), n.Input.Encoder.Analog()
 	if analog && len(st.Spikes) > 0 || !analog && len(st.Values) > 0 {

@@ -402,7 +402,9 @@ func TestVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Layers[0].Bias[7] += 0.01
+	for i := range m.Layers[0].Weight.F32 {
+		m.Layers[0].Weight.F32[i] *= 1.1
+	}
 	changed := filepath.Join(t.TempDir(), "changed.msgpack")
 	if err := export.WriteFile(changed, m); err != nil {
 		t.Fatal(err)

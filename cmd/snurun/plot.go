@@ -559,7 +559,6 @@ func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
 	}
 	e.Scores, e.Class = r.Scores, r.Class
 	e.Input.Name = "input, " + e.Input.Name
-	e.Output.Name = e.Output.Name + " (shaded: as long as in training)"
 	figure, err := plot.Extrapolation(e, l.model.DtMS)
 	if err != nil {
 		return nil, err

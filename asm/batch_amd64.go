@@ -1,0 +1,71 @@
+//go:build !purego && !noasm
+
+package asm
+
+import "unsafe"
+
+// stream is one stream of a batch, from the layer's first column on.
+type stream struct {
+	rows   *uint32
+	values *float32 // nil for spikes
+	ends   *int32
+	steps  int
+	s      *float32
+	soft   *float32
+	y      unsafe.Pointer
+}
+
+// batchTile is the argument of the assembly of Batch.Forward: it runs count
+// streams through each tile. The list and state of the tile are unused, but
+// for rows, which is that of the stream that runs.
+type batchTile struct {
+	tile
+	streams *stream
+	count   int
+	offset  uintptr // bytes from the s of a stream to the tile
+	// The stream that runs, and how many are left with it.
+	stream *stream //lint:ignore U1000 used by the assembly
+	left   int     //lint:ignore U1000 used by the assembly
+}
+
+// batchScratch is the memory of a Batch for the kernels.
+type batchScratch []stream
+
+// forwardBatch is Batch.Forward by the kernels of k.
+func (k isa) forwardBatch(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Trace) {
+	if w.panel > tileWidth {
+		b.forwardEach(k.forwardTiles, w, u, in, tr)
+		return
+	}
+	var t batchTile
+	b.scratch = b.scratch[:0]
+	last := -1
+	for i := range in {
+		if len(in[i].Ends) > 0 {
+			last = i
+			t.init(u, in[i], tr[i])
+			t.move(u, tr[i], 0, u.N, 1)
+			b.scratch = append(b.scratch, stream{t.rows, t.values, t.ends, t.steps, t.s, t.soft, t.y})
+		}
+	}
+	if last < 0 {
+		return
+	}
+	t.streams, t.count = &b.scratch[0], len(b.scratch)
+	whole := u.N &^ (tileWidth - 1)
+	if whole > 0 {
+		t.weigh(w, 0, tileWidth)
+		t.move(u, tr[last], 0, tileWidth, whole/tileWidth)
+		t.current = &u.Current[0]
+		k.batch64(&t)
+	}
+	if whole < u.N {
+		t.weigh(w, whole, Lanes)
+		t.move(u, tr[last], whole, Lanes, (u.N-whole)/Lanes)
+		t.current, t.offset = &u.Current[whole], uintptr(4*whole)
+		k.batch16(&t)
+	}
+	for i := range in {
+		clearTail(u, tr[i], len(in[i].Ends))
+	}
+}

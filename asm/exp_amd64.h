@@ -1,0 +1,13 @@
+// Offsets into expTable.
+#define EXP_MIN ·expTable+0(SB)
+#define EXP_MAX ·expTable+32(SB)
+#define EXP_LOG2E ·expTable+64(SB)
+#define EXP_ROUND ·expTable+96(SB)
+#define EXP_LN2HI ·expTable+128(SB)
+#define EXP_LN2LO ·expTable+160(SB)
+#define EXP_C2 ·expTable+192(SB)
+#define EXP_C3 ·expTable+224(SB)
+#define EXP_C4 ·expTable+256(SB)
+#define EXP_C5 ·expTable+288(SB)
+#define EXP_C6 ·expTable+320(SB)
+#define EXP_ONE ·expTable+352(SB)

@@ -1,0 +1,65 @@
+//go:build !purego && !noasm && (amd64 || arm64)
+
+package asm
+
+// forwardTiles is Forward by the kernels of k: tile after tile of 64 columns,
+// then of 16, each over all steps.
+func (k isa) forwardTiles(w *Matrix, u *Units, in *Inputs, tr *Trace) {
+	if len(in.Ends) == 0 {
+		return
+	}
+	if w.panel > tileWidth {
+		k.forwardStream(w, u, in, tr)
+	} else {
+		var t tile
+		t.init(u, in, tr)
+		k.sweep(t, w, u, tr, u.Current[:u.N], 0)
+	}
+	clearTail(u, tr, len(in.Ends))
+}
+
+// forwardStream is Forward for a matrix of whole rows, which stream past the
+// caches: it adds eight rows at a time to sums of streamColumns columns in
+// memory, then updates the neurons by a step without rows that starts at these
+// sums.
+func (k isa) forwardStream(w *Matrix, u *Units, in *Inputs, tr *Trace) {
+	var (
+		acc [streamColumns]float32
+		t   tile
+		g   = rowGroup{acc: &acc[0], scaled: in.Values != nil}
+	)
+	for first := 0; first < u.N; first += streamColumns {
+		g.columns = min(streamColumns, u.N-first)
+		data, stride := w.from(first)
+		row := 0
+		for step, end := range in.Ends {
+			copy(acc[:], u.Current[first:first+g.columns])
+			for row < int(end) {
+				row += g.list(data, stride, in, row, int(end))
+				k.addRows8(&g)
+			}
+			one := tr.step(step)
+			t.init(u, &noInputs, &one)
+			k.sweep(t, w, u, &one, acc[:g.columns], first)
+		}
+	}
+}
+
+// sweep runs the kernels over the steps of t for the columns from first on
+// whose sums start at start. t is a copy, and start is not set by a method, so
+// that neither leaves the stack.
+func (k isa) sweep(t tile, w *Matrix, u *Units, tr *Trace, start []float32, first int) {
+	if tiles := len(start) / tileWidth; tiles > 0 {
+		t.weigh(w, first, tileWidth)
+		t.move(u, tr, first, tileWidth, tiles)
+		t.current = &start[0]
+		k.forward64(&t)
+		start, first = start[tiles*tileWidth:], first+tiles*tileWidth
+	}
+	if len(start) > 0 {
+		t.weigh(w, first, Lanes)
+		t.move(u, tr, first, Lanes, len(start)/Lanes)
+		t.current = &start[0]
+		k.forward16(&t)
+	}
+}

@@ -1,0 +1,140 @@
+package asm
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+func checkSumRows(t testing.TB, g *guard, k *tier, seed uint64, rows, cols, steps, skip int, density float64, values bool, layout string) {
+	t.Helper()
+	g.reset()
+	r := rand.New(rand.NewPCG(seed, 2))
+	src := matrix(t, g, r, rows, cols, skip, layout)
+	dst := matrix(t, g, r, steps, cols, skip, layout)
+	in := inputs(t, g, r, rows, steps, density, values, skip)
+	want := *dst
+	want.data = clone(dst.data)
+	sumRowsGeneric(&want, src, in)
+	k.sumRows(dst, src, in)
+	sameBits(t, fmt.Sprintf("%d×%d to %d rows, density %v, %s, seed %d: element", rows, cols, steps, density, layout, seed), dst.data, want.data)
+}
+
+func TestSumRows(t *testing.T) {
+	eachTier(t, func(t *testing.T, k *tier) {
+		var g guard
+		seed := uint64(0)
+		for cols := 1; cols <= 4*tileWidth+48; cols += 5 {
+			for layout := range layouts {
+				for _, density := range []float64{0, 0.1, 1} {
+					seed++
+					checkSumRows(t, &g, k, seed, 1+int(seed)%40, cols, 1+int(seed)%9, int(seed)%4, density, seed%2 == 0, layout)
+				}
+			}
+		}
+	})
+}
+
+func checkDotRows(t testing.TB, g *guard, k *tier, seed uint64, rows, cols, listed, skip int, layout string) {
+	t.Helper()
+	g.reset()
+	r := rand.New(rand.NewPCG(seed, 3))
+	m := matrix(t, g, r, rows, cols, skip, layout)
+	d := floats(t, g, r, Pad(cols), skip)
+	list := guarded[uint32](t, g, listed, skip)
+	for i := range list {
+		list[i] = uint32(r.IntN(rows))
+	}
+	got, want := guarded[float32](t, g, listed, skip), make([]float32, listed)
+	dotRowsGeneric(want, m, list, d)
+	k.dotRows(got, m, list, d)
+	sameBits(t, fmt.Sprintf("%d of %d×%d, %s, seed %d: product", listed, rows, cols, layout, seed), got, want)
+}
+
+func TestDotRows(t *testing.T) {
+	eachTier(t, func(t *testing.T, k *tier) {
+		var g guard
+		seed := uint64(0)
+		for cols := 1; cols <= 4*tileWidth+48; cols += 5 {
+			for layout := range layouts {
+				for _, listed := range []int{0, 1, 7, 8, 9, 30} {
+					seed++
+					checkDotRows(t, &g, k, seed, 1+int(seed)%40, cols, listed, int(seed)%4, layout)
+				}
+			}
+		}
+	})
+}
+
+// The lanes are folded as the documentation says, in every tier.
+func TestDotRowsOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	m, d := NewMatrix(1, 100), Floats(Pad(100))
+	var lanes [16]float32
+	for j := range 100 {
+		m.Set(0, j, float32(r.NormFloat64()))
+		d[j] = float32(r.NormFloat64())
+		product := float32(m.At(0, j) * d[j])
+		lanes[j%16] += product
+	}
+	var eight, four, two [8]float32
+	for i := range 8 {
+		eight[i] = lanes[i] + lanes[i+8]
+	}
+	for i := range 4 {
+		four[i] = eight[i] + eight[i+4]
+	}
+	for i := range 2 {
+		two[i] = four[i] + four[i+2]
+	}
+	for i := range tiers {
+		got := make([]float32, 1)
+		tiers[i].dotRows(got, &m, []uint32{0}, d)
+		sameBits(t, "tier "+tiers[i].name+": product", got, []float32{two[0] + two[1]})
+	}
+}
+
+func checkAdam(t testing.TB, g *guard, k *tier, seed uint64, n, skip int) {
+	t.Helper()
+	g.reset()
+	r := rand.New(rand.NewPCG(seed, 4))
+	a := AdamStep{Rate: r.Float32(), Epsilon: 1e-8 * r.Float32(), Beta1: 0.9, Beta2: 0.999, Shrink: 0.01 * r.Float32()}
+	w, m, v, grad := floats(t, g, r, n, skip), floats(t, g, r, n, skip), floats(t, g, r, n, skip), floats(t, g, r, n, skip)
+	for i := range v {
+		v[i] = abs(v[i])
+	}
+	wantW, wantM, wantV := clone(w), clone(m), clone(v)
+	adamGeneric(a, wantW, wantM, wantV, grad)
+	k.adam(a, w, m, v, grad)
+	where := fmt.Sprintf("n=%d, seed %d: ", n, seed)
+	sameBits(t, where+"weight", w, wantW)
+	sameBits(t, where+"m", m, wantM)
+	sameBits(t, where+"v", v, wantV)
+}
+
+func TestAdam(t *testing.T) {
+	eachTier(t, func(t *testing.T, k *tier) {
+		var g guard
+		for n := range 4*tileWidth + 49 {
+			checkAdam(t, &g, k, uint64(n), n, n%4)
+		}
+	})
+}
+
+func FuzzGradient(f *testing.F) {
+	f.Add(uint64(1), uint16(100), uint16(40), uint8(3), uint8(30), uint8(0))
+	f.Fuzz(func(t *testing.T, seed uint64, cols, rows uint16, steps, density, kind uint8) {
+		var g guard
+		c, n := 1+int(cols)%600, 1+int(rows)%100
+		layout := "panels"
+		if kind&1 != 0 {
+			layout = "rows"
+		}
+		for i := range tiers[:len(tiers)-1] {
+			k := &tiers[i]
+			checkSumRows(t, &g, k, seed, n, c, 1+int(steps), int(kind>>1&3), float64(density)/255, kind&8 != 0, layout)
+			checkDotRows(t, &g, k, seed, n, c, int(steps), int(kind>>1&3), layout)
+			checkAdam(t, &g, k, seed, c, int(kind>>1&3))
+		}
+	})
+}

@@ -1,0 +1,101 @@
+//go:build !purego && !noasm && (amd64 || arm64)
+
+package asm
+
+// sumTile is the argument of the assembly of SumRows, for a few neighbouring
+// columns. Strides are in bytes.
+type sumTile struct {
+	dst       *float32
+	dstStride uintptr
+	src       *float32
+	srcStride uintptr
+	rows      *uint32
+	values    *float32 // nil for none
+	ends      *int32
+	steps     int
+}
+
+// sumRowsTiles is SumRows by the kernels of k.
+func (k isa) sumRowsTiles(dst, src *Matrix, in *Inputs) {
+	if len(in.Rows) == 0 {
+		return
+	}
+	t := sumTile{rows: &in.Rows[0], ends: &in.Ends[0], steps: len(in.Ends)}
+	if in.Values != nil {
+		t.values = &in.Values[0]
+	}
+	n := Pad(src.cols)
+	for first := 0; first < n; {
+		to, toStride := dst.from(first)
+		_ = to[(t.steps-1)*toStride]
+		from, fromStride := src.from(first)
+		t.dst, t.dstStride = &to[0], 4*uintptr(toStride)
+		t.src, t.srcStride = &from[0], 4*uintptr(fromStride)
+		if first+tileWidth <= n {
+			k.sumRows64(&t)
+			first += tileWidth
+		} else {
+			k.sumRows16(&t)
+			first += Lanes
+		}
+	}
+}
+
+// dotGroup is the argument of the assembly of DotRows, for eight rows over
+// panels of vectors×16 columns.
+type dotGroup struct {
+	rows    [8]*float32 // first column of the first panel
+	d       *float32
+	panels  int
+	vectors int
+	skip    uintptr // bytes from the end of a row's part in one panel to its part in the next
+	//lint:ignore U1000 kept by the assembly from one call to the next
+	lanes [8][Lanes]float32
+	sums  [8]float32 // the lanes of each row, folded
+}
+
+// dotRowsTiles is DotRows by the kernels of k.
+func (k isa) dotRowsTiles(dst []float32, m *Matrix, rows []uint32, d []float32) {
+	n := Pad(m.cols)
+	whole := n - n%m.panel // columns in panels of full width
+	d = d[:n]
+	for len(rows) > 0 {
+		var g dotGroup
+		count := min(8, len(rows))
+		for _, part := range [2]struct{ first, end int }{{0, whole}, {whole, n}} {
+			if part.first == part.end {
+				continue
+			}
+			data, width := m.from(part.first)
+			for i := range g.rows {
+				r := int(rows[min(i, count-1)]) // the last row fills up the group
+				g.rows[i] = &data[r*width : (r+1)*width][0]
+			}
+			g.d = &d[part.first]
+			g.panels, g.vectors = (part.end-part.first)/width, width/Lanes
+			g.skip = 4 * uintptr((m.rows-1)*width)
+			k.dotRows8(&g)
+		}
+		copy(dst[:count], g.sums[:])
+		dst, rows = dst[count:], rows[count:]
+	}
+}
+
+// adamVectors is AdamStep.Apply by the kernels of k.
+func (k isa) adamVectors(a AdamStep, w, m, v, g []float32) {
+	n := len(w) &^ (Lanes - 1)
+	m, v, g = m[:len(w)], v[:len(w)], g[:len(w)]
+	if n > 0 {
+		k.adam(&a, &w[0], &m[0], &v[0], &g[0], n)
+	}
+	adamGeneric(a, w[n:], m[n:], v[n:], g[n:])
+}
+
+// indicesWords is Indices by the kernels of k.
+func (k isa) indicesWords(dst []uint32, v []uint64, base uint32) int {
+	if len(v) == 0 {
+		return 0
+	}
+	_ = dst[64*len(v)-1]
+	return k.indices(&dst[0], &v[0], len(v), base)
+}

@@ -1,0 +1,59 @@
+#include "textflag.h"
+
+// func load64(p *float32, n int)
+// Loads n bytes, a multiple of 1024, from p with 64-byte vectors.
+TEXT ·load64(SB), NOSPLIT, $0-16
+	MOVQ p+0(FP), SI
+	MOVQ n+8(FP), CX
+
+loop:
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 256(SI), Z4
+	VMOVUPS 320(SI), Z5
+	VMOVUPS 384(SI), Z6
+	VMOVUPS 448(SI), Z7
+	VMOVUPS 512(SI), Z8
+	VMOVUPS 576(SI), Z9
+	VMOVUPS 640(SI), Z10
+	VMOVUPS 704(SI), Z11
+	VMOVUPS 768(SI), Z12
+	VMOVUPS 832(SI), Z13
+	VMOVUPS 896(SI), Z14
+	VMOVUPS 960(SI), Z15
+	ADDQ $1024, SI
+	SUBQ $1024, CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func load32(p *float32, n int)
+// Loads n bytes, a multiple of 512, from p with 32-byte vectors.
+TEXT ·load32(SB), NOSPLIT, $0-16
+	MOVQ p+0(FP), SI
+	MOVQ n+8(FP), CX
+
+loop:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS 128(SI), Y4
+	VMOVUPS 160(SI), Y5
+	VMOVUPS 192(SI), Y6
+	VMOVUPS 224(SI), Y7
+	VMOVUPS 256(SI), Y8
+	VMOVUPS 288(SI), Y9
+	VMOVUPS 320(SI), Y10
+	VMOVUPS 352(SI), Y11
+	VMOVUPS 384(SI), Y12
+	VMOVUPS 416(SI), Y13
+	VMOVUPS 448(SI), Y14
+	VMOVUPS 480(SI), Y15
+	ADDQ $512, SI
+	SUBQ $512, CX
+	JNZ  loop
+	VZEROUPPER
+	RET

@@ -1,0 +1,145 @@
+//go:build !purego && !noasm
+
+package asm
+
+// isa selects the kernels of an instruction set. They are called directly, not
+// through variables, so that their arguments stay on the stack.
+type isa bool
+
+const (
+	avx2   isa = false
+	avx512 isa = true
+)
+
+func (k isa) forward64(t *tile) {
+	if k == avx512 {
+		forward64AVX512(t)
+	} else {
+		forward64AVX2(t)
+	}
+}
+
+func (k isa) forward16(t *tile) {
+	if k == avx512 {
+		forward16AVX512(t)
+	} else {
+		forward16AVX2(t)
+	}
+}
+
+func (k isa) batch64(t *batchTile) {
+	if k == avx512 {
+		batch64AVX512(t)
+	} else {
+		batch64AVX2(t)
+	}
+}
+
+func (k isa) batch16(t *batchTile) {
+	if k == avx512 {
+		batch16AVX512(t)
+	} else {
+		batch16AVX2(t)
+	}
+}
+
+func (k isa) addRows8(g *rowGroup) {
+	if k == avx512 {
+		addRows8AVX512(g)
+	} else {
+		addRows8AVX2(g)
+	}
+}
+
+func (k isa) sumRows64(t *sumTile) {
+	if k == avx512 {
+		sumRows64AVX512(t)
+	} else {
+		sumRows64AVX2(t)
+	}
+}
+
+func (k isa) sumRows16(t *sumTile) {
+	if k == avx512 {
+		sumRows16AVX512(t)
+	} else {
+		sumRows16AVX2(t)
+	}
+}
+
+func (k isa) dotRows8(g *dotGroup) {
+	if k == avx512 {
+		dotRows8AVX512(g)
+	} else {
+		dotRows8AVX2(g)
+	}
+}
+
+func (k isa) adam(a *AdamStep, w, m, v, g *float32, n int) {
+	if k == avx512 {
+		adamAVX512(a, w, m, v, g, n)
+	} else {
+		adamAVX2(a, w, m, v, g, n)
+	}
+}
+
+func (isa) indices(dst *uint32, v *uint64, words int, base uint32) int {
+	return indicesAVX512(dst, v, words, base)
+}
+
+//go:noescape
+func forward64AVX2(t *tile)
+
+//go:noescape
+func forward64AVX512(t *tile)
+
+//go:noescape
+func forward16AVX2(t *tile)
+
+//go:noescape
+func forward16AVX512(t *tile)
+
+//go:noescape
+func batch64AVX2(t *batchTile)
+
+//go:noescape
+func batch64AVX512(t *batchTile)
+
+//go:noescape
+func batch16AVX2(t *batchTile)
+
+//go:noescape
+func batch16AVX512(t *batchTile)
+
+//go:noescape
+func addRows8AVX2(group *rowGroup)
+
+//go:noescape
+func addRows8AVX512(group *rowGroup)
+
+//go:noescape
+func sumRows64AVX2(t *sumTile)
+
+//go:noescape
+func sumRows64AVX512(t *sumTile)
+
+//go:noescape
+func sumRows16AVX2(t *sumTile)
+
+//go:noescape
+func sumRows16AVX512(t *sumTile)
+
+//go:noescape
+func dotRows8AVX2(group *dotGroup)
+
+//go:noescape
+func dotRows8AVX512(group *dotGroup)
+
+//go:noescape
+func adamAVX2(a *AdamStep, w, m, v, grad *float32, n int)
+
+//go:noescape
+func adamAVX512(a *AdamStep, w, m, v, grad *float32, n int)
+
+//go:noescape
+func indicesAVX512(dst *uint32, v *uint64, words int, base uint32) int

@@ -1,0 +1,36 @@
+// The vector instructions that Go's assembler lacks. Operands are register
+// numbers in Go's order, the destination last: VFSUB(m, n, d) is d = n - m,
+// VFDIV(m, n, d) is d = n / m. TestWords decodes each and compares it with the
+// comment beside it.
+
+#define VFADD(m, n, d) WORD $(0x4E20D400 | (m)<<16 | (n)<<5 | (d)) // fadd vD.4s, vN.4s, vM.4s
+#define VFSUB(m, n, d) WORD $(0x4EA0D400 | (m)<<16 | (n)<<5 | (d)) // fsub vD.4s, vN.4s, vM.4s
+#define VFMUL(m, n, d) WORD $(0x6E20DC00 | (m)<<16 | (n)<<5 | (d)) // fmul vD.4s, vN.4s, vM.4s
+#define VFDIV(m, n, d) WORD $(0x6E20FC00 | (m)<<16 | (n)<<5 | (d)) // fdiv vD.4s, vN.4s, vM.4s
+#define VFMAX(m, n, d) WORD $(0x4E20F400 | (m)<<16 | (n)<<5 | (d)) // fmax vD.4s, vN.4s, vM.4s
+#define VFMIN(m, n, d) WORD $(0x4EA0F400 | (m)<<16 | (n)<<5 | (d)) // fmin vD.4s, vN.4s, vM.4s
+#define VFMAXNM(m, n, d) WORD $(0x4E20C400 | (m)<<16 | (n)<<5 | (d)) // fmaxnm vD.4s, vN.4s, vM.4s
+#define VFADDP(m, n, d) WORD $(0x6E20D400 | (m)<<16 | (n)<<5 | (d)) // faddp vD.4s, vN.4s, vM.4s
+#define VFCMGT0(n, d) WORD $(0x4EA0C800 | (n)<<5 | (d)) // fcmgt vD.4s, vN.4s, #0
+#define VFNEG(n, d) WORD $(0x6EA0F800 | (n)<<5 | (d)) // fneg vD.4s, vN.4s
+#define VFSQRT(n, d) WORD $(0x6EA1F800 | (n)<<5 | (d)) // fsqrt vD.4s, vN.4s
+#define VFMUL_S0(m, n, d) WORD $(0x4F809000 | (m)<<16 | (n)<<5 | (d)) // fmul vD.4s, vN.4s, vM.s[0]
+#define VFMUL_S1(m, n, d) WORD $(0x4FA09000 | (m)<<16 | (n)<<5 | (d)) // fmul vD.4s, vN.4s, vM.s[1]
+#define VFMUL_S2(m, n, d) WORD $(0x4F809800 | (m)<<16 | (n)<<5 | (d)) // fmul vD.4s, vN.4s, vM.s[2]
+#define VFMUL_S3(m, n, d) WORD $(0x4FA09800 | (m)<<16 | (n)<<5 | (d)) // fmul vD.4s, vN.4s, vM.s[3]
+
+// The same on four neighbouring registers each: EACH with as many of m, WITH
+// with the one register m.
+
+#define EACH(op, m, n, d) op(m, n, d); op(m+1, n+1, d+1); op(m+2, n+2, d+2); op(m+3, n+3, d+3)
+#define WITH(op, m, n, d) op(m, n, d); op(m, n+1, d+1); op(m, n+2, d+2); op(m, n+3, d+3)
+#define EACH1(op, n, d) op(n, d); op(n+1, d+1); op(n+2, d+2); op(n+3, d+3)
+
+// LOAD16 loads 16 elements and moves on. Four loads are cheaper than VLD1 of
+// four registers, which keeps an in-order CPU from issuing others.
+#define LOAD16(from, a, b, c, d) \
+	FMOVQ (from), F(a); \
+	FMOVQ 16(from), F(b); \
+	FMOVQ 32(from), F(c); \
+	FMOVQ 48(from), F(d); \
+	ADD $64, from

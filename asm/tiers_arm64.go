@@ -1,0 +1,17 @@
+//go:build !purego && !noasm
+
+package asm
+
+// archTiers returns the assembly tiers that this CPU has, best first. NEON is
+// part of arm64.
+func archTiers() []tier {
+	var k isa
+	return []tier{{
+		name:    "neon",
+		forward: k.forwardTiles,
+		sumRows: k.sumRowsTiles,
+		dotRows: k.dotRowsTiles,
+		adam:    k.adamVectors,
+		indices: k.indicesWords,
+	}}
+}

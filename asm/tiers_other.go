@@ -1,0 +1,6 @@
+//go:build purego || noasm || (!amd64 && !arm64)
+
+package asm
+
+// archTiers returns no tier: this build has no assembly.
+func archTiers() []tier { return nil }

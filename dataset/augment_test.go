@@ -1,0 +1,139 @@
+package dataset
+
+import (
+	"bytes"
+	"math"
+	"testing"
+
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+func TestAugmentationNothing(t *testing.T) {
+	src := []byte{0, 10, 20, 255, 3, 4}
+	dst := make([]byte, 6)
+	Augmentation{}.apply(dst, src, 2, 3, Key{1, 2})
+	if !bytes.Equal(dst, src) {
+		t.Errorf("no augmentation makes %v of %v", dst, src)
+	}
+}
+
+// The centre of mass of a spot moves by the shift, and turns by the rotation.
+func TestAugmentationMoves(t *testing.T) {
+	const side = 41
+	spot := make([]byte, side*side)
+	spot[20*side+30] = 255 // 10 right of the centre
+	centre := func(p []byte) (x, y float64) {
+		sum := 0.0
+		for i, v := range p {
+			x += float64(v) * float64(i%side-20)
+			y += float64(v) * float64(i/side-20)
+			sum += float64(v)
+		}
+		return x / sum, y / sum
+	}
+	dst := make([]byte, side*side)
+	var farX, farTurn, minX float64
+	minX = 100
+	for s := range uint64(200) {
+		Augmentation{Shift: 2}.apply(dst, spot, side, side, Key{1, s})
+		x, y := centre(dst)
+		if math.Abs(x-10) > 2.1 || math.Abs(y) > 2.1 {
+			t.Fatalf("shift 2 moves the spot to %v, %v", x, y)
+		}
+		farX, minX = max(farX, x), min(minX, x)
+		Augmentation{Rotate: 0.3}.apply(dst, spot, side, side, Key{1, s})
+		x, y = centre(dst)
+		turn := math.Atan2(y, x)
+		if math.Abs(turn) > 0.33 || math.Abs(math.Hypot(x, y)-10) > 0.5 {
+			t.Fatalf("rotation 0.3 moves the spot to %v, %v", x, y)
+		}
+		farTurn = max(farTurn, math.Abs(turn))
+	}
+	if farX < 11.5 || minX > 8.5 || farTurn < 0.25 {
+		t.Errorf("the spot reaches only %v to %v and %v rad", minX, farX, farTurn)
+	}
+}
+
+func TestAugmentationElastic(t *testing.T) {
+	var squares float64
+	const n = 4000
+	for s := range uint64(n) {
+		g := Augmentation{Elastic: 0.7}.displacements(Key{3, s})
+		squares += g[7][0] * g[7][0]
+		if dx, dy := g.at(0.25, 0.5); dx != g[2*elasticGrid+1][0] || dy != g[2*elasticGrid+1][1] {
+			t.Fatalf("at a node the displacement is %v, %v, expected %v", dx, dy, g[2*elasticGrid+1])
+		}
+	}
+	if std := math.Sqrt(squares / n); math.Abs(std-0.7) > 0.03 {
+		t.Errorf("displacements have standard deviation %v, expected 0.7", std)
+	}
+}
+
+func TestAugmentedSource(t *testing.T) {
+	set, err := Sample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := model.Input{Shape: []int{784}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 1000}}
+	encoder, err := NewEncoder(in, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := FromImages(set, encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none, err := Augmented(set, encoder, Augmentation{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, err := Augmented(set, encoder, Augmentation{Shift: 2, Rotate: 0.2, Elastic: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, c := spike.NewTrain(4, 784), spike.NewTrain(4, 784), spike.NewTrain(4, 784)
+	load := func(s Source, dst spike.Train, i int, k Key) {
+		t.Helper()
+		if err := s.Spikes(dst, i, k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load(plain, a, 5, Key{1, 5})
+	load(none, b, 5, Key{1, 5})
+	if !equalTrains(a, b) {
+		t.Error("no augmentation changes the spikes")
+	}
+	load(moved, b, 5, Key{1, 5})
+	load(moved, c, 5, Key{1, 5})
+	if equalTrains(a, b) || !equalTrains(b, c) {
+		t.Error("augmentation must change the spikes, and by the key alone")
+	}
+	load(moved, c, 5, Key{1, 5}.Epoch(1))
+	if equalTrains(b, c) {
+		t.Error("another epoch gives the same spikes")
+	}
+	if allocs := testing.AllocsPerRun(10, func() { load(moved, c, 5, Key{1, 6}) }); allocs > 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+	if err := moved.Spikes(c, 1000, Key{}); err == nil {
+		t.Error("took sample 1000 of 1000")
+	}
+}
+
+func equalTrains(a, b spike.Train) bool {
+	for i, w := range a.Words() {
+		if b.Words()[i] != w {
+			return false
+		}
+	}
+	return true
+}
+
+func TestAugmentationRefuses(t *testing.T) {
+	for _, a := range []Augmentation{{Shift: -1}, {Rotate: 2}, {Elastic: math.NaN()}, {Shift: math.Inf(1)}} {
+		if err := a.Validate(); err == nil {
+			t.Errorf("%+v was taken", a)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package export_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/runtime"
+)
+
+// TestPythonOfFormatDocument runs the reader and the writer of docs/FORMAT.md,
+// which know nothing of this package, against it.
+func TestPythonOfFormatDocument(t *testing.T) {
+	python := findPython(t)
+	dir := t.TempDir()
+	for _, script := range []string{"snurun_read.py", "snurun_write.py"} {
+		extract(t, script, dir)
+	}
+	run := func(script string, args ...string) ([]byte, error) {
+		cmd := exec.Command(python, append([]string{filepath.Join(dir, script)}, args...)...)
+		cmd.Dir = dir
+		return cmd.CombinedOutput()
+	}
+
+	files := []string{"tiny"}
+	if err := os.WriteFile(filepath.Join(dir, "tiny"), golden(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(20) {
+		if m := randomNetwork(t, seed); m.SelfTest != nil {
+			name := fmt.Sprint("seed", seed)
+			if err := export.WriteFile(filepath.Join(dir, name), m); err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, name)
+		}
+	}
+	for _, name := range files {
+		if out, err := run("snurun_read.py", name); err != nil {
+			t.Errorf("reading %s: %v\n%s", name, err, out)
+		}
+	}
+
+	if out, err := run("snurun_write.py", "written"); err != nil {
+		t.Fatalf("writing: %v\n%s", err, out)
+	}
+	m, err := export.ReadFile(filepath.Join(dir, "written"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := runtime.Verify(m); err != nil {
+		t.Error(err)
+	}
+
+	damaged := golden(t)
+	damaged[700] ^= 1
+	if err := os.WriteFile(filepath.Join(dir, "damaged"), damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run("snurun_read.py", "damaged"); err == nil {
+		t.Errorf("the reader takes a damaged file: %s", out)
+	}
+	other := tinyNetwork(t)
+	other.SelfTest.Digest[0]++
+	if err := export.WriteFile(filepath.Join(dir, "other"), other); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run("snurun_read.py", "other"); err == nil {
+		t.Errorf("the reader takes a wrong self-test: %s", out)
+	}
+}
+
+// findPython returns a Python that has numpy and msgpack, or skips the test.
+func findPython(t *testing.T) string {
+	for _, name := range []string{"python3", "/usr/bin/python3"} {
+		if exec.Command(name, "-c", "import numpy, msgpack").Run() == nil {
+			return name
+		}
+	}
+	t.Skip("no Python 3 with numpy and msgpack")
+	return ""
+}
+
+// extract writes a script of docs/FORMAT.md to dir.
+func extract(t *testing.T, script, dir string) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "FORMAT.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```python\n(# " + regexp.QuoteMeta(script) + "\n.*?)```").FindSubmatch(text)
+	if block == nil {
+		t.Fatalf("docs/FORMAT.md has no %s", script)
+	}
+	if err := os.WriteFile(filepath.Join(dir, script), block[1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,120 @@
+package plot
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"sync"
+
+	"codeberg.org/go-fonts/liberation/liberationsansregular"
+	"golang.org/x/image/font/opentype"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// canvas draws in points from the lower left corner of a figure.
+type canvas struct{ draw.Canvas }
+
+// align says which point of a text is given, as a share of its width.
+type align float64
+
+const (
+	left   align = 0
+	center align = 0.5
+	right  align = 1
+)
+
+// capHeight is the height of capitals and digits as a share of the font size.
+const capHeight = 0.69
+
+// sans returns the face of all text at a size. SVG viewers without Liberation
+// Sans take Arial or Helvetica, whose letters are as wide.
+func sans(size vg.Length) font.Face {
+	return font.Face{Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}, Face: typeface()}
+}
+
+var typeface = sync.OnceValue(func() *opentype.Font {
+	f, err := opentype.Parse(liberationsansregular.TTF)
+	if err != nil {
+		panic(fmt.Sprintf("plot: the font that is part of the program: %v", err))
+	}
+	return f
+})
+
+func textWidth(size vg.Length, text string) vg.Length {
+	f := sans(size)
+	return f.Width(text)
+}
+
+// text writes a line with its baseline at y.
+func (c canvas) text(x, y vg.Length, a align, size vg.Length, col color.Color, text string) {
+	f := sans(size)
+	c.SetColor(col)
+	c.FillString(f, vg.Point{X: x - vg.Length(a)*f.Width(text), Y: y}, text)
+}
+
+// textMiddle is text whose capitals are centred on y.
+func (c canvas) textMiddle(x, y vg.Length, a align, size vg.Length, col color.Color, text string) {
+	c.text(x, y-size*capHeight/2, a, size, col, text)
+}
+
+// textUp writes a line from bottom to top, centred on y, with its baseline at x.
+func (c canvas) textUp(x, y, size vg.Length, col color.Color, text string) {
+	c.Push()
+	c.Translate(vg.Point{X: x, Y: y})
+	c.Rotate(math.Pi / 2)
+	c.text(0, 0, center, size, col, text)
+	c.Pop()
+}
+
+func (c canvas) fill(r vg.Rectangle, col color.Color) {
+	c.SetColor(col)
+	c.Fill(r.Path())
+}
+
+// segments strokes pairs of points as one path.
+func (c canvas) segments(sty draw.LineStyle, points []vg.Point) {
+	var p vg.Path
+	for i := 0; i+1 < len(points); i += 2 {
+		p.Move(points[i])
+		p.Line(points[i+1])
+	}
+	c.SetLineStyle(sty)
+	c.Stroke(p)
+}
+
+// dots fills a circle around each point.
+func (c canvas) dots(points []vg.Point, radius vg.Length, col color.Color) {
+	c.SetColor(col)
+	for _, at := range points {
+		var p vg.Path
+		p.Move(vg.Point{X: at.X + radius, Y: at.Y})
+		p.Arc(at, radius, 0, 2*math.Pi)
+		p.Close()
+		c.Fill(p)
+	}
+}
+
+// picture draws a picture over r, which lies on the pixel grid.
+func (c canvas) picture(r vg.Rectangle, p picture, m colorMap) {
+	size := r.Size()
+	w, h := int(math.Round(float64(size.X)*pixelsPerPoint)), int(math.Round(float64(size.Y)*pixelsPerPoint))
+	cells := p.resample(w, h)
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			img.SetRGBA(x, y, m.color(cells[y*w+x]))
+		}
+	}
+	c.DrawImage(r, img)
+}
+
+// rect returns a rectangle on the pixel grid from its lower left corner.
+func rect(x, y, width, height vg.Length) vg.Rectangle {
+	return vg.Rectangle{
+		Min: vg.Point{X: onGrid(x), Y: onGrid(y)},
+		Max: vg.Point{X: onGrid(x + width), Y: onGrid(y + height)},
+	}
+}

@@ -1,0 +1,85 @@
+package plot
+
+import (
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// ramp is a sequence of colours at equal distances.
+type ramp []color.RGBA
+
+// Ramps from white through the blue, and from it to the vermillion, of Okabe
+// and Ito, each as dark at both ends.
+var (
+	sequential = ramp{white, rgb(0xA6CDE4), blue, rgb(0x00314D)}
+	diverging  = ramp{rgb(0x00314D), blue, rgb(0xA6CDE4), white, rgb(0xF3C09B), vermillion, rgb(0x5C2900)}
+)
+
+// colorMap gives every value between lo and hi a colour.
+type colorMap struct {
+	ramp   ramp
+	lo, hi float64
+}
+
+// newColorMap returns a map for values between lo and hi: from 0 up, or, if
+// there are negative ones, about 0.
+func newColorMap(lo, hi float64) colorMap {
+	if lo < 0 {
+		hi = max(-lo, hi)
+		return colorMap{diverging, -hi, hi}
+	}
+	if hi == 0 {
+		hi = 1
+	}
+	return colorMap{sequential, 0, hi}
+}
+
+func (m colorMap) color(v float64) color.RGBA {
+	at := min(max((v-m.lo)/(m.hi-m.lo), 0), 1) * float64(len(m.ramp)-1)
+	i := min(int(at), len(m.ramp)-2)
+	a, b, f := m.ramp[i], m.ramp[i+1], at-float64(i)
+	mix := func(p, q uint8) uint8 { return uint8(math.Round(float64(p) + f*(float64(q)-float64(p)))) }
+	return color.RGBA{R: mix(a.R, b.R), G: mix(a.G, b.G), B: mix(a.B, b.B), A: 255}
+}
+
+// dark reports whether text on the colour of v should be white.
+func (m colorMap) dark(v float64) bool {
+	c := m.color(v)
+	return 0.299*float64(c.R)+0.587*float64(c.G)+0.114*float64(c.B) < 140
+}
+
+// scale is the key to a colour map: a bar with ticks and a label.
+type scale struct {
+	colorMap
+	label string
+	whole bool // ticks at whole numbers only
+}
+
+const scaleBar = 9 // width of the bar of a scale
+
+// width is the room that a scale takes to the right of where it begins.
+func (s *scale) width() vg.Length {
+	return scaleBar + tickLength + tickGap + widest(s.ticks(), tickSize) + labelGap + labelSize
+}
+
+func (s *scale) ticks() []tick { return ticksOf(s.lo, s.hi, 6, s.whole) }
+
+// draw draws the scale from (x, y) up.
+func (s *scale) draw(c canvas, x, y, height vg.Length) {
+	bar := rect(x, y, scaleBar, height)
+	c.picture(bar, picture{1, 256, func(_, j int) float64 { return s.hi - (s.hi-s.lo)*float64(j)/255 }}, s.colorMap)
+	c.SetLineStyle(spine)
+	c.Stroke(bar.Path())
+	ticks := s.ticks()
+	for _, t := range ticks {
+		at := onGrid(bar.Min.Y + vg.Length((t.at-s.lo)/(s.hi-s.lo))*bar.Size().Y)
+		c.StrokeLine2(spine, bar.Max.X, at, bar.Max.X+tickLength, at)
+		c.textMiddle(bar.Max.X+tickLength+tickGap, at, left, tickSize, ink, t.label)
+	}
+	if s.label != "" {
+		at := bar.Max.X + tickLength + tickGap + widest(ticks, tickSize) + labelGap + labelSize*capHeight
+		c.textUp(at, (bar.Min.Y+bar.Max.Y)/2, labelSize, ink, s.label)
+	}
+}

@@ -1,0 +1,116 @@
+package plot
+
+import (
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Extrapolated is what a network makes of an input that lasts longer than those
+// that it was trained on.
+type Extrapolated struct {
+	Input   Frame    // the sum of all steps
+	Output  Activity // of the last layer, one neuron a class
+	Scores  []float32
+	Classes []string
+	Class   int // decided
+	Trained int // steps in training, 0 if unknown
+}
+
+// Extrapolation draws the summed input beside the output over all steps and the
+// scores that it adds up to; the time known from training is shaded.
+func Extrapolation(e Extrapolated, dtMS float64) (*Figure, error) {
+	if err := e.Input.check(); err != nil {
+		return nil, err
+	}
+	if err := checkTime(e.Output.steps(), dtMS); err != nil {
+		return nil, err
+	}
+	if err := e.Output.check(e.Output.steps()); err != nil {
+		return nil, err
+	}
+	n := e.Output.size()
+	if n > maxClasses || len(e.Classes) != n || len(e.Scores) != n || !finite(e.Scores...) || e.Class < 0 || e.Class >= n {
+		return nil, badData("%d outputs with %d class names, %d scores and class %d, expected as many of each, up to %d, all finite", n, len(e.Classes), len(e.Scores), e.Class, maxClasses)
+	}
+
+	const inputSide = 168
+	height := max(min(vg.Length(n)*15, 300), inputSide)
+	inputWidth, _ := e.Input.size(inputSide)
+	if e.Input.Scale != "" {
+		inputWidth += panelGap + e.Input.key().width()
+	}
+	const barsWidth = 84
+	output := e.Output.row(e.Classes, height, fullWidth-inputWidth-barsWidth-120)
+	if e.Trained = min(max(e.Trained, 0), e.Output.steps()); e.Trained > 0 {
+		where := "shaded"
+		if output.key != nil {
+			where = "to the line"
+		}
+		output.name += " (" + where + ": as long as in training)"
+	}
+	x := timeAxis(e.Output.steps(), dtMS)
+	if len(x.ticks) > 6 {
+		x.ticks = ticksOf(x.min, x.max, 6, false)
+	}
+	return &Figure{width: fullWidth, height: headingBand + height + below + outerMargin, draw: func(c canvas) {
+		bottom := vg.Length(outerMargin + below)
+		e.Input.draw(c, outerMargin, bottom+height, inputSide)
+
+		from := outerMargin + inputWidth + 2*panelGap + output.y.leftOf()
+		width := fullWidth - outerMargin - barsWidth - 2*panelGap - from
+		if output.key != nil {
+			width -= panelGap + output.key.width()
+		}
+		p := &panel{canvas: c, area: rect(from, bottom, width, height), x: x, y: output.y}
+		shade := p.area
+		shade.Max.X = onGrid(p.px(float64(e.Trained) * dtMS))
+		if output.key == nil {
+			c.fill(shade, wash)
+		}
+		output.data(p)
+		p.axes(true)
+		p.heading(output.name)
+		if output.key != nil {
+			output.key.draw(c, p.area.Max.X+panelGap, bottom, height)
+			c.StrokeLine2(draw.LineStyle{Color: ink, Width: 1.5}, shade.Max.X, shade.Min.Y, shade.Max.X, shade.Max.Y)
+		}
+		e.bars(c, rect(fullWidth-outerMargin-barsWidth, bottom, barsWidth, height), output.y)
+	}}, nil
+}
+
+// bars draws the scores as bars in line with the rows of the output.
+func (e *Extrapolated) bars(c canvas, area vg.Rectangle, y axis) {
+	lo, hi := bounds(e.Scores)
+	lo, hi = min(lo, 0), max(hi, 0)
+	if lo == hi {
+		hi = 1
+	}
+	decimals := 0
+	if !whole(e.Scores) {
+		decimals = significant(max(-lo, hi) / 100)
+	}
+	labels := make([]string, len(e.Scores))
+	var room vg.Length
+	for j, s := range e.Scores {
+		labels[j] = number(float64(s), decimals)
+		room = max(room, textWidth(tickSize, labels[j]))
+	}
+	p := &panel{canvas: c, area: area, x: axis{min: lo, max: hi}, y: y}
+	p.area.Max.X -= room + tickGap
+	p.heading("score")
+	pitch := area.Size().Y / vg.Length(len(e.Scores))
+	zero := onGrid(p.px(0))
+	for j, s := range e.Scores {
+		at := p.py(-float64(j))
+		col := gray
+		if j == e.Class {
+			col = blue
+		}
+		end := p.px(float64(s))
+		c.fill(rect(min(zero, end), at-0.3*pitch, max(zero, end)-min(zero, end), 0.6*pitch), col)
+		if pitch > tickSize {
+			c.textMiddle(area.Max.X, at, right, tickSize, ink, labels[j])
+		}
+	}
+	c.StrokeLine2(spine, zero, area.Min.Y, zero, area.Max.Y)
+}

@@ -1,0 +1,117 @@
+// Package plot draws figures of spiking networks as PNG and SVG: spikes,
+// membranes, inputs, weights, training and accuracy. Its functions take plain
+// data and return a Figure, which is written to a stream or a file; the same
+// data give the same bytes.
+//
+// Figures are drawn on the canvases of gonum.org/v1/plot/vg with axes of their
+// own: their panels share axes and sit on the pixel grid, and package
+// gonum.org/v1/plot would link a dozen fonts and the back-ends of PDF, EPS and
+// TeX into a program that is meant for small boards.
+package plot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/snurun/snurun/internal/atomicfile"
+)
+
+// ErrFormat is the error of a file name that does not end in .png or .svg.
+var ErrFormat = errors.New("unknown picture format")
+
+// ErrData is the error of data that cannot be drawn: nothing at all, parts of
+// different lengths, numbers that are not finite, more than fits a figure.
+var ErrData = errors.New("data cannot be drawn")
+
+func badData(format string, args ...any) error {
+	return fmt.Errorf("plot: %w: %s", ErrData, fmt.Sprintf(format, args...))
+}
+
+// Format is a file format of figures.
+type Format string
+
+// The formats of figures.
+const (
+	PNG Format = "png" // 192 dots an inch: 1,600 pixels for a full width of 800 px
+	SVG Format = "svg"
+)
+
+// FormatOf returns the format that a file's extension names.
+func FormatOf(name string) (Format, error) {
+	switch ext := strings.ToLower(filepath.Ext(name)); ext {
+	case ".png", ".svg":
+		return Format(ext[1:]), nil
+	}
+	return "", fmt.Errorf("plot: %w: %q, expected a name that ends in .png or .svg", ErrFormat, name)
+}
+
+// Figure is a complete figure. It shares no memory with the data that it was
+// made of unless its function says so.
+type Figure struct {
+	// Title stands above the figure if it is not empty.
+	Title string
+
+	width, height vg.Length
+	draw          func(canvas)
+}
+
+// Write writes the figure.
+func (f *Figure) Write(w io.Writer, format Format) error {
+	height := onGrid(f.height)
+	if f.Title != "" {
+		height += titleBand
+	}
+	switch format {
+	case PNG:
+		c := vgimg.NewWith(vgimg.UseWH(f.width, height), vgimg.UseDPI(72*pixelsPerPoint))
+		f.drawOn(draw.New(c))
+		encoder := png.Encoder{CompressionLevel: png.BestCompression}
+		return encoder.Encode(w, c.Image())
+	case SVG:
+		c := vgsvg.New(f.width, height)
+		f.drawOn(draw.New(c))
+		var b bytes.Buffer
+		if _, err := c.WriteTo(&b); err != nil {
+			return err
+		}
+		_, err := svgFixes.WriteString(w, b.String())
+		return err
+	}
+	return fmt.Errorf("plot: %w: %q, expected png or svg", ErrFormat, format)
+}
+
+// svgFixes mends what vgsvg writes: it calls the PNG data of a picture JPEG,
+// which strict viewers then do not show, and names a single font.
+var svgFixes = strings.NewReplacer(
+	"data:image/jpg;", "data:image/png;",
+	"font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;",
+)
+
+// Save writes the figure to a file, all or nothing, in the format that the
+// file's extension names.
+func (f *Figure) Save(name string) error {
+	format, err := FormatOf(name)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(name, func(w io.Writer) error { return f.Write(w, format) })
+}
+
+func (f *Figure) drawOn(dc draw.Canvas) {
+	c := canvas{dc}
+	c.fill(c.Rectangle, white)
+	if f.Title != "" {
+		c.text(outerMargin, c.Max.Y-outerMargin-titleSize*capHeight, left, titleSize, ink, f.Title)
+	}
+	f.draw(c)
+}

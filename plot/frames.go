@@ -1,0 +1,97 @@
+package plot
+
+import (
+	"gonum.org/v1/plot/vg"
+)
+
+// Frame is a picture of one value a pixel, row after row. Values are kept, not
+// copied, until the figure is written.
+type Frame struct {
+	Name          string
+	Height, Width int
+	Values        []float32
+	// Scale says what the colours mean, with the unit; without it a frame has
+	// no key, as one that is only 0 and 1 needs none.
+	Scale string
+}
+
+func (f *Frame) check() error {
+	if f.Height < 1 || f.Width < 1 || f.Height > len(f.Values) || len(f.Values)/f.Height != f.Width || len(f.Values)%f.Height != 0 {
+		return badData("%q has %d values for %d×%d pixels", f.Name, len(f.Values), f.Height, f.Width)
+	}
+	if !finite(f.Values...) {
+		return badData("%q has values that are not finite", f.Name)
+	}
+	return nil
+}
+
+func (f *Frame) picture() picture {
+	return picture{f.Width, f.Height, func(x, y int) float64 { return float64(f.Values[y*f.Width+x]) }}
+}
+
+// key returns the scale of the frame's colours.
+func (f *Frame) key() *scale {
+	return &scale{newColorMap(bounds(f.Values)), f.Scale, whole(f.Values)}
+}
+
+// size returns the frame's size within a square, whole pixels of the frame
+// being whole pixels of the figure if there is room.
+func (f *Frame) size(side vg.Length) (width, height vg.Length) {
+	dots := side * pixelsPerPoint / vg.Length(max(f.Width, f.Height))
+	if dots > 1 {
+		dots = vg.Length(int(dots))
+	}
+	return dots * vg.Length(f.Width) / pixelsPerPoint, dots * vg.Length(f.Height) / pixelsPerPoint
+}
+
+// draw draws the frame with its upper left corner at (x, top), and its key.
+func (f *Frame) draw(c canvas, x, top, side vg.Length) {
+	w, h := f.size(side)
+	area := rect(x, top-h, w, h)
+	key := f.key()
+	c.picture(area, f.picture(), key.colorMap)
+	c.SetLineStyle(spine)
+	c.Stroke(area.Path())
+	c.text(area.Min.X, area.Max.Y+6, left, labelSize, ink, f.Name)
+	if f.Scale != "" {
+		key.draw(c, area.Max.X+panelGap, area.Min.Y, h)
+	}
+}
+
+const maxFrames = 4
+
+// Frames draws pictures side by side.
+func Frames(frames []Frame) (*Figure, error) {
+	if len(frames) < 1 || len(frames) > maxFrames {
+		return nil, badData("%d pictures, expected 1 to %d", len(frames), maxFrames)
+	}
+	room := vg.Length(fullWidth - 2*outerMargin - 2*panelGap*(len(frames)-1))
+	for i := range frames {
+		f := &frames[i]
+		if err := f.check(); err != nil {
+			return nil, err
+		}
+		if f.Scale != "" {
+			room -= panelGap + f.key().width()
+		}
+	}
+	side := min(room/vg.Length(len(frames)), 240)
+	places := make([]vg.Length, len(frames))
+	x, height := vg.Length(outerMargin), vg.Length(0)
+	for i := range frames {
+		f := &frames[i]
+		places[i] = x
+		w, h := f.size(side)
+		height = max(height, h)
+		x += w + 2*panelGap
+		if f.Scale != "" {
+			x += panelGap + f.key().width()
+		}
+	}
+	width := onGrid(x - 2*panelGap + outerMargin)
+	return &Figure{width: width, height: headingBand + height + outerMargin, draw: func(c canvas) {
+		for i := range frames {
+			frames[i].draw(c, places[i], outerMargin+height, side)
+		}
+	}}, nil
+}

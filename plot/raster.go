@@ -1,0 +1,174 @@
+package plot
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/snurun/snurun/spike"
+)
+
+// Activity is the output of one layer, or an input, over time: Values if it is
+// analog, else Spikes. Both are kept, not copied, until the figure is written.
+type Activity struct {
+	Name   string
+	Kind   string // what its rows are: "channel", or "" for neurons
+	Analog bool
+	Spikes spike.Train
+	Values spike.Values
+	Unit   string // what the values are, such as "membrane s"
+}
+
+func (a *Activity) steps() int {
+	if a.Analog {
+		return a.Values.Steps()
+	}
+	return a.Spikes.Steps()
+}
+
+func (a *Activity) size() int {
+	if a.Analog {
+		return a.Values.Size()
+	}
+	return a.Spikes.Size()
+}
+
+func (a *Activity) kind() string { return cmp.Or(a.Kind, "neuron") }
+
+func (a *Activity) check(steps int) error {
+	if a.steps() != steps || a.size() < 1 {
+		return badData("%q has %d steps of %d neurons, expected %d steps", a.Name, a.steps(), a.size(), steps)
+	}
+	if a.Analog {
+		for t := range steps {
+			if !finite(a.Values.At(t)...) {
+				return badData("%q has values that are not finite at step %d", a.Name, t)
+			}
+		}
+	}
+	return nil
+}
+
+// picture returns the activity with time from left to right and neuron 0 at
+// the bottom, or at the top.
+func (a *Activity) picture(down bool) picture {
+	n := a.size()
+	return picture{a.steps(), n, func(x, y int) float64 {
+		if !down {
+			y = n - 1 - y
+		}
+		if a.Analog {
+			return float64(a.Values.At(x)[y])
+		}
+		if a.Spikes.At(x).Get(y) {
+			return 1
+		}
+		return 0
+	}}
+}
+
+// key returns the scale of the activity's colours where it is drawn in w×h
+// pixels, or nil if a mark a spike leaves something to see.
+func (a *Activity) key(w, h int) *scale {
+	if !a.Analog && a.steps() <= w && (a.size() <= 2*h || a.Spikes.Count() <= a.steps()*h/6) {
+		return nil
+	}
+	if a.Analog {
+		lo, hi := bounds(a.Values.At(0))
+		for t := 1; t < a.steps(); t++ {
+			l, u := bounds(a.Values.At(t))
+			lo, hi = min(lo, l), max(hi, u)
+		}
+		return &scale{newColorMap(lo, hi), a.Unit, false}
+	}
+	hi := 0.0
+	for _, v := range a.picture(false).resample(min(w, a.steps()), min(h, a.size())) {
+		hi = max(hi, v)
+	}
+	return &scale{newColorMap(0, hi), "share that spikes", false}
+}
+
+// row returns the panel of an activity; with names its neurons run from top to
+// bottom.
+func (a *Activity) row(classes []string, height, width vg.Length) row {
+	r := row{name: a.Name, height: height, key: a.key(dots(width), dots(height))}
+	n := a.size()
+	down := len(classes) == n
+	at := func(j int) float64 { return float64(j) }
+	r.y = indexAxis(a.kind(), n, max(2, int(height/24)))
+	if down {
+		r.y = namedAxis("class", classes, height/vg.Length(n))
+		at = func(j int) float64 { return -float64(j) }
+	}
+	r.data = func(p *panel) {
+		if r.key != nil {
+			p.canvas.picture(p.area, a.picture(down), r.key.colorMap)
+			return
+		}
+		p.marks(a.Spikes, at)
+	}
+	return r
+}
+
+// marks draws one mark a spike: upright where neurons are few, and never less
+// than what can be seen.
+func (p *panel) marks(x spike.Train, at func(neuron int) float64) {
+	cell := p.area.Size()
+	cell.X /= vg.Length(x.Steps())
+	cell.Y /= vg.Length(x.Size())
+	height := max(0.7*cell.Y, 0.75)
+	width := min(max(0.6*cell.X, 0.75), max(2.25, 7.5-2*height))
+	var points []vg.Point
+	for t := range x.Steps() {
+		mid := p.area.Min.X + (vg.Length(t)+0.5)*cell.X
+		for j := range x.At(t).All() {
+			y := p.py(at(j))
+			points = append(points, vg.Point{X: mid, Y: y - height/2}, vg.Point{X: mid, Y: y + height/2})
+		}
+	}
+	p.segments(draw.LineStyle{Color: ink, Width: width}, points)
+}
+
+// dots returns a length in pixels.
+func dots(x vg.Length) int { return int(math.Round(float64(x) * pixelsPerPoint)) }
+
+// Raster draws the activity of an input and layers over the same time, one
+// panel each: a mark a spike, or colours where there are more neurons than
+// pixels and for analog values. The classes name the neurons of the last layer
+// if there are as many.
+func Raster(layers []Activity, classes []string, dtMS float64) (*Figure, error) {
+	if len(layers) < 1 || len(layers) > maxRows {
+		return nil, badData("%d layers, expected 1 to %d", len(layers), maxRows)
+	}
+	steps := layers[0].steps()
+	if err := checkTime(steps, dtMS); err != nil {
+		return nil, err
+	}
+	var rows []row
+	for i := range layers {
+		a := &layers[i]
+		if err := a.check(steps); err != nil {
+			return nil, err
+		}
+		var names []string
+		if i == len(layers)-1 {
+			names = classes
+		}
+		n := a.size()
+		height := onGrid(vg.Length(24 + 14*math.Log2(1+float64(n)/10)))
+		if len(names) == n {
+			height = max(height, min(vg.Length(n)*11.25, 225))
+		}
+		r := a.row(names, height, fullWidth-120)
+		r.name += fmt.Sprintf(": %s %s", number(float64(n), 0), plural(n, a.kind()))
+		if !a.Analog {
+			k := a.Spikes.Count()
+			r.name += fmt.Sprintf(", %s %s", number(float64(k), 0), plural(k, "spike"))
+		}
+		rows = append(rows, r)
+	}
+	return newStack(rows, timeAxis(steps, dtMS)).figure(), nil
+}
