@@ -113,9 +113,12 @@ type Topology struct {
 	Theta      float32 // of reset subtract
 	Decay      float32
 	Bias       float32 // initial bias of spiking layers
+	BiasSpread float32 // drawn uniformly from Bias ± BiasSpread
 	Readout    model.ReadoutKind
 
-	// Active and ActiveHidden are the numbers of spikes a step that the input
+	Init Init
+
+	// For Init Firing: Active and ActiveHidden are the numbers of spikes a step that the input
 	// and a hidden layer are expected to have. Weights are drawn from
 	// N(0, Gain/√active), so that a membrane's first step has the standard
 	// deviation Gain; a start that is silent stays silent.
@@ -123,6 +126,15 @@ type Topology struct {
 	ActiveHidden float64
 	Gain         float64
 }
+
+// Init names how weights are drawn.
+type Init string
+
+// The initialisations.
+const (
+	Firing Init = "firing" // N(0, Gain/√active): membranes reach the threshold from the start
+	Glorot Init = "glorot" // uniform ±√(6/(in + out)), Glorot & Bengio 2010
+)
 
 // DefaultTopology returns the blog's network for an input: hidden layers
 // 256-256-256 of ELU units. It expects 2 % of the inputs active in a step.
@@ -135,6 +147,7 @@ func DefaultTopology(in model.Input, dtMS float64, steps int, classes []string) 
 		Decay:        0.9,
 		Bias:         -0.5,
 		Readout:      model.SpikeCount,
+		Init:         Firing,
 		Active:       max(1, 0.02*float64(in.Size())),
 		ActiveHidden: 38,
 		Gain:         0.2,
@@ -143,6 +156,12 @@ func DefaultTopology(in model.Input, dtMS float64, steps int, classes []string) 
 
 // New draws an untrained network.
 func (p Topology) New(seed uint64) (*model.Network, error) {
+	switch {
+	case p.Init != Firing && p.Init != Glorot:
+		return nil, fmt.Errorf("train: initialisation %q is unknown, expected firing or glorot", p.Init)
+	case !(p.Gain > 0 && p.Active > 0 && p.ActiveHidden > 0):
+		return nil, fmt.Errorf("train: gain %v, active inputs %v and active hidden neurons %v, expected numbers above 0", p.Gain, p.Active, p.ActiveHidden)
+	}
 	m := &model.Network{
 		DtMS: p.DtMS, Steps: p.Steps, Input: p.Input, Classes: p.Classes,
 		Readout: model.Readout{Kind: p.Readout},
@@ -172,10 +191,15 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 				}
 			}
 		}
-		size := l.InSize()
-		l.Weight = drawWeights(out, size, p.Gain/math.Sqrt(active), seed, 2*i)
+		if p.BiasSpread != 0 {
+			k := key(seed, purposeBias, uint64(i))
+			for j := range l.Bias {
+				l.Bias[j] += float32(p.BiasSpread * float32(2*unit(k.Uint64(uint64(j)))-1))
+			}
+		}
+		l.Weight = p.drawWeights(out, l.InSize(), active, seed, 2*i)
 		if p.Recurrent && !last {
-			h := drawWeights(out, out, p.Gain/math.Sqrt(p.ActiveHidden), seed, 2*i+1)
+			h := p.drawWeights(out, out, p.ActiveHidden, seed, 2*i+1)
 			l.Recurrent = &h
 		}
 		m.Layers = append(m.Layers, l)
@@ -187,13 +211,22 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 	return m, nil
 }
 
-// drawWeights draws a tensor [out, in] from N(0, σ), a stream of its own a
-// tensor.
-func drawWeights(out, in int, sigma float64, seed uint64, tensor int) model.Tensor {
-	noise := newNormal(seed, purposeWeights, uint64(tensor))
+// drawWeights draws a tensor [out, in] for a number of active inputs a step, a
+// stream of its own a tensor.
+func (p Topology) drawWeights(out, in int, active float64, seed uint64, tensor int) model.Tensor {
 	data := make([]float32, out*in)
-	for k := range data {
-		data[k] = float32(sigma * noise.next())
+	if p.Init == Glorot {
+		k := key(seed, purposeWeights, uint64(tensor))
+		limit := math.Sqrt(6 / float64(in+out))
+		for i := range data {
+			data[i] = float32(limit * (float64(2*unit(k.Uint64(uint64(i)))) - 1))
+		}
+		return model.Matrix(out, in, data)
+	}
+	noise := newNormal(seed, purposeWeights, uint64(tensor))
+	sigma := p.Gain / math.Sqrt(active)
+	for i := range data {
+		data[i] = float32(sigma * noise.next())
 	}
 	return model.Matrix(out, in, data)
 }

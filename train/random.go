@@ -13,6 +13,7 @@ const (
 	purposeOrder
 	purposeNoise
 	purposeTest
+	purposeBias
 )
 
 // key derives the key of a purpose from the training seed.

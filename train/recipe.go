@@ -5,22 +5,28 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
 )
 
-// Recipe is a named, complete choice of network and configuration for a data
-// set of images.
+// Plan is everything that a training from scratch needs beside the data.
+type Plan struct {
+	Topology Topology
+	Config   Config
+	Augment  dataset.Augmentation // of the training images
+	Held     float64              // share of the training samples that is held out for choices
+}
+
+// Recipe is a named, complete choice for images of one size.
 type Recipe struct {
 	Name string
 	Doc  string // one line
 
-	build func(shape []int, classes []string) (Topology, Config)
+	plan func(shape []int, classes []string) Plan
 }
 
-// Build returns the recipe's network and configuration for data of a shape.
-func (r Recipe) Build(shape []int, classes []string) (Topology, Config) {
-	return r.build(shape, classes)
-}
+// Plan returns the recipe's choices for images of a shape.
+func (r Recipe) Plan(shape []int, classes []string) Plan { return r.plan(shape, classes) }
 
 // Recipes returns all recipes; the first is the default.
 func Recipes() []Recipe { return slices.Clone(recipes) }
@@ -38,13 +44,76 @@ func FindRecipe(name string) (Recipe, error) {
 }
 
 var recipes = []Recipe{
-	{
-		Name: "default",
-		Doc:  "the blog's network and input, trained well in 10 epochs",
-		build: func(shape []int, classes []string) (Topology, Config) {
-			return DefaultTopology(jittered(shape), 1, 10, classes), Defaults()
-		},
-	},
+	{"default", "the blog's network and input, trained well in 10 epochs", planDefault},
+	{"seed", "the blog's setting exactly, for comparison with its curve", planSeed},
+	{"best", "the best accuracy at the blog's input and size", planBest},
+	{"sparse", "as few hidden spikes as accuracy allows", planSparse},
+	{"paper", "the paper's rate coding of pixel intensities, 20 steps", planPaper},
+	{"neuroaikit", "784-250-250-10, the coding and loss of IBM's neuroaikit", planNeuroaikit},
+}
+
+func planDefault(shape []int, classes []string) Plan {
+	return Plan{
+		Topology: DefaultTopology(jittered(shape), 1, 10, classes),
+		Config:   Defaults(),
+		Held:     1.0 / 12,
+	}
+}
+
+// planSeed follows github.com/takyamamoto/SNU_Chainer. Its metabolic cost is
+// summed over the batch of 128 while the cross-entropy is averaged.
+func planSeed(shape []int, classes []string) Plan {
+	p := planDefault(shape, classes)
+	p.Held = 0.2
+	t := &p.Topology
+	t.Decay, t.Init, t.Bias, t.BiasSpread = 0.8, Glorot, 0, 0.05
+	c := &p.Config
+	c.Epochs, c.Batch, c.Frozen, c.InitialNoise, c.Decay = 100, 128, true, 0.05, Fixed
+	c.Surrogate = Surrogate{Boxcar, 1}
+	c.Loss = Loss{Kind: CrossEntropy, Scale: 1, Metabolic: 0.01 * 128}
+	c.Optimizer.Rate, c.Optimizer.L2 = 1e-4, 1e-4
+	c.Schedule = Schedule{Kind: Halving, Every: 5}
+	return p
+}
+
+func planBest(shape []int, classes []string) Plan {
+	p := planDefault(shape, classes)
+	p.Topology.Readout = model.MembraneSum
+	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1, Elastic: 0.5}
+	c := &p.Config
+	c.Epochs, c.Surrogate, c.Loss.Prefix = 60, Surrogate{Triangle, 1}, 0.5
+	return p
+}
+
+func planSparse(shape []int, classes []string) Plan {
+	p := planDefault(shape, classes)
+	p.Topology.Readout = model.MembraneSum
+	c := &p.Config
+	c.Epochs, c.Surrogate, c.Loss.Prefix = 20, Surrogate{Triangle, 1}, 0.5
+	c.SpikeCost, c.CostRamp = 6.5e-4, 10
+	return p
+}
+
+func planPaper(shape []int, classes []string) Plan {
+	p := planDefault(shape, classes)
+	t := &p.Topology
+	t.Input.Encoder = model.Encoder{Coding: model.Poisson, RateHz: 1000}
+	t.Steps, t.Active = 20, 100
+	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1, Elastic: 0.5}
+	c := &p.Config
+	c.Epochs, c.Surrogate = 20, Surrogate{Triangle, 1}
+	return p
+}
+
+func planNeuroaikit(shape []int, classes []string) Plan {
+	p := planDefault(shape, classes)
+	t := &p.Topology
+	t.Input.Encoder = model.Encoder{Coding: model.Poisson, RateHz: 300} // 6 spikes in 20 steps at full intensity
+	t.Steps, t.Hidden, t.Active = 20, []int{250, 250}, 30
+	c := &p.Config
+	c.Epochs, c.Batch, c.Surrogate = 3, 15, Surrogate{TanhPrime, 1}
+	c.Loss = Loss{Kind: MSE}
+	return p
 }
 
 // jittered is the blog's input: a pixel above 0 fires at 100 Hz.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	goruntime "runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,8 +36,9 @@ type trainOptions struct {
 	resume  bool
 	every   time.Duration
 
-	topology train.Topology
-	config   train.Config
+	init string
+
+	plan train.Plan
 
 	flags *pflag.FlagSet
 }
@@ -74,7 +76,8 @@ Recipes:
 	f.StringVar(&o.out, "out", "model.msgpack", "model `file` to write")
 	f.BoolVar(&o.json, "json", false, "print one JSON object an epoch and a summary")
 	f.IntVar(&o.threads, "threads", goruntime.NumCPU(), "train on `N` threads; the result does not depend on it")
-	f.IntVar(&o.holdout, "holdout", 5000, "hold `N` training samples out")
+	f.IntVar(&o.holdout, "holdout", 0, "hold the last `N` training samples out (0: as the recipe says)")
+	f.StringVar(&o.init, "init", "", "start from this `model` instead of random weights")
 	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint)")
 	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch")
 	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
@@ -96,6 +99,24 @@ Recipes:
 	f.String("reset", "", "`reset` of the membrane: zero, subtract or none")
 	f.Bool("soft", false, "train soft units (sSNU)")
 	f.Bool("recurrent", false, "feed hidden layers back on themselves")
+	f.Float64("spike-cost", 0, "`cost` of a hidden spike in the loss")
+	f.Float64("cost-ramp", 0, "let the spike cost rise over `N` epochs")
+	f.Float64("dropout", 0, "`share` of hidden spikes that are dropped")
+	f.Float64("initial-noise", 0, "standard `deviation` of random initial membranes")
+	f.Float64("shift", 0, "move training images by up to `N` pixels")
+	f.Float64("rotate", 0, "turn training images by up to `N` radians")
+	f.Float64("elastic", 0, "distort training images by `N` pixels")
+	f.Float64("smoothing", 0, "label smoothing: `share` of the target spread over all classes")
+	f.Float64("metabolic", 0, "`factor` of the squared output spikes in the loss")
+	f.String("loss", "", "`loss`: cross_entropy or mse")
+	f.Float64("scale", 0, "`factor` of spike counts in the softmax")
+	f.String("optimizer", "", "`optimizer`: adam, sgd or rmsprop")
+	f.Float64("momentum", 0, "`momentum` of sgd")
+	f.Float64("weight-decay", 0, "decoupled weight decay `rate`")
+	f.Float64("l2", 0, "`factor` of the parameters added to their gradient")
+	f.String("schedule", "", "learning-rate `schedule`: constant, halving[:epochs] or cosine")
+	f.Float64("warmup", 0, "raise the learning rate over `N` epochs")
+	f.Float64("bias", 0, "initial `bias` of spiking layers, −V_th")
 	return cmd
 }
 
@@ -106,7 +127,7 @@ func (o *trainOptions) override() error {
 		integer := func(name string) int { v, _ := o.flags.GetInt(name); return v }
 		number := func(name string) float64 { v, _ := o.flags.GetFloat64(name); return v }
 		text := f.Value.String()
-		t, c := &o.topology, &o.config
+		t, c := &o.plan.Topology, &o.plan.Config
 		switch f.Name {
 		case "epochs":
 			c.Epochs = integer(f.Name)
@@ -151,9 +172,53 @@ func (o *trainOptions) override() error {
 			t.Soft, _ = o.flags.GetBool(f.Name)
 		case "recurrent":
 			t.Recurrent, _ = o.flags.GetBool(f.Name)
+		case "bias":
+			t.Bias = float32(number(f.Name))
+		case "spike-cost":
+			c.SpikeCost = number(f.Name)
+		case "cost-ramp":
+			c.CostRamp = number(f.Name)
+		case "dropout":
+			c.Dropout = number(f.Name)
+		case "initial-noise":
+			c.InitialNoise = number(f.Name)
+		case "shift":
+			o.plan.Augment.Shift = number(f.Name)
+		case "rotate":
+			o.plan.Augment.Rotate = number(f.Name)
+		case "elastic":
+			o.plan.Augment.Elastic = number(f.Name)
+		case "smoothing":
+			c.Loss.Smoothing = number(f.Name)
+		case "metabolic":
+			c.Loss.Metabolic = number(f.Name)
+		case "loss":
+			c.Loss.Kind = train.LossKind(text)
+		case "scale":
+			c.Loss.Scale = number(f.Name)
+		case "optimizer":
+			c.Optimizer.Kind = train.OptimizerKind(text)
+		case "momentum":
+			c.Optimizer.Momentum = number(f.Name)
+		case "weight-decay":
+			c.Optimizer.WeightDecay = number(f.Name)
+		case "l2":
+			c.Optimizer.L2 = number(f.Name)
+		case "schedule":
+			kind, every, found := strings.Cut(text, ":")
+			c.Schedule.Kind = train.ScheduleKind(kind)
+			if found {
+				n, e := strconv.Atoi(every)
+				if e != nil {
+					err = usagef("--schedule is %q, expected a number of epochs behind the colon", text)
+				}
+				c.Schedule.Every = n
+			}
+		case "warmup":
+			c.Schedule.Warmup = number(f.Name)
 		}
 	})
-	o.config.Threads = o.threads
+	o.plan.Config.Threads = o.threads
 	return err
 }
 
@@ -212,35 +277,59 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 		}
 	}
 	set := sets[dataset.TrainPart]
-	if o.holdout < 1 || o.holdout >= set.Count {
-		return usagef("--holdout is %d, expected 1 to %d", o.holdout, set.Count-1)
-	}
-	o.topology, o.config = recipe.Build([]int{set.Height * set.Width}, set.Classes)
+	o.plan = recipe.Plan([]int{set.Height * set.Width}, set.Classes)
 	if err := o.override(); err != nil {
 		return err
 	}
-	m, err := o.topology.New(o.config.Seed)
-	if err != nil {
-		return usageError{err}
+	held := o.holdout
+	if held == 0 {
+		held = int(math.Round(o.plan.Held * float64(set.Count)))
 	}
-	training, err := imageSource(m, set)
+	if held < 1 || held >= set.Count {
+		return usagef("--holdout is %d, expected 1 to %d", held, set.Count-1)
+	}
+	m, err := o.start()
 	if err != nil {
 		return err
 	}
-	test, err := imageSource(m, sets[dataset.TestPart])
+	encoder, err := dataset.NewEncoder(m.Input, m.DtMS)
+	if err != nil {
+		return err
+	}
+	augmented, err := dataset.Augmented(set, encoder, o.plan.Augment)
+	if err != nil {
+		return usageError{err}
+	}
+	training, err := dataset.FromImages(set, encoder)
+	if err != nil {
+		return err
+	}
+	test, err := dataset.FromImages(sets[dataset.TestPart], encoder)
 	if err != nil {
 		return err
 	}
 	j := &job{
 		options: o, training: training, test: test,
-		used: sequence(0, set.Count-o.holdout), held: sequence(set.Count-o.holdout, set.Count),
+		used: sequence(0, set.Count-held), held: sequence(set.Count-held, set.Count),
 		stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), progress: newProgress(cmd.ErrOrStderr()),
 		checkpoints: &checkpoints{file: o.out + ".checkpoint", every: o.every},
 	}
-	if j.trainer, err = train.New(m, training, j.used, o.config); err != nil {
+	if j.trainer, err = train.New(m, augmented, j.used, o.plan.Config); err != nil {
 		return usageError{err}
 	}
 	return j.run(ctx)
+}
+
+// start returns the network to begin with.
+func (o *trainOptions) start() (*model.Network, error) {
+	if o.init != "" {
+		return export.ReadFile(o.init)
+	}
+	m, err := o.plan.Topology.New(o.plan.Config.Seed)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return m, nil
 }
 
 // job is one training run.
@@ -409,9 +498,9 @@ func (j *job) describe(m *model.Network, mean, spread float64) error {
 		"dataset":          j.options.dataset,
 		"training_samples": float64(len(j.used)),
 		"held_out_samples": float64(len(j.held)),
-		"epochs":           float64(j.options.config.Epochs),
-		"seed":             float64(j.options.config.Seed),
-		"surrogate":        j.options.config.Surrogate.String(),
+		"epochs":           float64(j.options.plan.Config.Epochs),
+		"seed":             float64(j.options.plan.Config.Seed),
+		"surrogate":        j.options.plan.Config.Surrogate.String(),
 		"test_accuracy":    mean,
 		"test_accuracy_se": spread,
 		"test_draws":       float64(j.options.draws),
