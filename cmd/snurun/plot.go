@@ -288,15 +288,10 @@ func (l *loaded) run(ctx context.Context, x *dataset.Presentation, each func(ste
 	s := l.net.NewSession()
 	defer s.Close()
 	for t := range max(x.Spikes.Steps(), x.Values.Steps()) {
-		err := ctx.Err()
-		switch {
-		case err != nil:
-		case x.Analog:
-			err = s.StepValues(x.Values.At(t))
-		default:
-			err = s.Step(x.Spikes.At(t))
+		if err := ctx.Err(); err != nil {
+			return runtime.Result{}, err
 		}
-		if err != nil {
+		if err := runStep(s, x, t); err != nil {
 			return runtime.Result{}, fmt.Errorf("%s: %w", l.file, err)
 		}
 		each(t, s)
@@ -318,7 +313,7 @@ func (l *loaded) classes() []string {
 // decision says of a sample what it is and what it was taken for.
 func (p *plotter) decision(l *loaded, class int) string {
 	text := fmt.Sprintf("sample %d: decided %s", p.options.index, l.classes()[class])
-	if label := l.source.Label(p.options.index); label >= 0 {
+	if label := l.source.Label(p.options.index); label >= 0 && label < l.net.OutSize() {
 		text += fmt.Sprintf(", true class %s", l.classes()[label])
 	}
 	return text
@@ -375,14 +370,19 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 	}}
 	var source dataset.Source
 	var frames []plot.Frame
-	if len(args) > 0 {
+	if len(args) == 2 {
 		l, err := p.load(args)
 		if err != nil {
 			return nil, err
 		}
 		m, source = l.model, l.source
-	}
-	if len(args) < 2 {
+	} else {
+		if len(args) == 1 {
+			var err error
+			if m, err = export.ReadFile(args[0]); err != nil {
+				return nil, err
+			}
+		}
 		set, err := p.digits()
 		if err != nil {
 			return nil, err
@@ -719,8 +719,8 @@ func (p *plotter) weights(args []string) (*plot.Figure, error) {
 	return figure, nil
 }
 
-// each presents the samples that the flags name; label is −1 if it is unknown.
-func (p *plotter) each(l *loaded, do func(s *runtime.Session, x *dataset.Presentation, label int) error) error {
+// each calls do with a reset session for each sample that the flags name.
+func (p *plotter) each(l *loaded, do func(s *runtime.Session, i int, x *dataset.Presentation) error) error {
 	n := l.source.Len()
 	if p.options.limit > 0 {
 		n = min(n, p.options.limit)
@@ -739,14 +739,32 @@ func (p *plotter) each(l *loaded, do func(s *runtime.Session, x *dataset.Present
 			return err
 		}
 		s.Reset()
-		if err := do(s, x, l.source.Label(i)); err != nil {
+		if err := do(s, i, x); err != nil {
 			return fmt.Errorf("%s: %w", l.file, err)
 		}
 	}
 	return nil
 }
 
-var errNoLabel = errors.New("the classes of the samples are not known: expected labels beside the images")
+// labelOf returns the class of sample i, which must be one of the network's.
+func (l *loaded) labelOf(i int) (int, error) {
+	label := l.source.Label(i)
+	if label < 0 {
+		return 0, fmt.Errorf("the class of sample %d is not known: expected labels beside the images", i)
+	}
+	if label >= l.net.OutSize() {
+		return 0, fmt.Errorf("sample %d has class %d, the network has %d outputs", i, label, l.net.OutSize())
+	}
+	return label, nil
+}
+
+// runStep and runAll present one step of x, and all.
+func runStep(s *runtime.Session, x *dataset.Presentation, t int) error {
+	if x.Analog {
+		return s.StepValues(x.Values.At(t))
+	}
+	return s.Step(x.Spikes.At(t))
+}
 
 func runAll(s *runtime.Session, x *dataset.Presentation) error {
 	if x.Analog {
@@ -764,9 +782,10 @@ func (p *plotter) confusion(args []string) (*plot.Figure, error) {
 	for i := range counts {
 		counts[i] = make([]int, len(counts))
 	}
-	err = p.each(l, func(s *runtime.Session, x *dataset.Presentation, label int) error {
-		if label < 0 || label >= len(counts) {
-			return errNoLabel
+	err = p.each(l, func(s *runtime.Session, i int, x *dataset.Presentation) error {
+		label, err := l.labelOf(i)
+		if err != nil {
+			return err
 		}
 		if err := runAll(s, x); err != nil {
 			return err
@@ -795,19 +814,14 @@ func (p *plotter) accuracy(files []string) (*plot.Figure, error) {
 			return nil, fmt.Errorf("%s has time steps of %v ms, %s of %v ms: they have no common axis", files[i], l.model.DtMS, files[0], dt)
 		}
 		correct, samples := make([]int, p.options.steps), 0
-		err = p.each(l, func(s *runtime.Session, x *dataset.Presentation, label int) error {
-			if label < 0 {
-				return errNoLabel
+		err = p.each(l, func(s *runtime.Session, i int, x *dataset.Presentation) error {
+			label, err := l.labelOf(i)
+			if err != nil {
+				return err
 			}
 			samples++
 			for t := range correct {
-				var err error
-				if x.Analog {
-					err = s.StepValues(x.Values.At(t))
-				} else {
-					err = s.Step(x.Spikes.At(t))
-				}
-				if err != nil {
+				if err := runStep(s, x, t); err != nil {
 					return err
 				}
 				if s.Result().Class == label {
@@ -837,7 +851,7 @@ func (p *plotter) spikes(args []string) (*plot.Figure, error) {
 	}
 	steps, samples := 0, 0.0
 	sums, squares := make([]float64, 1+len(l.model.Layers)), make([]float64, 1+len(l.model.Layers))
-	err = p.each(l, func(s *runtime.Session, x *dataset.Presentation, _ int) error {
+	err = p.each(l, func(s *runtime.Session, _ int, x *dataset.Presentation) error {
 		if err := runAll(s, x); err != nil {
 			return err
 		}
