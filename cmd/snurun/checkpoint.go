@@ -21,13 +21,15 @@ type checkpoints struct {
 }
 
 // open restores the trainer and the history from an existing checkpoint if
-// resume is set. An existing one is never overwritten by a new training.
+// resume is set; one is never overwritten by a new training. A new training
+// writes its first checkpoint at once: what cannot be written is better known
+// now than after an hour.
 func (c *checkpoints) open(t *train.Trainer, resume bool) (history []epochReport, err error) {
 	c.last = time.Now()
 	f, err := os.Open(c.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
+		return nil, c.save(t, nil)
 	case err != nil:
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func Write(name string, write func(io.Writer) error) (err error) {
 	temp := filepath.Join(dir, ".snurun-"+rand.Text()+".tmp")
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return err
+		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	defer func() {
 		if err != nil {
