@@ -69,7 +69,7 @@ func (d *downloads) progress(file string, done, total int64) {
 		d.clear()
 		d.file = file
 		if isTerminal(w) {
-			d.bar = newBar(w, total)
+			d.bar = newBar(w, total, progressbar.OptionShowBytes(true))
 			d.bar.Describe(filepath.Base(file))
 		} else {
 			fmt.Fprintf(w, "fetching %s\n", file)

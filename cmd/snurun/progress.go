@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -36,7 +37,7 @@ func (p *progress) show(now train.Progress) {
 		return
 	}
 	if p.bar == nil || p.epoch != now.Epoch {
-		p.bar = newBar(p.out, int64(now.Samples))
+		p.bar = newBar(p.out, int64(now.Samples), progressbar.OptionShowIts(), progressbar.OptionSetItsString("samples"))
 		p.epoch = now.Epoch
 	}
 	p.bar.Describe(fmt.Sprintf("epoch %d  loss %.3f  acc %.1f %%  spikes %.0f", now.Epoch, now.Loss, 100*now.Accuracy, now.SpikesPerSample))
@@ -52,14 +53,13 @@ func (p *progress) clear() {
 }
 
 // newBar returns a bar that counts to total.
-func newBar(w io.Writer, total int64) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(total,
+func newBar(w io.Writer, total int64, more ...progressbar.Option) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total, append(more,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionThrottle(100e6),
+		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetWidth(24),
 		progressbar.OptionClearOnFinish(),
-	)
+	)...)
 }
