@@ -320,6 +320,15 @@ func (p *plotter) decision(l *loaded, class int) string {
 }
 
 func (p *plotter) neuron([]string) (*plot.Figure, error) {
+	input, trace, err := p.runUnit()
+	if err != nil {
+		return nil, err
+	}
+	return plot.Neuron(input, trace, p.options.unit.dt)
+}
+
+// runUnit runs a network of one leaky integrate-and-fire unit.
+func (p *plotter) runUnit() (input spike.Train, trace plot.Trace, err error) {
 	u := p.options.unit
 	m := &model.Network{
 		DtMS: u.dt, Steps: cmp.Or(p.options.steps, 100),
@@ -334,24 +343,22 @@ func (p *plotter) neuron([]string) (*plot.Figure, error) {
 	}
 	net, err := runtime.Compile(m)
 	if err != nil {
-		return nil, usageError{err}
+		return input, trace, usageError{err}
 	}
-	pixel := dataset.ImageSet{Images: dataset.Images{Count: 1, Height: 1, Width: 1, Pixels: []byte{255}}}
+	pixel := dataset.ImageSet{Images: dataset.Images{Count: 1, Height: 1, Width: 1, Pixels: []byte{math.MaxUint8}}}
 	source, err := imageSource(m, pixel)
 	if err != nil {
-		return nil, err
+		return input, trace, err
 	}
 	x, err := p.present(m.Input, source, m.Steps, m.Steps)
 	if err != nil {
-		return nil, err
+		return input, trace, err
 	}
 	threshold := -m.Layers[0].Bias[0]
-	trace := plot.Trace{Threshold: &threshold}
+	trace.Threshold = &threshold
 	l := &loaded{"plot neuron", m, net, source}
-	if _, err := l.run(p.ctx, x, func(t int, s *runtime.Session) { l.trace(&trace, t, s, 0, 0) }); err != nil {
-		return nil, err
-	}
-	return plot.Neuron(x.Spikes, trace, m.DtMS)
+	_, err = l.run(p.ctx, x, func(t int, s *runtime.Session) { l.trace(&trace, t, s, 0, 0) })
+	return x.Spikes, trace, err
 }
 
 // trace adds the last step of a neuron to its trace.
