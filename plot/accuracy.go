@@ -24,11 +24,14 @@ func Accuracy(curves []AccuracyCurve, dtMS float64) (*Figure, error) {
 	steps, trained := 0, curves[0].Trained
 	lo, hi := 1.0, 0.0
 	for _, a := range curves {
-		if len(a.Mean) == 0 || len(a.Error) != len(a.Mean) || !finite(a.Mean...) || !finite(a.Error...) {
-			return nil, badData("accuracy curve %q has %d means and %d errors, expected as many of both, all finite", a.Name, len(a.Mean), len(a.Error))
+		if len(a.Mean) == 0 || len(a.Error) != len(a.Mean) {
+			return nil, badData("accuracy curve %q has %d means and %d errors, expected as many of both", a.Name, len(a.Mean), len(a.Error))
 		}
 		steps = max(steps, len(a.Mean))
 		for k, m := range a.Mean {
+			if !share(m) || !share(a.Error[k]) {
+				return nil, badData("accuracy curve %q is %v ± %v after %d steps, expected shares of 1", a.Name, m, a.Error[k], k+1)
+			}
 			lo, hi = min(lo, m-a.Error[k]), max(hi, m+a.Error[k])
 		}
 		if a.Trained != trained {
@@ -43,7 +46,7 @@ func Accuracy(curves []AccuracyCurve, dtMS float64) (*Figure, error) {
 		sty := curve
 		sty.Color = cycle[i]
 		if len(curves) > 1 {
-			entries = append(entries, entry{name: shorten(a.Name, 40), style: sty})
+			entries = append(entries, entry{name: fit(a.Name, tickSize, 2*nameWidth), style: sty})
 		}
 	}
 	if trained > 0 && trained <= steps {

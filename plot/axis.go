@@ -49,12 +49,15 @@ func indexAxis(label string, n, count int) axis {
 	return newAxis(label, -0.5, float64(n)-0.5, count, true)
 }
 
+// nameWidth bounds the names of classes and layers beside a panel.
+const nameWidth = 78
+
 // namedAxis returns an axis of one place a name, from top to bottom at 0, −1,
 // −2, …, pitch apart.
 func namedAxis(label string, names []string, pitch vg.Length) axis {
 	a := axis{min: 0.5 - float64(len(names)), max: 0.5, label: label, bare: true}
 	for _, i := range labelled(len(names), pitch, 1.1*tickSize) {
-		a.ticks = append(a.ticks, tick{-float64(i), shorten(names[i], 24)})
+		a.ticks = append(a.ticks, tick{-float64(i), fit(names[i], tickSize, nameWidth)})
 	}
 	return a
 }
@@ -97,11 +100,19 @@ func ticksOf(lo, hi float64, count int, whole bool) []tick {
 			break
 		}
 	}
+	if step == 0 {
+		return nil
+	}
 	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
-	var ticks []tick
 	slack := (hi - lo) * 1e-9
-	for k := math.Ceil((lo - slack) / step); k*step <= hi+slack; k++ {
-		ticks = append(ticks, tick{k * step, number(k*step, decimals)})
+	first := math.Ceil((lo - slack) / step)
+	var ticks []tick
+	for i := range count + 1 {
+		v := (first + float64(i)) * step
+		if v > hi+slack {
+			break
+		}
+		ticks = append(ticks, tick{v, number(v, decimals)})
 	}
 	return ticks
 }
@@ -112,30 +123,20 @@ func number(v float64, decimals int) string {
 	if v == 0 {
 		return "0"
 	}
-	if math.Abs(v) >= 1e7 || decimals > 4 {
+	if math.Abs(v) >= 1e9 || decimals > 4 {
 		return strings.ReplaceAll(strconv.FormatFloat(v, 'g', 3, 64), "-", "−")
 	}
-	s := strconv.FormatFloat(math.Abs(v), 'f', decimals, 64)
-	whole, fraction, _ := strings.Cut(s, ".")
-	if len(whole) > 3 {
-		whole = whole[:len(whole)-3] + "," + whole[len(whole)-3:]
+	digits, fraction, _ := strings.Cut(strconv.FormatFloat(math.Abs(v), 'f', decimals, 64), ".")
+	for n := len(digits) - 3; n > 0; n -= 3 {
+		digits = digits[:n] + "," + digits[n:]
 	}
 	if fraction != "" {
-		whole += "." + fraction
+		digits += "." + fraction
 	}
 	if v < 0 {
-		whole = "−" + whole
+		return "−" + digits
 	}
-	return whole
-}
-
-// shorten cuts a text to n characters.
-func shorten(text string, n int) string {
-	r := []rune(text)
-	if len(r) <= n {
-		return text
-	}
-	return string(r[:n-1]) + "…"
+	return digits
 }
 
 func widest(ticks []tick, size vg.Length) vg.Length {
@@ -239,7 +240,8 @@ func (p *panel) axes(labelsBelow bool) {
 
 // heading writes the panel's name above it.
 func (p *panel) heading(text string) {
-	p.text(p.area.Min.X, p.area.Max.Y+6, left, labelSize, ink, text)
+	room := p.Max.X - outerMargin - p.area.Min.X
+	p.text(p.area.Min.X, p.area.Max.Y+6, left, labelSize, ink, fit(text, labelSize, room))
 }
 
 // significant returns the decimals that show two digits of a value, at most 3.

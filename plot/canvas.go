@@ -5,7 +5,9 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"strings"
 	"sync"
+	"unicode"
 
 	"codeberg.org/go-fonts/liberation/liberationsansregular"
 	"golang.org/x/image/font/opentype"
@@ -43,6 +45,29 @@ var typeface = sync.OnceValue(func() *opentype.Font {
 	return f
 })
 
+// fit cuts a text to a width.
+func fit(text string, size, width vg.Length) string {
+	if textWidth(size, text) <= width {
+		return text
+	}
+	r := []rune(text)
+	r = r[:min(len(r), int(width/size*8))]
+	for len(r) > 0 && textWidth(size, string(r)+"…") > width {
+		r = r[:len(r)-1]
+	}
+	return string(r) + "…"
+}
+
+// printable makes a text that may come from a file fit for a font and for XML.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+}
+
 func textWidth(size vg.Length, text string) vg.Length {
 	f := sans(size)
 	return f.Width(text)
@@ -51,6 +76,7 @@ func textWidth(size vg.Length, text string) vg.Length {
 // text writes a line with its baseline at y.
 func (c canvas) text(x, y vg.Length, a align, size vg.Length, col color.Color, text string) {
 	f := sans(size)
+	text = printable(text)
 	c.SetColor(col)
 	c.FillString(f, vg.Point{X: x - vg.Length(a)*f.Width(text), Y: y}, text)
 }

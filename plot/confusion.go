@@ -2,7 +2,6 @@ package plot
 
 import (
 	"fmt"
-	"strconv"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -32,7 +31,7 @@ func Confusion(counts [][]int, classes []string) (*Figure, error) {
 				return nil, badData("row %d of the confusion matrix has the count %d", i, k)
 			}
 			sum += k
-			widestCount = max(widestCount, textWidth(tickSize, strconv.Itoa(k)))
+			widestCount = max(widestCount, textWidth(tickSize, number(float64(k), 0)))
 		}
 		for _, k := range row {
 			shares = append(shares, 100*float64(k)/float64(max(sum, 1)))
@@ -45,13 +44,13 @@ func Confusion(counts [][]int, classes []string) (*Figure, error) {
 	}
 
 	cell := onGrid(max(380/vg.Length(n), 3))
-	cell = min(cell, 60)
+	cell = min(cell, max(60, onGrid(160/vg.Length(n))))
 	side := cell * vg.Length(n)
 	y := namedAxis("true class", classes, cell)
 	var x axis
 	x.min, x.max, x.label, x.bare = -0.5, float64(n)-0.5, "decided class", true
 	for _, i := range labelled(n, cell, widest(y.ticks, tickSize)+4) {
-		x.ticks = append(x.ticks, tick{float64(i), shorten(classes[i], 16)})
+		x.ticks = append(x.ticks, tick{float64(i), fit(classes[i], tickSize, nameWidth)})
 	}
 	key := scale{colorMap{sequential, 0, 100}, "share of the true class (%)", false}
 	from := outerMargin + y.leftOf()
@@ -67,7 +66,7 @@ func Confusion(counts [][]int, classes []string) (*Figure, error) {
 					if key.dark(share) {
 						col = white
 					}
-					c.textMiddle(p.px(float64(k%n)), p.py(-float64(k/n)), center, tickSize, col, strconv.Itoa(count))
+					c.textMiddle(p.px(float64(k%n)), p.py(-float64(k/n)), center, tickSize, col, number(float64(count), 0))
 				}
 			}
 		}

@@ -38,16 +38,19 @@ func Curves(runs []Run) (*Figure, error) {
 	if len(runs) < 1 || len(runs) > len(cycle) {
 		return nil, badData("%d training runs, expected 1 to %d", len(runs), len(cycle))
 	}
-	last, highest := 1, 0.0
+	last, lowest, highest := 1, 0.0, 0.0
 	for _, r := range runs {
 		if len(r.Epochs) == 0 {
 			return nil, badData("training run %q has no epochs", r.Name)
 		}
 		for i, e := range r.Epochs {
-			if !finite(e.Loss, e.Train, e.Held, e.Test) || e.Epoch < 1 || i > 0 && e.Epoch <= r.Epochs[i-1].Epoch {
-				return nil, badData("training run %q: entry %d, of epoch %d, is not finite or not in order", r.Name, i, e.Epoch)
+			if e.Epoch < 1 || i > 0 && e.Epoch <= r.Epochs[i-1].Epoch {
+				return nil, badData("training run %q: entry %d is of epoch %d, expected ascending epochs from 1", r.Name, i, e.Epoch)
 			}
-			last, highest = max(last, e.Epoch), max(highest, e.Loss)
+			if !finite(e.Loss) || !share(e.Train) || !share(e.Held) || !share(e.Test) {
+				return nil, badData("training run %q: epoch %d has loss %v and accuracies %v, %v, %v, expected finite numbers and shares of 1", r.Name, e.Epoch, e.Loss, e.Train, e.Held, e.Test)
+			}
+			last, lowest, highest = max(last, e.Epoch), min(lowest, e.Loss), max(highest, e.Loss)
 		}
 	}
 	names, kinds := curvesLegends(runs)
@@ -55,8 +58,11 @@ func Curves(runs []Run) (*Figure, error) {
 	height := names.height() + kinds.height() + panelGap + plotHeight + below + 1.5*outerMargin
 	return &Figure{width: fullWidth, height: height, draw: func(c canvas) {
 		x := newAxis("epoch", 0.5, float64(last)+0.5, 8, true)
-		_, top := withMargin(0, highest, 0.06)
-		loss := &panel{canvas: c, x: x, y: newAxis("training loss", 0, top, 6, false), grid: true}
+		bottom, top := withMargin(lowest, highest, 0.06)
+		if lowest == 0 {
+			bottom = 0
+		}
+		loss := &panel{canvas: c, x: x, y: newAxis("training loss", bottom, top, 6, false), grid: true}
 		lo, hi := accuracyRange(runs)
 		accuracy := &panel{canvas: c, x: x, y: percentAxis("accuracy (%)", lo, hi), grid: true}
 		room := (vg.Length(fullWidth) - 2*outerMargin - 3*panelGap - loss.y.leftOf() - accuracy.y.leftOf()) / 2
@@ -108,7 +114,7 @@ func curvesLegends(runs []Run) (names, kinds legend) {
 	for i, r := range runs {
 		sty := curve
 		sty.Color = cycle[i]
-		entries = append(entries, entry{name: shorten(r.Name, 40), style: sty})
+		entries = append(entries, entry{name: fit(r.Name, tickSize, 2*nameWidth), style: sty})
 	}
 	if len(runs) > 1 {
 		names = newLegend(entries, fullWidth-4*outerMargin)
@@ -134,6 +140,8 @@ func accuracyRange(runs []Run) (lo, hi float64) {
 	}
 	return withinShare(lo, hi)
 }
+
+func share(v float64) bool { return v >= 0 && v <= 1 }
 
 // withinShare widens a range of shares a little and keeps it within 0…1.
 func withinShare(lo, hi float64) (float64, float64) {

@@ -61,6 +61,7 @@ func Extrapolation(e Extrapolated, dtMS float64) (*Figure, error) {
 		if output.key != nil {
 			width -= panelGap + output.key.width()
 		}
+		width = max(width, 30)
 		p := &panel{canvas: c, area: rect(from, bottom, width, height), x: x, y: output.y}
 		shade := p.area
 		shade.Max.X = onGrid(p.px(float64(e.Trained) * dtMS))

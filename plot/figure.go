@@ -1,7 +1,8 @@
 // Package plot draws figures of spiking networks as PNG and SVG: spikes,
 // membranes, inputs, weights, training and accuracy. Its functions take plain
 // data and return a Figure, which is written to a stream or a file; the same
-// data give the same bytes.
+// data give the same bytes. A parameter dtMS is the length of a time step in
+// milliseconds. Data that cannot be drawn are an ErrData.
 //
 // Figures are drawn on the canvases of gonum.org/v1/plot/vg with axes of their
 // own: their panels share axes and sit on the pixel grid, and package
@@ -55,8 +56,8 @@ func FormatOf(name string) (Format, error) {
 	return "", fmt.Errorf("plot: %w: %q, expected a name that ends in .png or .svg", ErrFormat, name)
 }
 
-// Figure is a complete figure. It shares no memory with the data that it was
-// made of unless its function says so.
+// Figure is a complete figure. It keeps the data that it was made of, which
+// must not change before it is written.
 type Figure struct {
 	// Title stands above the figure if it is not empty.
 	Title string
@@ -75,8 +76,7 @@ func (f *Figure) Write(w io.Writer, format Format) error {
 	case PNG:
 		c := vgimg.NewWith(vgimg.UseWH(f.width, height), vgimg.UseDPI(72*pixelsPerPoint))
 		f.drawOn(draw.New(c))
-		encoder := png.Encoder{CompressionLevel: png.BestCompression}
-		return encoder.Encode(w, c.Image())
+		return png.Encode(w, c.Image())
 	case SVG:
 		c := vgsvg.New(f.width, height)
 		f.drawOn(draw.New(c))
@@ -111,7 +111,7 @@ func (f *Figure) drawOn(dc draw.Canvas) {
 	c := canvas{dc}
 	c.fill(c.Rectangle, white)
 	if f.Title != "" {
-		c.text(outerMargin, c.Max.Y-outerMargin-titleSize*capHeight, left, titleSize, ink, f.Title)
+		c.text(outerMargin, c.Max.Y-outerMargin-titleSize*capHeight, left, titleSize, ink, fit(f.Title, titleSize, f.width-2*outerMargin))
 	}
 	f.draw(c)
 }

@@ -1,11 +1,8 @@
 package plot
 
-import (
-	"gonum.org/v1/plot/vg"
-)
+import "gonum.org/v1/plot/vg"
 
-// Frame is a picture of one value a pixel, row after row. Values are kept, not
-// copied, until the figure is written.
+// Frame is a picture of one value a pixel, row after row.
 type Frame struct {
 	Name          string
 	Height, Width int
@@ -41,7 +38,8 @@ func (f *Frame) size(side vg.Length) (width, height vg.Length) {
 	if dots > 1 {
 		dots = vg.Length(int(dots))
 	}
-	return dots * vg.Length(f.Width) / pixelsPerPoint, dots * vg.Length(f.Height) / pixelsPerPoint
+	length := func(n int) vg.Length { return max(dots*vg.Length(n), 3) / pixelsPerPoint }
+	return length(f.Width), length(f.Height)
 }
 
 // draw draws the frame with its upper left corner at (x, top), and its key.
@@ -52,7 +50,7 @@ func (f *Frame) draw(c canvas, x, top, side vg.Length) {
 	c.picture(area, f.picture(), key.colorMap)
 	c.SetLineStyle(spine)
 	c.Stroke(area.Path())
-	c.text(area.Min.X, area.Max.Y+6, left, labelSize, ink, f.Name)
+	c.text(area.Min.X, area.Max.Y+6, left, labelSize, ink, fit(f.Name, labelSize, max(w, 90)))
 	if f.Scale != "" {
 		key.draw(c, area.Max.X+panelGap, area.Min.Y, h)
 	}

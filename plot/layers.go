@@ -28,7 +28,7 @@ func Spikes(layers []LayerSpikes, steps int) (*Figure, error) {
 		if !finite(l.Mean, l.Error) || l.Mean < 0 || l.Error < 0 || l.Neurons < 1 {
 			return nil, badData("layer %q has %v ± %v spikes of %d neurons", l.Name, l.Mean, l.Error, l.Neurons)
 		}
-		names = append(names, fmt.Sprintf("%s (%s)", shorten(l.Name, 16), number(float64(l.Neurons), 0)))
+		names = append(names, fmt.Sprintf("%s (%s)", fit(l.Name, tickSize, nameWidth/2), number(float64(l.Neurons), 0)))
 		share := 100 * l.Mean / float64(l.Neurons) / float64(steps)
 		digits := significant(l.Error)
 		labels = append(labels, fmt.Sprintf("%s ± %s  (%s %% active in a step)", number(l.Mean, digits), number(l.Error, digits), number(share, significant(share/10))))
@@ -49,11 +49,7 @@ func Spikes(layers []LayerSpikes, steps int) (*Figure, error) {
 		p.area = rect(from, outerMargin+below, fullWidth-outerMargin-2*tickGap-room-from, plotHeight)
 		for i, l := range layers {
 			at, end := p.py(-float64(i)), p.px(l.Mean)
-			col := blue
-			if i == 0 {
-				col = gray
-			}
-			c.fill(rect(p.area.Min.X, at-9, end-p.area.Min.X, 18), col)
+			c.fill(rect(p.area.Min.X, at-9, end-p.area.Min.X, 18), blue)
 			c.textMiddle(end+2*tickGap, at, left, tickSize, ink, labels[i])
 		}
 		p.axes(true)

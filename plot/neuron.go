@@ -95,12 +95,12 @@ func Neuron(input spike.Train, t Trace, dtMS float64) (*Figure, error) {
 	if t.Threshold != nil {
 		name = fmt.Sprintf("membrane, threshold %.4g (dashed)", *t.Threshold)
 	}
-	rows := []row{
+	s := stack{x: timeAxis(input.Steps(), dtMS), rows: []row{
 		spikesRow(fmt.Sprintf("input: %d %s", len(in), plural(len(in), "spike")), in, dtMS),
 		t.row(name, 150, dtMS),
 		spikesRow(fmt.Sprintf("output: %d %s", len(t.Spikes), plural(len(t.Spikes), "spike")), t.Spikes, dtMS),
-	}
-	return newStack(rows, timeAxis(input.Steps(), dtMS)).figure(), nil
+	}}
+	return s.figure(), nil
 }
 
 // Membranes draws the membranes of neurons with their thresholds and spikes,
@@ -136,9 +136,7 @@ func Membranes(traces []Trace, dtMS float64) (*Figure, error) {
 	if spiking {
 		entries = append(entries, entry{name: "threshold", style: limit}, entry{name: "spike", style: stroke, spike: true})
 	}
-	s := newStack(rows, timeAxis(steps, dtMS))
-	s.label = "membrane s"
-	s.legend = newLegend(entries, fullWidth/2)
+	s := stack{rows: rows, x: timeAxis(steps, dtMS), label: "membrane s", legend: newLegend(entries, fullWidth/2)}
 	return s.figure(), nil
 }
 

@@ -49,10 +49,11 @@ func bounds(values []float32) (lo, hi float64) {
 	return lo, hi
 }
 
-// finite reports whether there is no NaN and no infinity among values.
+// finite reports whether there is no NaN and no infinity among values, nor
+// anything so large that the arithmetic of an axis may overflow.
 func finite[T float32 | float64](values ...T) bool {
 	for _, v := range values {
-		if v-v != 0 {
+		if !(math.Abs(float64(v)) < 1e100) {
 			return false
 		}
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // Activity is the output of one layer, or an input, over time: Values if it is
-// analog, else Spikes. Both are kept, not copied, until the figure is written.
+// analog, else Spikes.
 type Activity struct {
 	Name   string
 	Kind   string // what its rows are: "channel", or "" for neurons
@@ -73,7 +73,7 @@ func (a *Activity) picture(down bool) picture {
 // key returns the scale of the activity's colours where it is drawn in w×h
 // pixels, or nil if a mark a spike leaves something to see.
 func (a *Activity) key(w, h int) *scale {
-	if !a.Analog && a.steps() <= w && (a.size() <= 2*h || a.Spikes.Count() <= a.steps()*h/6) {
+	if !a.Analog && a.steps() <= w && a.Spikes.Count() <= maxMarks && (a.size() <= 2*h || sparse(a.Spikes, h)) {
 		return nil
 	}
 	if a.Analog {
@@ -90,6 +90,9 @@ func (a *Activity) key(w, h int) *scale {
 	}
 	return &scale{newColorMap(0, hi), "share that spikes", false}
 }
+
+// maxMarks bounds the marks of a panel, and with them the size of an SVG file.
+const maxMarks = 50_000
 
 // row returns the panel of an activity; with names its neurons run from top to
 // bottom.
@@ -119,8 +122,9 @@ func (p *panel) marks(x spike.Train, at func(neuron int) float64) {
 	cell := p.area.Size()
 	cell.X /= vg.Length(x.Steps())
 	cell.Y /= vg.Length(x.Size())
-	height := max(0.7*cell.Y, 0.75)
-	width := min(max(0.6*cell.X, 0.75), max(2.25, 7.5-2*height))
+	const least = 1.125
+	height := max(0.7*cell.Y, least)
+	width := min(max(0.6*cell.X, least), max(2.25, 7.5-2*height))
 	var points []vg.Point
 	for t := range x.Steps() {
 		mid := p.area.Min.X + (vg.Length(t)+0.5)*cell.X
@@ -131,6 +135,10 @@ func (p *panel) marks(x spike.Train, at func(neuron int) float64) {
 	}
 	p.segments(draw.LineStyle{Color: ink, Width: width}, points)
 }
+
+// sparse reports whether the spikes of a train hardly hide each other if each
+// takes a few of h pixels.
+func sparse(x spike.Train, h int) bool { return x.Count() <= x.Steps()*h/6 }
 
 // dots returns a length in pixels.
 func dots(x vg.Length) int { return int(math.Round(float64(x) * pixelsPerPoint)) }
@@ -170,5 +178,6 @@ func Raster(layers []Activity, classes []string, dtMS float64) (*Figure, error) 
 		}
 		rows = append(rows, r)
 	}
-	return newStack(rows, timeAxis(steps, dtMS)).figure(), nil
+	s := stack{rows: rows, x: timeAxis(steps, dtMS)}
+	return s.figure(), nil
 }

@@ -22,8 +22,6 @@ type stack struct {
 	legend legend
 }
 
-func newStack(rows []row, x axis) *stack { return &stack{rows: rows, x: x} }
-
 func (s *stack) figure() *Figure {
 	side, margin := vg.Length(0), vg.Length(outerMargin)
 	height := outerMargin/2 + s.legend.height() + below + outerMargin - panelGap

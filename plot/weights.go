@@ -1,8 +1,6 @@
 package plot
 
-import (
-	"gonum.org/v1/plot/vg"
-)
+import "gonum.org/v1/plot/vg"
 
 // maxFields bounds the receptive fields of a figure.
 const maxFields = 1024

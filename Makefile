@@ -1,0 +1,19 @@
+# The pictures of the documentation, from runs of the shipped model.
+
+MODEL   := testdata/mnist.msgpack
+FIGURES := docs/figures
+
+.PHONY: figures
+figures:
+	mkdir -p $(FIGURES)
+	go build -o snurun ./cmd/snurun
+	./snurun plot neuron --out $(FIGURES)/neuron.png
+	./snurun plot input --out $(FIGURES)/input.png
+	./snurun plot curves $(MODEL) --out $(FIGURES)/curves.png
+	./snurun plot extrapolate $(MODEL) --index 8 --out $(FIGURES)/extrapolate.png
+	./snurun plot raster $(MODEL) --index 8 --out $(FIGURES)/raster.png
+	./snurun plot membrane $(MODEL) --index 8 --steps 100 --out $(FIGURES)/membrane.png
+	./snurun plot weights $(MODEL) --out $(FIGURES)/weights.png
+	./snurun plot confusion $(MODEL) --out $(FIGURES)/confusion.png
+	./snurun plot accuracy $(MODEL) --steps 50 --out $(FIGURES)/accuracy.png
+	./snurun plot spikes $(MODEL) --out $(FIGURES)/spikes.png

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/plot"
+	"github.com/snurun/snurun/runtime"
+)
+
+func (p *plotter) curves(files []string) (*plot.Figure, error) {
+	var runs []plot.Run
+	for i, name := range runNames(files) {
+		m, err := export.ReadFile(files[i])
+		if err != nil {
+			return nil, err
+		}
+		run, err := readHistory(name, m)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", files[i], err)
+		}
+		runs = append(runs, run)
+	}
+	return plot.Curves(runs)
+}
+
+// readHistory returns the training history that train stored in a model.
+func readHistory(name string, m *model.Network) (plot.Run, error) {
+	run := plot.Run{Name: name}
+	text, ok := m.Metadata["history"].(string)
+	if !ok {
+		return run, errors.New("there is no metadata \"history\", which 'snurun train' writes")
+	}
+	var history []epochReport
+	if err := json.Unmarshal([]byte(text), &history); err != nil {
+		return run, fmt.Errorf("metadata \"history\" is not what 'snurun train' writes: %w", err)
+	}
+	for _, e := range history {
+		run.Epochs = append(run.Epochs, plot.Epoch{Epoch: e.Epoch, Loss: e.Loss, Train: e.TrainAccuracy, Held: e.HeldAccuracy, Test: e.TestAccuracy})
+	}
+	return run, nil
+}
+
+// runNames names models by their files.
+func runNames(files []string) []string {
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = strings.TrimSuffix(filepath.Base(f), filepath.Ext(f))
+	}
+	return names
+}
+
+// shownFields is the number of receptive fields shown by default.
+const shownFields = 64
+
+func (p *plotter) weights(args []string) (*plot.Figure, error) {
+	m, err := export.ReadFile(args[0])
+	if err != nil {
+		return nil, err
+	}
+	layer := &m.Layers[0]
+	neurons, err := parseNeurons(p.options.neurons, layer.OutSize())
+	if err != nil {
+		return nil, err
+	}
+	if neurons == nil {
+		neurons = sequence(0, min(layer.OutSize(), shownFields))
+	}
+	var fields []plot.Frame
+	for _, j := range neurons {
+		f := plot.Frame{Name: strconv.Itoa(j)}
+		f.Height, f.Width, f.Values = picture(m.Input.Shape, layer.Weight.Row(j, nil))
+		fields = append(fields, f)
+	}
+	figure, err := plot.Weights(fields)
+	if err != nil {
+		return nil, err
+	}
+	figure.Title = fmt.Sprintf("input weights of %s: %d of %d neurons", cmp.Or(layer.Name, "layer 0"), len(neurons), layer.OutSize())
+	return figure, nil
+}
+
+func (p *plotter) confusion(args []string) (*plot.Figure, error) {
+	l, err := p.load(args)
+	if err != nil {
+		return nil, err
+	}
+	counts := make([][]int, l.net.OutSize())
+	for i := range counts {
+		counts[i] = make([]int, len(counts))
+	}
+	err = p.each(l, func(s *runtime.Session, i int, x *dataset.Presentation) error {
+		label, err := l.labelOf(i)
+		if err != nil {
+			return err
+		}
+		if err := runAll(s, x); err != nil {
+			return err
+		}
+		counts[label][s.Result().Class]++
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return plot.Confusion(counts, l.classes())
+}
+
+func (p *plotter) accuracy(files []string) (*plot.Figure, error) {
+	var curves []plot.AccuracyCurve
+	var dt float64
+	for i, name := range runNames(files) {
+		l, err := p.load(files[i : i+1])
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			dt = l.model.DtMS
+			p.options.steps = cmp.Or(p.options.steps, dataset.Steps(l.source, l.model.Steps))
+		} else if l.model.DtMS != dt {
+			return nil, fmt.Errorf("%s has time steps of %v ms, %s of %v ms: they have no common axis", files[i], l.model.DtMS, files[0], dt)
+		}
+		correct, samples := make([]int, p.options.steps), 0
+		err = p.each(l, func(s *runtime.Session, i int, x *dataset.Presentation) error {
+			label, err := l.labelOf(i)
+			if err != nil {
+				return err
+			}
+			samples++
+			for t := range correct {
+				if err := runStep(s, x, t); err != nil {
+					return err
+				}
+				if s.Result().Class == label {
+					correct[t]++
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		a := plot.AccuracyCurve{Name: name, Trained: l.model.Steps}
+		for _, k := range correct {
+			share := float64(k) / float64(samples)
+			a.Mean = append(a.Mean, share)
+			a.Error = append(a.Error, math.Sqrt(share*(1-share)/float64(samples)))
+		}
+		curves = append(curves, a)
+	}
+	return plot.Accuracy(curves, dt)
+}
+
+func (p *plotter) spikes(args []string) (*plot.Figure, error) {
+	l, err := p.load(args)
+	if err != nil {
+		return nil, err
+	}
+	steps, samples := 0, 0.0
+	sums, squares := make([]float64, 1+len(l.model.Layers)), make([]float64, 1+len(l.model.Layers))
+	err = p.each(l, func(s *runtime.Session, _ int, x *dataset.Presentation) error {
+		if err := runAll(s, x); err != nil {
+			return err
+		}
+		stats := s.Stats()
+		steps = stats.Steps
+		samples++
+		for i, k := range append([]int{stats.InputSpikes}, stats.Spikes...) {
+			sums[i] += float64(k)
+			squares[i] += float64(k) * float64(k)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var layers []plot.LayerSpikes
+	add := func(i int, name string, neurons int) {
+		mean := sums[i] / samples
+		spread := 0.0
+		if samples > 1 {
+			spread = math.Sqrt(max(0, squares[i]/samples-mean*mean) / (samples - 1))
+		}
+		layers = append(layers, plot.LayerSpikes{Name: name, Neurons: neurons, Mean: mean, Error: spread})
+	}
+	if !l.model.Input.Encoder.Analog() {
+		add(0, "input", l.net.InSize())
+	}
+	for i := range l.model.Layers {
+		if layer := &l.model.Layers[i]; layer.Spikes() {
+			add(i+1, cmp.Or(layer.Name, fmt.Sprintf("layer %d", i)), layer.OutSize())
+		}
+	}
+	if len(layers) == 0 {
+		return nil, fmt.Errorf("%s: neither the input nor a layer spikes", l.file)
+	}
+	return plot.Spikes(layers, steps)
+}

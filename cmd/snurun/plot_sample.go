@@ -1,0 +1,364 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/plot"
+	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
+)
+
+func (p *plotter) neuron([]string) (*plot.Figure, error) {
+	input, trace, err := p.runUnit()
+	if err != nil {
+		return nil, err
+	}
+	return plot.Neuron(input, trace, p.options.unit.dt)
+}
+
+// runUnit runs a network of one leaky integrate-and-fire unit.
+func (p *plotter) runUnit() (input spike.Train, trace plot.Trace, err error) {
+	u := p.options.unit
+	m := &model.Network{
+		DtMS: u.dt, Steps: cmp.Or(p.options.steps, 100),
+		Input: model.Input{Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: u.rate}},
+		Layers: []model.Layer{{
+			Name: "unit", Kind: model.SNU, In: []int{1}, Out: []int{1},
+			Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
+			Weight: model.Matrix(1, 1, []float32{float32(u.weight)}),
+			Decay:  []float32{float32(1 - u.dt/u.tau)}, Bias: []float32{float32(-u.threshold)},
+		}},
+		Readout: model.Readout{Kind: model.SpikeCount},
+	}
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return input, trace, usageError{err}
+	}
+	pixel := dataset.ImageSet{Images: dataset.Images{Count: 1, Height: 1, Width: 1, Pixels: []byte{math.MaxUint8}}}
+	source, err := imageSource(m, pixel)
+	if err != nil {
+		return input, trace, err
+	}
+	x, err := p.present(m.Input, source, m.Steps, m.Steps)
+	if err != nil {
+		return input, trace, err
+	}
+	threshold := -m.Layers[0].Bias[0]
+	trace.Threshold = &threshold
+	l := &loaded{"plot neuron", m, net, source}
+	_, err = l.run(p.ctx, x, func(t int, s *runtime.Session) { l.trace(&trace, t, s, 0, 0) })
+	return x.Spikes, trace, err
+}
+
+// trace adds the last step of a neuron to its trace.
+func (l *loaded) trace(to *plot.Trace, step int, s *runtime.Session, layer, neuron int) {
+	to.Membrane = append(to.Membrane, s.Membrane(layer)[neuron])
+	if l.model.Layers[layer].Spikes() && s.Spikes(layer).Get(neuron) {
+		to.Spikes = append(to.Spikes, step)
+	}
+}
+
+func (p *plotter) input(args []string) (*plot.Figure, error) {
+	threshold := 0.0
+	m := &model.Network{DtMS: 1, Steps: 10, Input: model.Input{
+		Shape:   []int{28 * 28},
+		Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100, Threshold: &threshold},
+	}}
+	var source dataset.Source
+	var frames []plot.Frame
+	if len(args) == 2 {
+		l, err := p.load(args)
+		if err != nil {
+			return nil, err
+		}
+		m, source = l.model, l.source
+	} else {
+		if len(args) == 1 {
+			var err error
+			if m, err = export.ReadFile(args[0]); err != nil {
+				return nil, err
+			}
+		}
+		set, err := p.digits()
+		if err != nil {
+			return nil, err
+		}
+		if source, err = imageSource(m, set); err != nil {
+			return nil, err
+		}
+		if p.options.index < set.Count {
+			frames = append(frames, digitFrame(set, p.options.index, m.Input.Encoder.Threshold))
+		}
+	}
+	x, err := p.present(m.Input, source, p.options.steps, m.Steps)
+	if err != nil {
+		return nil, err
+	}
+	steps := max(x.Spikes.Steps(), x.Values.Steps())
+	first := inputFrame(m.Input.Shape, x, 1)
+	first.Name, first.Scale = fmt.Sprintf("one time step of %v ms", m.DtMS), ""
+	all := inputFrame(m.Input.Shape, x, steps)
+	return plot.Frames(append(frames, first, all))
+}
+
+// digits returns the images that the flags name.
+func (p *plotter) digits() (dataset.ImageSet, error) {
+	if p.options.data != "" {
+		return dataset.LoadMNIST(p.options.data, dataset.TestPart)
+	}
+	return dataset.Sample()
+}
+
+// digitFrame shows an image, binarised if its coding has a threshold.
+func digitFrame(set dataset.ImageSet, i int, threshold *float64) plot.Frame {
+	f := plot.Frame{Name: "image", Height: set.Height, Width: set.Width}
+	if threshold != nil {
+		f.Name = "binarised image"
+	}
+	for _, v := range set.At(i) {
+		x := float64(v) / math.MaxUint8
+		if threshold != nil {
+			if x > *threshold {
+				x = 1
+			} else {
+				x = 0
+			}
+		}
+		f.Values = append(f.Values, float32(x))
+	}
+	return f
+}
+
+// inputFrame shows the sum of the first steps of an input.
+func inputFrame(shape []int, x *dataset.Presentation, steps int) plot.Frame {
+	f := plot.Frame{Name: fmt.Sprintf("sum of %d %s", steps, plural(steps, "step")), Scale: "spikes a pixel"}
+	if x.Analog {
+		f.Scale = "sum of values"
+	}
+	sum := make([]float32, max(x.Spikes.Size(), x.Values.Size()))
+	for t := range steps {
+		if x.Analog {
+			for i, v := range x.Values.At(t) {
+				sum[i] += v
+			}
+			continue
+		}
+		for i := range x.Spikes.At(t).All() {
+			sum[i]++
+		}
+	}
+	f.Height, f.Width, f.Values = picture(shape, sum)
+	return f
+}
+
+// picture lays the channels of a time step out as rows of pixels: planes side
+// by side, and a single dimension as the nearest square, filled up with 0.
+func picture(shape []int, values []float32) (height, width int, pixels []float32) {
+	switch len(shape) {
+	case 2:
+		return shape[0], shape[1], values
+	case 3:
+		planes, height, width := shape[0], shape[1], shape[2]
+		for y := range height {
+			for c := range planes {
+				row := (c*height + y) * width
+				pixels = append(pixels, values[row:row+width]...)
+			}
+		}
+		return height, planes * width, pixels
+	}
+	width = int(math.Ceil(math.Sqrt(float64(len(values)))))
+	height = (len(values) + width - 1) / width
+	pixels = make([]float32, height*width)
+	copy(pixels, values)
+	return height, width, pixels
+}
+
+// recordedLayer is the output of a layer, as it is recorded.
+func (l *loaded) recordedLayer(i, steps int) plot.Activity {
+	layer := &l.model.Layers[i]
+	a := plot.Activity{Name: layer.Name, Analog: !layer.Spikes()}
+	switch {
+	case !a.Analog:
+		a.Spikes = spike.NewTrain(steps, layer.OutSize())
+	case layer.Output == model.Sigmoid:
+		a.Unit = "output y"
+		a.Values = spike.NewValues(steps, layer.OutSize())
+	default:
+		a.Unit = "membrane s"
+		a.Values = spike.NewValues(steps, layer.OutSize())
+	}
+	a.Name = cmp.Or(a.Name, fmt.Sprintf("layer %d", i))
+	return a
+}
+
+// record copies the output of layer i in the last step.
+func (l *loaded) record(to plot.Activity, step int, s *runtime.Session, i int) {
+	switch l.model.Layers[i].Output {
+	case model.Step:
+		copy(to.Spikes.At(step), s.Spikes(i))
+	case model.Sigmoid:
+		copy(to.Values.At(step), s.Outputs(i))
+	default:
+		copy(to.Values.At(step), s.Membrane(i))
+	}
+}
+
+func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
+	l, err := p.load(args)
+	if err != nil {
+		return nil, err
+	}
+	x, err := p.present(l.model.Input, l.source, cmp.Or(p.options.steps, 10*l.model.Steps), 0)
+	if err != nil {
+		return nil, err
+	}
+	steps := max(x.Spikes.Steps(), x.Values.Steps())
+	last := len(l.model.Layers) - 1
+	e := plot.Extrapolated{
+		Input: inputFrame(l.model.Input.Shape, x, steps), Output: l.recordedLayer(last, steps),
+		Classes: l.classes(), Trained: l.model.Steps,
+	}
+	r, err := l.run(p.ctx, x, func(t int, s *runtime.Session) { l.record(e.Output, t, s, last) })
+	if err != nil {
+		return nil, err
+	}
+	e.Scores, e.Class = r.Scores, r.Class
+	e.Input.Name = "input, " + e.Input.Name
+	figure, err := plot.Extrapolation(e, l.model.DtMS)
+	if err != nil {
+		return nil, err
+	}
+	figure.Title = p.decision(l, r.Class)
+	return figure, nil
+}
+
+func (p *plotter) raster(args []string) (*plot.Figure, error) {
+	l, err := p.load(args)
+	if err != nil {
+		return nil, err
+	}
+	x, err := p.present(l.model.Input, l.source, p.options.steps, l.model.Steps)
+	if err != nil {
+		return nil, err
+	}
+	steps := max(x.Spikes.Steps(), x.Values.Steps())
+	layers := []plot.Activity{{Name: "input", Kind: "channel", Analog: x.Analog, Spikes: x.Spikes, Values: x.Values, Unit: "value"}}
+	for i := range l.model.Layers {
+		layers = append(layers, l.recordedLayer(i, steps))
+	}
+	r, err := l.run(p.ctx, x, func(t int, s *runtime.Session) {
+		for i := range l.model.Layers {
+			l.record(layers[i+1], t, s, i)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	figure, err := plot.Raster(layers, l.model.Classes, l.model.DtMS)
+	if err != nil {
+		return nil, err
+	}
+	figure.Title = p.decision(l, r.Class)
+	return figure, nil
+}
+
+// shownNeurons is the number of neurons whose membranes are shown by default.
+const shownNeurons = 4
+
+func (p *plotter) membrane(args []string) (*plot.Figure, error) {
+	l, err := p.load(args)
+	if err != nil {
+		return nil, err
+	}
+	i := p.options.layer
+	if i == -1 {
+		i = len(l.model.Layers) - 1
+	}
+	if i < 0 || i >= len(l.model.Layers) {
+		return nil, usagef("--layer is %d, the model has %d, from 0", p.options.layer, len(l.model.Layers))
+	}
+	layer := &l.model.Layers[i]
+	neurons, err := parseNeurons(p.options.neurons, layer.OutSize())
+	if err != nil {
+		return nil, err
+	}
+	x, err := p.present(l.model.Input, l.source, p.options.steps, l.model.Steps)
+	if err != nil {
+		return nil, err
+	}
+	bias := model.Broadcast(layer.Bias, layer.OutSize())
+	traces := make([]plot.Trace, layer.OutSize())
+	for j := range traces {
+		traces[j].Name = fmt.Sprintf("%s, neuron %d", cmp.Or(layer.Name, fmt.Sprintf("layer %d", i)), j)
+		if layer.Spikes() {
+			threshold := -bias[j]
+			traces[j].Threshold = &threshold
+		}
+	}
+	r, err := l.run(p.ctx, x, func(t int, s *runtime.Session) {
+		for j := range traces {
+			l.trace(&traces[j], t, s, i, j)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if neurons == nil {
+		neurons = mostActive(traces, shownNeurons)
+	}
+	var shown []plot.Trace
+	for _, j := range neurons {
+		shown = append(shown, traces[j])
+	}
+	figure, err := plot.Membranes(shown, l.model.DtMS)
+	if err != nil {
+		return nil, err
+	}
+	figure.Title = p.decision(l, r.Class)
+	return figure, nil
+}
+
+// mostActive returns up to n neurons, ascending: those with the most spikes,
+// among equals those with the highest membrane.
+func mostActive(traces []plot.Trace, n int) []int {
+	neurons := sequence(0, len(traces))
+	slices.SortStableFunc(neurons, func(a, b int) int {
+		return cmp.Or(
+			cmp.Compare(len(traces[b].Spikes), len(traces[a].Spikes)),
+			cmp.Compare(slices.Max(traces[b].Membrane), slices.Max(traces[a].Membrane)))
+	})
+	neurons = neurons[:min(n, len(neurons))]
+	slices.Sort(neurons)
+	return neurons
+}
+
+// parseNeurons reads a list such as 0-7,12 of neurons of a layer of n; nil if
+// it is empty.
+func parseNeurons(list string, n int) ([]int, error) {
+	if list == "" {
+		return nil, nil
+	}
+	var neurons []int
+	for _, part := range strings.Split(list, ",") {
+		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		if !isRange {
+			last = first
+		}
+		from, err1 := strconv.Atoi(first)
+		to, err2 := strconv.Atoi(last)
+		if err1 != nil || err2 != nil || from < 0 || to < from || to >= n {
+			return nil, usagef("--neurons has %q, expected neurons between 0 and %d such as 0-7,12", part, n-1)
+		}
+		neurons = append(neurons, sequence(from, to+1)...)
+	}
+	return neurons, nil
+}

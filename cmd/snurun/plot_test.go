@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
+)
+
+func TestPlotWrongUsage(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		says string
+	}{
+		{"plot rastre", `did you mean "raster"`},
+		{"plot raster --out r.png", "expected raster MODEL [INPUT], found 0 arguments"},
+		{"plot raster a b c --out r.png", "found 3 arguments"},
+		{"plot curves --out c.png", "expected curves MODEL..."},
+		{"plot neuron", "--out is missing"},
+		{"plot neuron --out n.pdf", "expected a name that ends in .png or .svg"},
+		{"plot neuron --index 1 --out n.png", "unknown flag: --index"},
+		{"plot neuron --tau 0.5 --out n.png", "decay"},
+		{"plot neuron --dt 0 --out n.png", "dt_ms is 0"},
+		{"plot input --index -1 --out i.png", "--index is -1"},
+		{"plot input --index 1000 --out i.png", "--index is 1000, the input has 1000 samples"},
+		{"plot input --steps -1 --out i.png", "--steps is -1"},
+		{"plot spikes m --limit -1 --out s.png", "--limit is -1"},
+		{"plot raster m x.npy --data d --out r.png", "exclude each other"},
+		{"plot membrane " + shipped + " --layer 4 --out m.png", "--layer is 4, the model has 4"},
+		{"plot membrane " + shipped + " --neurons 10 --out m.png", `--neurons has "10", expected neurons between 0 and 9`},
+		{"plot weights " + shipped + " --neurons 3-1 --out w.png", `--neurons has "3-1"`},
+		{"plot weights " + shipped + " --neurons x --out w.png", `--neurons has "x"`},
+	} {
+		_, diagnostics, code := snurun(t, strings.Fields(c.args)...)
+		if code != exitUsage || !strings.Contains(diagnostics, c.says) || !strings.Contains(diagnostics, "--help") {
+			t.Errorf("snurun %s: exit %d, %q, expected exit %d and %q", c.args, code, diagnostics, exitUsage, c.says)
+		}
+	}
+}
+
+func TestPlotHelp(t *testing.T) {
+	out := must(t, "plot", "--help")
+	for _, k := range plotKinds {
+		name, _, _ := strings.Cut(k.use, " ")
+		if !strings.Contains(out, name) {
+			t.Errorf("the help of plot does not name %s", name)
+		}
+		if help := must(t, "plot", name, "--help"); !strings.Contains(help, "Examples:\n  snurun plot "+name) {
+			t.Errorf("the help of plot %s has no example", name)
+		}
+	}
+}
+
+// Every kind draws the shipped model on the digits that are part of the
+// program, in both formats.
+func TestPlotKinds(t *testing.T) {
+	dir := t.TempDir()
+	for i, line := range []string{
+		"neuron",
+		"input",
+		"input MODEL --index 3 --steps 20",
+		"curves MODEL",
+		"curves MODEL MODEL",
+		"extrapolate MODEL --index 8 --steps 30",
+		"raster MODEL --seed 7",
+		"membrane MODEL",
+		"membrane MODEL --layer 0 --neurons 0-2,7",
+		"weights MODEL --neurons 0-3 --title fields",
+		"confusion MODEL --limit 20",
+		"accuracy MODEL MODEL --limit 10 --steps 12",
+		"spikes MODEL --limit 20",
+	} {
+		format, magic := ".svg", "<?xml"
+		if i%4 == 0 {
+			format, magic = ".png", "\x89PNG"
+		}
+		file := filepath.Join(dir, fmt.Sprint(i)+format)
+		args := append([]string{"plot"}, strings.Fields(strings.ReplaceAll(line, "MODEL", shipped))...)
+		must(t, append(args, "--out", file)...)
+		if data, err := os.ReadFile(file); err != nil || !bytes.HasPrefix(data, []byte(magic)) {
+			t.Errorf("plot %s: %v, %d bytes that are no %s file", line, err, len(data), format)
+		}
+	}
+}
+
+// A failing command leaves the file that was there.
+func TestPlotFailures(t *testing.T) {
+	m, err := export.ReadFile(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	bare := filepath.Join(dir, "bare.msgpack")
+	m.Metadata = nil
+	if err := export.WriteFile(bare, m); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "kept.png")
+	writeFile(t, out, []byte("kept"))
+	recording := filepath.Join(dir, "x.npy")
+	writeFile(t, recording, npyOf(t, make([]uint8, 2*784), 2, 784))
+	for _, c := range []struct{ args, says string }{
+		{"plot curves " + bare, "history"},
+		{"plot curves " + filepath.Join(dir, "none.msgpack"), "none.msgpack"},
+		{"plot confusion " + shipped + " " + recording, "the class of sample 0 is not known"},
+	} {
+		_, diagnostics, code := snurun(t, append(strings.Fields(c.args), "--out", out)...)
+		if code != exitFailure || !strings.Contains(diagnostics, c.says) {
+			t.Errorf("snurun %s: exit %d, %q, expected exit %d and %q", c.args, code, diagnostics, exitFailure, c.says)
+		}
+	}
+	if data, err := os.ReadFile(out); err != nil || string(data) != "kept" {
+		t.Errorf("the file is %q, %v, expected that it is kept", data, err)
+	}
+}
+
+// The unit of plot neuron is the leaky integrate-and-fire neuron of the blog:
+// W = 1, V_th = 2.5, τ = 25 ms, Δt = 1 ms, that is l = 0.96.
+func TestPlotNeuronUnit(t *testing.T) {
+	p := &plotter{ctx: context.Background(), options: plotOptions{
+		seed: 1, unit: unitOptions{rate: 100, weight: 1, threshold: 2.5, tau: 25, dt: 1},
+	}}
+	input, trace, err := p.runUnit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if input.Steps() != 100 || len(trace.Membrane) != 100 {
+		t.Fatalf("%d steps of input, %d of membrane, expected 100", input.Steps(), len(trace.Membrane))
+	}
+	var s float32
+	var spikes []int
+	for step := range input.Steps() {
+		s = float32(0.96) * s
+		if input.At(step).Get(0) {
+			s++
+		}
+		if trace.Membrane[step] != s {
+			t.Fatalf("step %d: membrane %v, expected %v", step, trace.Membrane[step], s)
+		}
+		if s > 2.5 {
+			spikes = append(spikes, step)
+			s = 0
+		}
+	}
+	if len(spikes) == 0 || !slices.Equal(trace.Spikes, spikes) {
+		t.Errorf("spikes at %v, expected %v", trace.Spikes, spikes)
+	}
+}
+
+// The history that curves reads is the one that train writes.
+func TestPlotCurvesOfTraining(t *testing.T) {
+	history, err := json.Marshal([]epochReport{{Epoch: 1, Loss: 2, TrainAccuracy: 0.5, HeldAccuracy: 0.4, TestAccuracy: 0.3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs, err := readHistory("m", &model.Network{Metadata: map[string]any{"history": string(history)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := runs.Epochs[0]; e.Epoch != 1 || e.Loss != 2 || e.Train != 0.5 || e.Held != 0.4 || e.Test != 0.3 {
+		t.Errorf("read %+v", e)
+	}
+}
+
+func TestPicture(t *testing.T) {
+	for _, c := range []struct {
+		shape  []int
+		height int
+		want   string
+	}{
+		{[]int{4}, 2, "[0 1 2 3]"},
+		{[]int{5}, 2, "[0 1 2 3 4 0]"},
+		{[]int{2, 3}, 2, "[0 1 2 3 4 5]"},
+		{[]int{1, 2, 2}, 2, "[0 1 2 3]"},
+		{[]int{2, 2, 2}, 2, "[0 1 4 5 2 3 6 7]"},
+	} {
+		n := 1
+		for _, d := range c.shape {
+			n *= d
+		}
+		values := make([]float32, n)
+		for i := range values {
+			values[i] = float32(i)
+		}
+		height, width, pixels := picture(c.shape, values)
+		if height != c.height || width*height != len(pixels) || fmt.Sprint(pixels) != c.want {
+			t.Errorf("shape %v: %d×%d %v, expected height %d, %s", c.shape, height, width, pixels, c.height, c.want)
+		}
+	}
+}

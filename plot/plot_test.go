@@ -1,0 +1,408 @@
+package plot
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/snurun/snurun/spike"
+)
+
+// wave is a deterministic sequence between −1 and 1.
+func wave(n int) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(math.Sin(float64(i*i) + 0.5))
+	}
+	return v
+}
+
+// train is a spike train in which every k-th place of (step, neuron) spikes; 0
+// is silence.
+func train(steps, size, k int) spike.Train {
+	t := spike.NewTrain(steps, size)
+	for i := 0; k > 0 && i < steps*size; i += k {
+		t.At(i / size).Set(i % size)
+	}
+	return t
+}
+
+func values(steps, size int) spike.Values {
+	v, err := spike.FromData(steps, size, wave(steps*size))
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func frame(name string, height, width int, scale string) Frame {
+	return Frame{Name: name, Height: height, Width: width, Values: wave(height * width), Scale: scale}
+}
+
+func trace(name string, steps int) Trace {
+	threshold := float32(0.5)
+	return Trace{Name: name, Membrane: wave(steps), Threshold: &threshold, Spikes: []int{0, steps - 1}}
+}
+
+func classNames(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprint("class ", i)
+	}
+	return names
+}
+
+func matrix(n, count int) [][]int {
+	m := make([][]int, n)
+	for i := range m {
+		m[i] = make([]int, n)
+		for j := range m[i] {
+			m[i][j] = count * (i + j)
+		}
+		m[i][i] += count
+	}
+	return m
+}
+
+type drawing struct {
+	name string
+	draw func() (*Figure, error)
+}
+
+// drawings holds every figure, with ordinary data and at its limits.
+func drawings() []drawing {
+	raster := func(a ...Activity) func() (*Figure, error) {
+		return func() (*Figure, error) { return Raster(a, classNames(10), 1) }
+	}
+	neuron := func(steps int) func() (*Figure, error) {
+		return func() (*Figure, error) { return Neuron(train(steps, 1, 3), trace("n", steps), 1) }
+	}
+	membranes := func(n, steps int) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			return Membranes(slices.Repeat([]Trace{trace("n", steps)}, n), 0.25)
+		}
+	}
+	weights := func(n, height, width int) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			return Weights(slices.Repeat([]Frame{frame("0", height, width, "")}, n))
+		}
+	}
+	frames := func(f ...Frame) func() (*Figure, error) {
+		return func() (*Figure, error) { return Frames(f) }
+	}
+	confusion := func(n, count int) func() (*Figure, error) {
+		return func() (*Figure, error) { return Confusion(matrix(n, count), classNames(n)) }
+	}
+	run := func(name string, epochs int) Run {
+		r := Run{Name: name}
+		for e := range epochs {
+			r.Epochs = append(r.Epochs, Epoch{e + 1, 1 / float64(e+1), 0.9, 0.8, 0.7})
+		}
+		return r
+	}
+	curves := func(runs ...Run) func() (*Figure, error) {
+		return func() (*Figure, error) { return Curves(runs) }
+	}
+	accuracy := func(n, steps int) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			a := AccuracyCurve{"a", make([]float64, steps), make([]float64, steps), 10}
+			for k := range a.Mean {
+				a.Mean[k], a.Error[k] = 1-1/float64(k+1), 0.1
+			}
+			return Accuracy(slices.Repeat([]AccuracyCurve{a}, n), 1)
+		}
+	}
+	extrapolation := func(n, steps int, analog bool) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			output := Activity{Name: "output", Analog: analog, Spikes: train(steps, n, 3), Values: values(steps, n), Unit: "s"}
+			return Extrapolation(Extrapolated{frame("input", 28, 28, "spikes"), output, wave(n), classNames(n), n - 1, 10}, 1)
+		}
+	}
+	spikes := func(n int, mean float64) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			return Spikes(slices.Repeat([]LayerSpikes{{"layer", 100, mean, mean / 10}}, n), 10)
+		}
+	}
+	return []drawing{
+		{"neuron", neuron(100)},
+		{"neuron, 1 step", neuron(1)},
+		{"membranes", membranes(4, 100)},
+		{"membranes, most", membranes(maxRows, 1)},
+		{"frames", frames(frame("a", 28, 28, ""), frame("b", 28, 28, ""), frame("c", 28, 28, "spikes"))},
+		{"frames, most, with scales", frames(slices.Repeat([]Frame{frame("a", 720, 1280, "spikes")}, maxFrames)...)},
+		{"frame, 1 pixel, zero", frames(Frame{"", 1, 1, []float32{0}, "zero"})},
+		{"frame, a line", frames(frame("line", 1, 10000, "value"))},
+		{"raster", raster(Activity{Name: "input", Spikes: train(10, 784, 50)}, Activity{Name: "output", Spikes: train(10, 10, 7)})},
+		{"raster, silent", raster(Activity{Name: "a", Spikes: train(10, 256, 0)})},
+		{"raster, 1 neuron, 1 step", raster(Activity{Name: "a", Spikes: train(1, 1, 1)})},
+		{"raster, 10,000 neurons", raster(Activity{Name: "few", Spikes: train(100, 10000, 9999)}, Activity{Name: "many", Spikes: train(100, 10000, 2)})},
+		{"raster, 10,000 steps", raster(Activity{Name: "a", Spikes: train(10000, 16, 5)})},
+		{"raster, too many for marks", raster(Activity{Name: "a", Spikes: train(1000, 256, 3)})},
+		{"raster, analog", raster(Activity{Name: "a", Analog: true, Values: values(20, 10), Unit: "y"})},
+		{"raster, analog, zero", raster(Activity{Name: "a", Analog: true, Values: spike.NewValues(1, 1), Unit: "y"})},
+		{"weights", weights(64, 28, 28)},
+		{"weights, 1", weights(1, 1, 1)},
+		{"weights, most", weights(maxFields, 8, 8)},
+		{"weights, lines", weights(3, 1, 5000)},
+		{"curves", curves(run("a", 10))},
+		{"curves, 1 epoch", curves(run("a", 1))},
+		{"curves, most", curves(slices.Repeat([]Run{run("a rather long name of a model file", 3)}, len(cycle))...)},
+		{"accuracy", accuracy(1, 100)},
+		{"accuracy, 1 step", accuracy(2, 1)},
+		{"confusion", confusion(10, 3)},
+		{"confusion, 1 class", confusion(1, 1)},
+		{"confusion, most", confusion(maxClasses, 1000)},
+		{"extrapolation", extrapolation(10, 100, false)},
+		{"extrapolation, 1 class, 1 step", extrapolation(1, 1, false)},
+		{"extrapolation, most", extrapolation(maxClasses, 500, false)},
+		{"extrapolation, analog", extrapolation(10, 100, true)},
+		{"spikes", spikes(5, 123.4)},
+		{"spikes, silent", spikes(1, 0)},
+		{"spikes, many", spikes(maxRows, 1e9)},
+	}
+}
+
+func write(t *testing.T, f *Figure, format Format) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := f.Write(&b, format); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestFigures(t *testing.T) {
+	for _, d := range drawings() {
+		t.Run(d.name, func(t *testing.T) {
+			f, err := d.draw()
+			if err != nil {
+				t.Fatal(err)
+			}
+			picture, err := png.Decode(bytes.NewReader(write(t, f, PNG)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w := picture.Bounds().Dx(); w < 100 || w > 1601 {
+				t.Errorf("PNG is %d pixels wide", w)
+			}
+			checkXML(t, write(t, f, SVG))
+		})
+	}
+}
+
+func checkXML(t *testing.T, svg []byte) {
+	t.Helper()
+	for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
+		_, err := d.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatalf("SVG: %v", err)
+		}
+	}
+	text := regexp.MustCompile(`base64,[^"]*`).ReplaceAll(svg, nil)
+	for _, word := range []string{"NaN", "Inf"} {
+		if bytes.Contains(text, []byte(word)) {
+			t.Errorf("SVG contains %s", word)
+		}
+	}
+}
+
+func TestSameDataSameBytes(t *testing.T) {
+	for _, d := range drawings() {
+		format := SVG
+		switch {
+		case d.name == "frames":
+			format = PNG
+		case strings.Contains(d.name, ","): // one of each kind
+			continue
+		}
+		var pictures [2][]byte
+		for i := range pictures {
+			f, err := d.draw()
+			if err != nil {
+				t.Fatal(err)
+			}
+			pictures[i] = write(t, f, format)
+		}
+		if !bytes.Equal(pictures[0], pictures[1]) {
+			t.Errorf("%s: two %s files of the same data differ", d.name, format)
+		}
+	}
+}
+
+// Names come from model files, which may hold anything.
+func TestNames(t *testing.T) {
+	for _, name := range []string{"", "<&>\"'", "a\x00b\nc", "\xff\xfe", "東京", strings.Repeat("W", 10000)} {
+		f, err := Raster([]Activity{{Name: name, Spikes: train(3, 2, 2)}}, []string{name, name}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Title = name
+		write(t, f, PNG)
+		checkXML(t, write(t, f, SVG))
+	}
+}
+
+func TestBadData(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	two := train(2, 1, 1)
+	analog := func(v float32) []Activity {
+		values := spike.NewValues(1, 1)
+		values.At(0)[0] = v
+		return []Activity{{Analog: true, Values: values}}
+	}
+	for _, c := range []struct {
+		name string
+		err  error
+	}{
+		{"no step", errOf(Neuron(train(0, 1, 0), Trace{}, 1))},
+		{"two channels", errOf(Neuron(train(2, 2, 1), trace("n", 2), 1))},
+		{"lengths differ", errOf(Neuron(two, trace("n", 3), 1))},
+		{"spike after the end", errOf(Neuron(two, Trace{Membrane: wave(2), Spikes: []int{2}}, 1))},
+		{"membrane NaN", errOf(Neuron(two, Trace{Membrane: []float32{0, nan}}, 1))},
+		{"threshold infinite", errOf(Neuron(two, Trace{Membrane: wave(2), Threshold: &inf}, 1))},
+		{"time step 0", errOf(Neuron(two, trace("n", 2), 0))},
+		{"time step NaN", errOf(Neuron(two, trace("n", 2), math.NaN()))},
+		{"time step too long", errOf(Neuron(two, trace("n", 2), math.MaxFloat64))},
+		{"no trace", errOf(Membranes(nil, 1))},
+		{"too many traces", errOf(Membranes(make([]Trace, maxRows+1), 1))},
+		{"no frame", errOf(Frames(nil))},
+		{"wrong size", errOf(Frames([]Frame{{Height: 2, Width: 2, Values: wave(5)}}))},
+		{"size overflows", errOf(Frames([]Frame{{Height: math.MaxInt, Width: 2, Values: wave(5)}}))},
+		{"frame infinite", errOf(Frames([]Frame{{Height: 1, Width: 1, Values: []float32{inf}}}))},
+		{"no layer", errOf(Raster(nil, nil, 1))},
+		{"no neuron", errOf(Raster([]Activity{{Spikes: train(1, 0, 0)}}, nil, 1))},
+		{"steps differ", errOf(Raster([]Activity{{Spikes: two}, {Spikes: train(3, 1, 1)}}, nil, 1))},
+		{"value NaN", errOf(Raster(analog(nan), nil, 1))},
+		{"no field", errOf(Weights(nil))},
+		{"shapes differ", errOf(Weights([]Frame{frame("", 2, 1, ""), frame("", 1, 2, "")}))},
+		{"no run", errOf(Curves(nil))},
+		{"no epoch", errOf(Curves([]Run{{}}))},
+		{"epochs out of order", errOf(Curves([]Run{{Epochs: []Epoch{{Epoch: 2}, {Epoch: 1}}}}))},
+		{"loss NaN", errOf(Curves([]Run{{Epochs: []Epoch{{Epoch: 1, Loss: math.NaN()}}}}))},
+		{"accuracy in percent", errOf(Curves([]Run{{Epochs: []Epoch{{Epoch: 1, Test: 90}}}}))},
+		{"too many runs", errOf(Curves(make([]Run, len(cycle)+1)))},
+		{"no curve", errOf(Accuracy(nil, 1))},
+		{"errors missing", errOf(Accuracy([]AccuracyCurve{{Mean: []float64{1}}}, 1))},
+		{"error NaN", errOf(Accuracy([]AccuracyCurve{{Mean: []float64{1}, Error: []float64{math.NaN()}}}, 1))},
+		{"empty matrix", errOf(Confusion(nil, nil))},
+		{"ragged matrix", errOf(Confusion([][]int{{1, 2}, {1}}, classNames(2)))},
+		{"negative count", errOf(Confusion([][]int{{-1}}, classNames(1)))},
+		{"no samples", errOf(Confusion([][]int{{0}}, classNames(1)))},
+		{"no output", errOf(Extrapolation(Extrapolated{Input: frame("", 1, 1, "")}, 1))},
+		{"class out of range", errOf(Extrapolation(Extrapolated{frame("", 1, 1, ""), Activity{Spikes: two}, wave(1), classNames(1), 1, 0}, 1))},
+		{"no spiking layer", errOf(Spikes(nil, 1))},
+		{"negative spikes", errOf(Spikes([]LayerSpikes{{"a", 1, -1, 0}}, 1))},
+		{"no steps", errOf(Spikes([]LayerSpikes{{"a", 1, 1, 0}}, 0))},
+	} {
+		if !errors.Is(c.err, ErrData) {
+			t.Errorf("%s: error is %v, expected an ErrData", c.name, c.err)
+		}
+	}
+}
+
+func errOf(_ *Figure, err error) error { return err }
+
+func TestSave(t *testing.T) {
+	f, err := Spikes([]LayerSpikes{{"a", 1, 1, 0}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"a.png", "a.SVG"} {
+		if err := f.Save(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, name := range []string{"a.pdf", "a", "png"} {
+		name = filepath.Join(dir, name)
+		if err := f.Save(name); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: error is %v, expected an ErrFormat", name, err)
+		}
+		if _, err := os.Stat(name); err == nil {
+			t.Errorf("%s was written", name)
+		}
+	}
+	if err := f.Write(io.Discard, "gif"); !errors.Is(err, ErrFormat) {
+		t.Errorf("gif: error is %v, expected an ErrFormat", err)
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		count  int
+		whole  bool
+		want   string
+	}{
+		{0, 100, 11, false, "0 10 20 30 40 50 60 70 80 90 100"},
+		{0, 100, 6, false, "0 20 40 60 80 100"},
+		{0, 1, 6, false, "0 0.2 0.4 0.6 0.8 1.0"},
+		{0.5, 3.5, 8, true, "1 2 3"},
+		{-0.5, 0.5, 4, true, "0"},
+		{-1.1, 0.6, 4, false, "−1.0 −0.5 0 0.5"},
+		{0, 2e6, 3, true, "0 1,000,000 2,000,000"},
+		{0, 3e-7, 4, false, "0 1e−07 2e−07 3e−07"},
+		{1e16, 1e16 + 4, 5, false, "1e+16 1e+16 1e+16 1e+16 1e+16 1e+16"},
+		{1, 1, 5, false, ""},
+		{0, math.Inf(1), 5, false, ""},
+		{0, math.SmallestNonzeroFloat64, 5, false, ""},
+	} {
+		var labels []string
+		for _, k := range ticksOf(c.lo, c.hi, c.count, c.whole) {
+			labels = append(labels, k.label)
+		}
+		if got := strings.Join(labels, " "); got != c.want {
+			t.Errorf("ticks of %v to %v: %q, expected %q", c.lo, c.hi, got, c.want)
+		}
+	}
+}
+
+func TestResample(t *testing.T) {
+	p := picture{4, 2, func(x, y int) float64 { return float64(4*y + x) }}
+	for _, c := range []struct {
+		w, h int
+		want []float64
+	}{
+		{4, 2, []float64{0, 1, 2, 3, 4, 5, 6, 7}},
+		{2, 1, []float64{2.5, 4.5}},
+		{1, 4, []float64{1.5, 1.5, 5.5, 5.5}},
+	} {
+		if got := p.resample(c.w, c.h); !slices.Equal(got, c.want) {
+			t.Errorf("%d×%d: %v, expected %v", c.w, c.h, got, c.want)
+		}
+	}
+}
+
+func TestColorMap(t *testing.T) {
+	signed := newColorMap(-1, 2)
+	if got := signed.color(0); got != white {
+		t.Errorf("0 of a range with both signs is %v, expected white", got)
+	}
+	if signed.lo != -2 || signed.hi != 2 {
+		t.Errorf("range is %v to %v, expected −2 to 2", signed.lo, signed.hi)
+	}
+	for _, v := range []float64{-2, 2} {
+		if !signed.dark(v) {
+			t.Errorf("%v is not dark", v)
+		}
+	}
+	if signed.color(99) != signed.color(2) || signed.color(-99) != signed.color(-2) {
+		t.Error("a value out of range has not the colour of the end")
+	}
+	if got := newColorMap(0, 5).color(0); got != white {
+		t.Errorf("0 of a range without signs is %v, expected white", got)
+	}
+}
