@@ -23,13 +23,16 @@ type batchTile struct {
 	streams *stream
 	count   int
 	offset  uintptr // bytes from the s of a stream to the tile
-	// The stream that runs, and how many are left with it.
-	stream *stream //lint:ignore U1000 used by the assembly
+	// The stream that runs, as a number since it ends up past the last one, and
+	// how many are left with it.
+	stream uintptr //lint:ignore U1000 used by the assembly
 	left   int     //lint:ignore U1000 used by the assembly
 }
 
 // batchScratch is the memory of a Batch for the kernels.
 type batchScratch []stream
+
+func (s *batchScratch) reset() { *s = (*s)[:0] }
 
 // forwardBatch is Batch.Forward by the kernels of k.
 func (k isa) forwardBatch(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Trace) {
@@ -38,7 +41,6 @@ func (k isa) forwardBatch(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Tra
 		return
 	}
 	var t batchTile
-	b.scratch = b.scratch[:0]
 	last := -1
 	for i := range in {
 		if len(in[i].Ends) > 0 {

@@ -2,5 +2,7 @@
 
 package asm
 
-// batchScratch is not needed: there are no kernels for batches.
+// batchScratch is empty: there are no kernels for batches.
 type batchScratch struct{}
+
+func (*batchScratch) reset() {}

@@ -36,21 +36,23 @@ func addRows(acc, data []float32, stride int, in *Inputs, from, end int32) {
 	}
 }
 
+// addSpikes adds the listed rows to acc, eight columns at a time in registers.
 func addSpikes(acc, data []float32, stride int, rows []uint32) {
-	for _, r := range rows {
-		row := data[int(r)*stride:][:len(acc)]
-		acc := acc[:len(row)]
-		for j := 0; j+8 <= len(row) && j+8 <= len(acc); j += 8 {
-			a, b := acc[j:j+8:j+8], row[j:j+8:j+8]
-			a[0] += b[0]
-			a[1] += b[1]
-			a[2] += b[2]
-			a[3] += b[3]
-			a[4] += b[4]
-			a[5] += b[5]
-			a[6] += b[6]
-			a[7] += b[7]
+	for ; len(acc) >= 8; acc, data = acc[8:], data[8:] {
+		a := (*[8]float32)(acc)
+		a0, a1, a2, a3, a4, a5, a6, a7 := a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]
+		for _, r := range rows {
+			w := (*[8]float32)(data[int(r)*stride:])
+			a0 += w[0]
+			a1 += w[1]
+			a2 += w[2]
+			a3 += w[3]
+			a4 += w[4]
+			a5 += w[5]
+			a6 += w[6]
+			a7 += w[7]
 		}
+		a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7] = a0, a1, a2, a3, a4, a5, a6, a7
 	}
 }
 

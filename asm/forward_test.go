@@ -186,8 +186,8 @@ func TestForwardWithoutSteps(t *testing.T) {
 func FuzzForward(f *testing.F) {
 	f.Add(uint64(1), uint16(100), uint16(40), uint8(3), uint8(30), uint16(0))
 	f.Add(uint64(2), uint16(1100), uint16(9), uint8(1), uint8(255), uint16(0x7ff))
+	var g guard
 	f.Fuzz(func(t *testing.T, seed uint64, neurons, inputs uint16, steps, density uint8, kind uint16) {
-		var g guard
 		c := shape{
 			neurons: Pad(1 + int(neurons)%2500), inputs: 1 + int(inputs)%100, steps: int(steps % 8), density: float64(density) / 255,
 			values: kind&1 != 0, oneRow: kind&2 != 0, skip: int(kind >> 2 & 3), layout: "panels",

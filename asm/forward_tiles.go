@@ -19,28 +19,31 @@ func (k isa) forwardTiles(w *Matrix, u *Units, in *Inputs, tr *Trace) {
 }
 
 // forwardStream is Forward for a matrix of whole rows, which stream past the
-// caches: it adds eight rows at a time to sums of streamColumns columns in
-// memory, then updates the neurons by a step without rows that starts at these
-// sums.
+// caches: it sums streamColumns columns in memory, several rows at a time, then
+// updates the neurons by a step without rows that starts at these sums.
 func (k isa) forwardStream(w *Matrix, u *Units, in *Inputs, tr *Trace) {
 	var (
 		acc [streamColumns]float32
 		t   tile
-		g   = rowGroup{acc: &acc[0], scaled: in.Values != nil}
 	)
 	for first := 0; first < u.N; first += streamColumns {
-		g.columns = min(streamColumns, u.N-first)
 		data, stride := w.from(first)
-		row := 0
+		start := u.Current[first:min(first+streamColumns, u.N)]
+		from := int32(0)
 		for step, end := range in.Ends {
-			copy(acc[:], u.Current[first:first+g.columns])
-			for row < int(end) {
-				row += g.list(data, stride, in, row, int(end))
-				k.addRows8(&g)
+			sums := acc[:len(start)]
+			switch {
+			case from == end:
+				copy(sums, start)
+			case in.Values == nil:
+				k.addRows(sums, start, data, stride, in.Rows[from:end], nil)
+			default:
+				k.addRows(sums, start, data, stride, in.Rows[from:end], in.Values[from:end])
 			}
+			from = end
 			one := tr.step(step)
 			t.init(u, &noInputs, &one)
-			k.sweep(t, w, u, &one, acc[:g.columns], first)
+			k.sweep(t, w, u, &one, sums, first)
 		}
 	}
 }

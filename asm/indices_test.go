@@ -46,8 +46,8 @@ func TestIndices(t *testing.T) {
 
 func FuzzIndices(f *testing.F) {
 	f.Add(uint64(1), uint64(1)<<63, ^uint64(0), uint32(5))
+	var g guard
 	f.Fuzz(func(t *testing.T, a, b, c uint64, base uint32) {
-		var g guard
 		for i := range tiers[:len(tiers)-1] {
 			checkIndices(t, &g, &tiers[i], []uint64{a, b, c}, base)
 		}

@@ -43,11 +43,34 @@ func (k isa) batch16(t *batchTile) {
 	}
 }
 
-func (k isa) addRows8(g *rowGroup) {
+// rowList is the argument of addRows in assembly. Its list is used up.
+type rowList struct {
+	acc     *float32
+	from    *float32 // where acc starts
+	columns int      // a multiple of Lanes
+	data    *float32 // of row 0
+	stride  uintptr  // in bytes
+	rows    *uint32
+	values  *float32 // nil for spikes
+	left    int      // rows
+	none    *float32 // columns zeros
+}
+
+// addRows sets acc to start plus the listed rows of data, each times its value
+// if there are values.
+func (k isa) addRows(acc, start, data []float32, stride int, rows []uint32, values []float32) {
+	l := rowList{
+		acc: &acc[0], from: &start[0], columns: len(acc),
+		data: &data[0], stride: uintptr(4 * stride),
+		rows: &rows[0], left: len(rows), none: &noRow[0],
+	}
+	if values != nil {
+		l.values = &values[0]
+	}
 	if k == avx512 {
-		addRows8AVX512(g)
+		addRowsAVX512(&l)
 	} else {
-		addRows8AVX2(g)
+		addRowsAVX2(&l)
 	}
 }
 
@@ -83,8 +106,11 @@ func (k isa) adam(a *AdamStep, w, m, v, g *float32, n int) {
 	}
 }
 
-func (isa) indices(dst *uint32, v *uint64, words int, base uint32) int {
-	return indicesAVX512(dst, v, words, base)
+func (k isa) indices(dst *uint32, v *uint64, words int, base uint32) int {
+	if k == avx512 {
+		return indicesAVX512(dst, v, words, base)
+	}
+	return indicesAVX2(dst, v, words, base)
 }
 
 //go:noescape
@@ -112,10 +138,10 @@ func batch16AVX2(t *batchTile)
 func batch16AVX512(t *batchTile)
 
 //go:noescape
-func addRows8AVX2(group *rowGroup)
+func addRowsAVX2(list *rowList)
 
 //go:noescape
-func addRows8AVX512(group *rowGroup)
+func addRowsAVX512(list *rowList)
 
 //go:noescape
 func sumRows64AVX2(t *sumTile)
@@ -140,6 +166,9 @@ func adamAVX2(a *AdamStep, w, m, v, grad *float32, n int)
 
 //go:noescape
 func adamAVX512(a *AdamStep, w, m, v, grad *float32, n int)
+
+//go:noescape
+func indicesAVX2(dst *uint32, v *uint64, words int, base uint32) int
 
 //go:noescape
 func indicesAVX512(dst *uint32, v *uint64, words int, base uint32) int

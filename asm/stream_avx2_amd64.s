@@ -3,42 +3,68 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// func addRows8AVX2(group *rowGroup)
+// func addRowsAVX2(list *rowList)
 //
 //	for j := range columns {
-//		for k := range 8 {
-//			acc[j] += rows[k][j]             // or rows[k][j]*values[k]
+//		acc[j] = from[j]
+//		for k := range left {
+//			acc[j] += data[rows[k]*stride+j] // or that times values[k]
 //		}
 //	}
 //
-// Two vectors of sums are in flight a turn; the processor overlaps the turns.
+// Eight rows a pass, so that sums in the first-level cache cost an eighth of
+// their loads and stores, and eight streams keep the memory busy. The last pass
+// fills up with the row none, which is 0: a sum is never −0, so that adding 0
+// leaves it as it is. Two vectors of sums are in flight a turn; the
+// processor overlaps the turns.
 //
-//	DI acc    SI column offset in bytes    CX columns left
-//	AX BX DX R8-R12 the rows
-//	Y0 Y1 sums    Y2-Y5 temporaries    Y8-Y15 values
-TEXT ·addRows8AVX2(SB), NOSPLIT, $0-8
-	MOVQ group+0(FP), R13
-	MOVQ rowGroup_acc(R13), DI
-	MOVQ rowGroup_columns(R13), CX
-	MOVQ rowGroup_rows+0(R13), AX
-	MOVQ rowGroup_rows+8(R13), BX
-	MOVQ rowGroup_rows+16(R13), DX
-	MOVQ rowGroup_rows+24(R13), R8
-	MOVQ rowGroup_rows+32(R13), R9
-	MOVQ rowGroup_rows+40(R13), R10
-	MOVQ rowGroup_rows+48(R13), R11
-	MOVQ rowGroup_rows+56(R13), R12
+//	R13 list    DI acc    SI column offset in bytes    CX columns left
+//	AX BX DX R8-R12 the rows    R14 next row indices
+//	    or values, then where the sums are read: at from in the first pass
+//	Y0 Y1 sums    Y2 Y3 temporaries    Y8-Y15 values
+TEXT ·addRowsAVX2(SB), NOSPLIT, $0-8
+	MOVQ list+0(FP), R13
+	MOVQ rowList_acc(R13), DI
+
+// ROW makes row the address of the k-th next row.
+#define ROW(k, row) \
+	MOVL (4*k)(R14), row; \
+	IMULQ rowList_stride(R13), row; \
+	ADDQ rowList_data(R13), row
+
+// ROW_IF goes on with the pass if there is no k-th row, or else is ROW.
+#define ROW_IF(k, row) \
+	CMPQ rowList_left(R13), $k; \
+	JLE  add; \
+	ROW(k, row)
+
+pass:
+	MOVQ rowList_rows(R13), R14
+	MOVQ rowList_columns(R13), CX
 	XORQ SI, SI
-	CMPB rowGroup_scaled(R13), $0
-	JNE  scaled
+	CMPQ rowList_left(R13), $8
+	JLT  rest
+	ROW(0, AX)
+	ROW(1, BX)
+	ROW(2, DX)
+	ROW(3, R8)
+	ROW(4, R9)
+	ROW(5, R10)
+	ROW(6, R11)
+	ROW(7, R12)
+
+add:
+	CMPQ rowList_values(R13), $0
+	JNE  values
+	MOVQ rowList_from(R13), R14
 
 #define ADD(row) \
 	VADDPS (row)(SI*1), Y0, Y0; \
 	VADDPS 32(row)(SI*1), Y1, Y1
 
-spikes:
-	VMOVUPS (DI)(SI*1), Y0
-	VMOVUPS 32(DI)(SI*1), Y1
+turn:
+	VMOVUPS (R14)(SI*1), Y0
+	VMOVUPS 32(R14)(SI*1), Y1
 	ADD(AX)
 	ADD(BX)
 	ADD(DX)
@@ -51,9 +77,59 @@ spikes:
 	VMOVUPS Y1, 32(DI)(SI*1)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  spikes
+	JNZ  turn
+
+next:
+	MOVQ DI, rowList_from(R13)
+	ADDQ $32, rowList_rows(R13)
+	SUBQ $8, rowList_left(R13)
+	JG   pass
 	VZEROUPPER
 	RET
+
+rest:
+	MOVQ rowList_none(R13), AX
+	MOVQ AX, BX
+	MOVQ AX, DX
+	MOVQ AX, R8
+	MOVQ AX, R9
+	MOVQ AX, R10
+	MOVQ AX, R11
+	MOVQ AX, R12
+	ROW_IF(0, AX)
+	ROW_IF(1, BX)
+	ROW_IF(2, DX)
+	ROW_IF(3, R8)
+	ROW_IF(4, R9)
+	ROW_IF(5, R10)
+	ROW_IF(6, R11)
+	JMP  add
+
+// VALUE_IF sets value to the k-th next value, if there is one.
+#define VALUE_IF(k, value) \
+	CMPQ rowList_left(R13), $k; \
+	JLE  scaled; \
+	VBROADCASTSS (4*k)(R14), value
+
+values:
+	MOVQ rowList_values(R13), R14
+	ADDQ $32, rowList_values(R13)
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+	VXORPS X12, X12, X12
+	VXORPS X13, X13, X13
+	VXORPS X14, X14, X14
+	VXORPS X15, X15, X15
+	VALUE_IF(0, Y8)
+	VALUE_IF(1, Y9)
+	VALUE_IF(2, Y10)
+	VALUE_IF(3, Y11)
+	VALUE_IF(4, Y12)
+	VALUE_IF(5, Y13)
+	VALUE_IF(6, Y14)
+	VALUE_IF(7, Y15)
 
 #define ADD_SCALED(row, value) \
 	VMULPS (row)(SI*1), value, Y2; \
@@ -62,18 +138,11 @@ spikes:
 	VADDPS Y3, Y1, Y1
 
 scaled:
-	VBROADCASTSS rowGroup_values+0(R13), Y8
-	VBROADCASTSS rowGroup_values+4(R13), Y9
-	VBROADCASTSS rowGroup_values+8(R13), Y10
-	VBROADCASTSS rowGroup_values+12(R13), Y11
-	VBROADCASTSS rowGroup_values+16(R13), Y12
-	VBROADCASTSS rowGroup_values+20(R13), Y13
-	VBROADCASTSS rowGroup_values+24(R13), Y14
-	VBROADCASTSS rowGroup_values+28(R13), Y15
+	MOVQ rowList_from(R13), R14
 
-loop:
-	VMOVUPS (DI)(SI*1), Y0
-	VMOVUPS 32(DI)(SI*1), Y1
+scaledTurn:
+	VMOVUPS (R14)(SI*1), Y0
+	VMOVUPS 32(R14)(SI*1), Y1
 	ADD_SCALED(AX, Y8)
 	ADD_SCALED(BX, Y9)
 	ADD_SCALED(DX, Y10)
@@ -86,6 +155,5 @@ loop:
 	VMOVUPS Y1, 32(DI)(SI*1)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  loop
-	VZEROUPPER
-	RET
+	JNZ  scaledTurn
+	JMP  next

@@ -45,7 +45,7 @@ func (n *Network) NewBatch(size int) *Batch {
 		stats:    make([]Stats, size),
 		results:  make([]Result, size),
 		active:   make([]int, size),
-		chunk:    min(n.steps, chunkSteps),
+		chunk:    n.chunk(),
 	}
 	for k := range size {
 		b.inputs[k] = layer.NewInputs(b.chunk, 0)

@@ -1,3 +1,5 @@
+//go:build !purego && !noasm
+
 #include "textflag.h"
 
 // func load64(p *float32, n int)
