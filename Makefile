@@ -17,3 +17,8 @@ figures:
 	./snurun plot confusion $(MODEL) --out $(FIGURES)/confusion.png
 	./snurun plot accuracy $(MODEL) --steps 50 --out $(FIGURES)/accuracy.png
 	./snurun plot spikes $(MODEL) --out $(FIGURES)/spikes.png
+
+# The table of speeds in the README, from this machine.
+.PHONY: bench
+bench:
+	go test -run - -cpu 1 -count 5 -bench 'Classify/|DenseVek' . | go run ./internal/benchtable
