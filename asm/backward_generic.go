@@ -4,7 +4,7 @@ import "math"
 
 func slopesGeneric(sl *Slopes, u *Units, tr *Trace, steps int) {
 	n := u.N
-	words := (n + 63) / 64
+	clear(sl.Open.words)
 	for t := range steps {
 		d := sl.D[t*n:][:n]
 		if u.Output == Sigmoidal {
@@ -14,11 +14,9 @@ func slopesGeneric(sl *Slopes, u *Units, tr *Trace, steps int) {
 		} else {
 			surrogate(d, sl.Surrogate, sl.Width, tr.S[(t+1)*tr.SStride:][:n], u.Bias[:n])
 		}
-		open := sl.Open[t*words:][:words]
-		clear(open)
-		for j, v := range d[:sl.Neurons] {
+		for j, v := range d {
 			if v != 0 {
-				open[j/64] |= 1 << (j % 64)
+				sl.Open.Add(j, t)
 			}
 		}
 	}
@@ -55,58 +53,80 @@ func surrogate(d []float32, kind Surrogate, width float32, s, bias []float32) {
 			d[j] = 1 / float32(q*q)
 		}
 	case Arctan:
-		steep := float32(inverse * (math.Pi / 2))
+		inverse = steep(inverse)
 		for j := range d {
-			x := float32((s[j] + bias[j]) * steep)
+			x := float32((s[j] + bias[j]) * inverse)
 			d[j] = 1 / (1 + float32(x*x))
 		}
 	}
 }
 
+// steep returns the factor of u for Arctan.
+func steep(inverse float32) float32 { return inverse * (math.Pi / 2) }
+
 func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
 
 func backwardGeneric(u *Units, tr *Trace, e *Errors, from, to int) {
 	n := u.N
-	next := e.Next[:n]
-	for t := to - 1; t >= from; t-- {
-		grad, delta := e.Grad[t*n:][:n], e.Delta[t*n:][:n]
-		s, before := tr.S[(t+1)*tr.SStride:][:n], tr.S[t*tr.SStride:][:n]
-		var y, yBefore []uint64
-		var soft, softBefore []float32
-		switch u.Output {
-		case Step:
-			y, yBefore = tr.Y[(t+1)*tr.YStride:], tr.Y[t*tr.YStride:]
-		case Sigmoidal:
-			soft, softBefore = tr.Soft[(t+1)*tr.SStride:], tr.Soft[t*tr.SStride:]
+	for first := 0; first < n; {
+		width := e.Delta.block(first)
+		delta, stride := e.Delta.from(first)
+		for t := to - 1; t >= from; t-- {
+			backwardStep(u, tr, e, t, first, delta[(e.First+t)*stride:][:width])
 		}
-		for j := range n {
-			g := grad[j]
-			carried := float32(next[j] * u.Decay[j])
-			gate, gateBefore := float32(1), float32(1)
-			if u.Reset == ResetZero {
-				gate, gateBefore = open(y, soft, j), open(yBefore, softBefore, j)
-			}
-			if !e.Detach {
-				switch u.Reset {
-				case ResetZero:
-					g -= float32(carried * s[j])
-				case ResetSubtract:
-					g -= float32(next[j] * u.Theta[j])
-				}
-			}
-			ds := g + carried
-			if u.Output != NoOutput {
-				du := float32(g * e.Slope[t*n+j])
-				e.Bias[j] += du
-				ds = du + float32(carried*gate)
-			}
-			d := float32(ds * derivative(u, s[j]))
-			e.Current[j] += d
-			e.Decay[j] += float32(d * float32(before[j]*gateBefore))
-			delta[j] = d
-			next[j] = d
-		}
+		first += width
 	}
+}
+
+// backwardStep is Backward for step t and the neurons from first on whose δ go
+// to delta.
+func backwardStep(u *Units, tr *Trace, e *Errors, t, first int, delta []float32) {
+	before, s := tr.S[t*tr.SStride:], tr.S[(t+1)*tr.SStride:]
+	var y, yBefore []uint64
+	var soft, softBefore []float32
+	switch u.Output {
+	case Step:
+		y, yBefore = tr.Y[(t+1)*tr.YStride:], tr.Y[t*tr.YStride:]
+	case Sigmoidal:
+		soft, softBefore = tr.Soft[(t+1)*tr.SStride:], tr.Soft[t*tr.SStride:]
+	}
+	reset := u.reset()
+	for k := range delta {
+		j := first + k
+		g := e.Grad[t*u.N+j]
+		carried := float32(e.Next[j] * u.Decay[j])
+		gate, gateBefore := float32(1), float32(1)
+		if reset == ResetZero {
+			gate, gateBefore = open(y, soft, j), open(yBefore, softBefore, j)
+		}
+		if !e.Detach {
+			switch reset {
+			case ResetZero:
+				g -= float32(carried * s[j])
+			case ResetSubtract:
+				g -= float32(e.Next[j] * u.Theta[j])
+			}
+		}
+		ds := g + carried
+		if u.Output != NoOutput {
+			du := float32(g * e.Slope[t*u.N+j])
+			e.Bias[j] += du
+			ds = du + float32(carried*gate)
+		}
+		d := float32(ds * derivative(u, s[j]))
+		e.Current[j] += d
+		e.Decay[j] += float32(d * float32(before[j]*gateBefore))
+		e.Next[j] = d
+		delta[k] = d
+	}
+}
+
+// reset returns the reset that u has: without an output there is none.
+func (u *Units) reset() Reset {
+	if u.Output == NoOutput {
+		return ResetNone
+	}
+	return u.Reset
 }
 
 // open returns 1 − y of neuron j, from its spikes or its soft outputs.

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/snurun/snurun/internal/bandwidth"
 )
@@ -54,7 +53,7 @@ func BenchmarkAccumulate(b *testing.B) {
 				for i := range tiers {
 					b.Run(fmt.Sprintf("n=%d/density=%v/steps=%d/tier=%s", n, density, steps, tiers[i].name), func(b *testing.B) {
 						bytes := 4 * n * len(ins[0].Rows)
-						limit := loadRate(tiers[i].name, w.data)
+						limit := bandwidth.Rate(tiers[i].name, w.data)
 						b.SetBytes(int64(bytes))
 						k := 0
 						for b.Loop() {
@@ -184,24 +183,4 @@ func benchInputs(n, steps int, density float64, lists int) []*Inputs {
 		}
 	}
 	return ins
-}
-
-// loadRate returns the median rate, in bytes a nanosecond, at which a tier
-// loads p, or 0 if there is no loader for it.
-func loadRate(tier string, p []float32) float64 {
-	load := bandwidth.Loader(tier)
-	if load == nil {
-		return 0
-	}
-	rates := make([]float64, 21)
-	repeat := max(1, 1<<20/len(p))
-	for i := range rates {
-		start := time.Now()
-		for range repeat {
-			load(p)
-		}
-		rates[i] = float64(repeat*4*len(p)) / float64(time.Since(start).Nanoseconds())
-	}
-	slices.Sort(rates)
-	return rates[len(rates)/2]
 }

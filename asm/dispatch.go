@@ -17,6 +17,10 @@ type tier struct {
 	dotRows func(dst []float32, m *Matrix, rows []uint32, d []float32)
 	adam    func(a AdamStep, w, m, v, g []float32)
 	indices func(dst []uint32, v []uint64, base uint32) int
+
+	slopes   func(sl *Slopes, u *Units, tr *Trace, steps int)
+	backward func(u *Units, tr *Trace, e *Errors, from, to int)
+	dotSteps func(dst []float32, inputs int, w, d *Matrix, first int, steps *Steps)
 }
 
 var generic = tier{
@@ -26,6 +30,10 @@ var generic = tier{
 	dotRows: dotRowsGeneric,
 	adam:    adamGeneric,
 	indices: indicesGeneric,
+
+	slopes:   slopesGeneric,
+	backward: backwardGeneric,
+	dotSteps: dotStepsGeneric,
 }
 
 // tiers are those that this CPU has, best first; generic is the last.

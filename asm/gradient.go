@@ -14,6 +14,17 @@ func DotRows(dst []float32, m *Matrix, rows []uint32, d []float32) {
 	kernels.Load().dotRows(dst, m, rows, d)
 }
 
+// DotSteps multiplies rows of w with rows of d, which is Like w: for each input
+// i below inputs and each step t of its set
+//
+//	dst[t·n+i] = row i of w · row first + t of d
+//
+// where n is the number of sets, and each product is in the order of DotRows.
+// Nothing else of dst changes.
+func DotSteps(dst []float32, inputs int, w, d *Matrix, first int, steps *Steps) {
+	kernels.Load().dotSteps(dst, inputs, w, d, first, steps)
+}
+
 // AdamStep is one step of the optimiser Adam (Kingma & Ba, arXiv:1412.6980)
 // with decoupled weight decay (Loshchilov & Hutter, arXiv:1711.05101) for one
 // slice of parameters.

@@ -1,6 +1,9 @@
 package asm
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 func sumRowsGeneric(dst, src *Matrix, in *Inputs) {
 	for first := 0; first < src.cols; {
@@ -20,23 +23,53 @@ func dotRowsGeneric(dst []float32, m *Matrix, rows []uint32, d []float32) {
 	for k, r := range rows {
 		var lanes [Lanes]float32
 		for first := 0; first < m.cols; first += m.panel {
-			data, width := m.from(first)
-			row := data[int(r)*width:][:width]
-			x := d[first:][:width]
-			for j := 0; j < width; j += Lanes {
-				a, b := row[j:j+Lanes:j+Lanes], x[j:j+Lanes:j+Lanes]
-				for i := range lanes {
-					lanes[i] += float32(a[i] * b[i])
-				}
-			}
+			addProducts(&lanes, m.part(int(r), first), d[first:])
 		}
-		for half := Lanes / 2; half > 0; half /= 2 {
-			for i := range half {
-				lanes[i] += lanes[i+half]
-			}
-		}
-		dst[k] = lanes[0]
+		dst[k] = fold(lanes)
 	}
+}
+
+func dotStepsGeneric(dst []float32, inputs int, w, d *Matrix, first int, steps *Steps) {
+	n := steps.n
+	for base := 0; base < len(steps.words); base += n {
+		for i, word := range steps.words[base:][:inputs] {
+			for ; word != 0; word &= word - 1 {
+				t := base/n*stepsWord + bits.TrailingZeros32(word)
+				var lanes [Lanes]float32
+				for column := 0; column < w.cols; column += w.panel {
+					addProducts(&lanes, w.part(i, column), d.part(first+t, column))
+				}
+				dst[t*n+i] = fold(lanes)
+			}
+		}
+	}
+}
+
+// part returns the part of row i that lies in the panel that starts at column
+// first.
+func (m *Matrix) part(i, first int) []float32 {
+	data, width := m.from(first)
+	return data[i*width:][:width]
+}
+
+// addProducts adds the products of a and b to lanes.
+func addProducts(lanes *[Lanes]float32, a, b []float32) {
+	for j := 0; j < len(a); j += Lanes {
+		a, b := a[j:j+Lanes:j+Lanes], b[j:j+Lanes:j+Lanes]
+		for i := range lanes {
+			lanes[i] += float32(a[i] * b[i])
+		}
+	}
+}
+
+// fold adds up the lanes.
+func fold(lanes [Lanes]float32) float32 {
+	for half := Lanes / 2; half > 0; half /= 2 {
+		for i := range half {
+			lanes[i] += lanes[i+half]
+		}
+	}
+	return lanes[0]
 }
 
 func adamGeneric(a AdamStep, w, m, v, g []float32) {

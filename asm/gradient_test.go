@@ -98,6 +98,72 @@ func TestDotRowsOrder(t *testing.T) {
 	}
 }
 
+func checkDotSteps(t testing.TB, g *guard, k *tier, seed uint64, inputs, cols, steps, skip int, density float64, layout string) {
+	t.Helper()
+	g.reset()
+	r := rand.New(rand.NewPCG(seed, 7))
+	first := r.IntN(3)
+	w := matrix(t, g, r, inputs+r.IntN(3), cols, skip, layout)
+	d := matrix(t, g, r, first+steps, cols, skip, layout)
+	n := Pad(inputs)
+	set := NewSteps(steps, n)
+	set.words = guarded[uint32](t, g, len(set.words), skip)
+	for i := range n {
+		for s := range steps {
+			if r.Float64() < density {
+				set.Add(i, s)
+			}
+		}
+	}
+	got := floats(t, g, r, steps*n, skip)
+	want := clone(got)
+	dotStepsGeneric(want, inputs, w, d, first, &set)
+	k.dotSteps(got, inputs, w, d, first, &set)
+	sameBits(t, fmt.Sprintf("%d inputs×%d, %d steps, density %v, %s, seed %d: product", inputs, cols, steps, density, layout, seed), got, want)
+}
+
+func TestDotSteps(t *testing.T) {
+	eachTier(t, func(t *testing.T, k *tier) {
+		var g guard
+		seed := uint64(0)
+		for cols := 1; cols <= 4*tileWidth+48; cols += 5 {
+			for layout := range layouts {
+				for _, density := range []float64{0, 0.1, 0.6, 1} {
+					seed++
+					checkDotSteps(t, &g, k, seed, 1+int(seed)%40, cols, 1+int(seed*7)%70, int(seed)%4, density, layout)
+				}
+			}
+		}
+	})
+}
+
+// Every product is that of DotRows.
+func TestDotStepsAgainstDotRows(t *testing.T) {
+	var g guard
+	r := rand.New(rand.NewPCG(5, 8))
+	const inputs, cols, steps = 20, 112, 11
+	w, d := matrix(t, &g, r, inputs, cols, 0, "panels"), matrix(t, &g, r, steps, cols, 0, "panels")
+	set := NewSteps(steps, inputs)
+	for i := range inputs * steps / 2 {
+		set.Add(i*2%inputs, i%steps)
+	}
+	dst := make([]float32, steps*inputs)
+	DotSteps(dst, inputs, w, d, 0, &set)
+	for i := range inputs {
+		for s := range steps {
+			want := make([]float32, 1)
+			if set.Has(i, s) {
+				row := make([]float32, cols)
+				for j := range cols {
+					row[j] = d.At(s, j)
+				}
+				dotRowsGeneric(want, w, []uint32{uint32(i)}, row)
+			}
+			sameBits(t, fmt.Sprintf("input %d, step %d: product", i, s), dst[s*inputs+i:][:1], want)
+		}
+	}
+}
+
 func checkAdam(t testing.TB, g *guard, k *tier, seed uint64, n, skip int) {
 	t.Helper()
 	g.reset()
@@ -138,6 +204,7 @@ func FuzzGradient(f *testing.F) {
 			k := &tiers[i]
 			checkSumRows(t, &g, k, seed, n, c, 1+int(steps), int(kind>>1&3), float64(density)/255, kind&8 != 0, layout)
 			checkDotRows(t, &g, k, seed, n, c, int(steps), int(kind>>1&3), layout)
+			checkDotSteps(t, &g, k, seed, n, c, 1+int(steps)%70, int(kind>>1&3), float64(density)/255, layout)
 			checkAdam(t, &g, k, seed, c, int(kind>>1&3))
 		}
 	})

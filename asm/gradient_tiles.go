@@ -81,6 +81,61 @@ func (k isa) dotRowsTiles(dst []float32, m *Matrix, rows []uint32, d []float32) 
 	}
 }
 
+// stepTile is the argument of the assembly of DotSteps, for up to 32 steps.
+// Strides are in bytes. The kernels count inputs down and move on from input to
+// input.
+type stepTile struct {
+	words     *uint32 // the set of an input
+	inputs    int
+	dst       *float32 // step 0 of an input
+	dstStride uintptr
+	parts     [2]stepPart
+}
+
+// stepPart is one or more panels of the two matrices, each of vectors×16
+// columns. Skips lead from the end of a row's part in one panel to its part in
+// the next.
+type stepPart struct {
+	panels  int
+	vectors int
+	w       *float32 // first panel of an input
+	wStride uintptr
+	wSkip   uintptr
+	d       *float32 // first panel of step 0
+	dStride uintptr
+	dSkip   uintptr
+}
+
+// dotStepsTiles is DotSteps by the kernels of k.
+func (k isa) dotStepsTiles(dst []float32, inputs int, w, d *Matrix, first int, steps *Steps) {
+	n := steps.n
+	if inputs == 0 {
+		return
+	}
+	columns := Pad(w.cols)
+	whole := columns - columns%w.panel // columns in panels of full width
+	for base := 0; base < len(steps.words); base += n {
+		t := stepTile{
+			words: &steps.words[base : base+inputs][0], inputs: inputs,
+			dst: &dst[base/n*stepsWord*n], dstStride: 4 * uintptr(n),
+		}
+		for i, part := range [2]struct{ first, end int }{{0, whole}, {whole, columns}} {
+			if part.first == part.end {
+				continue
+			}
+			from, width := w.from(part.first)
+			to, _ := d.from(part.first)
+			_ = from[(inputs-1)*width]
+			t.parts[i] = stepPart{
+				panels: (part.end - part.first) / width, vectors: width / Lanes,
+				w: &from[0], wStride: 4 * uintptr(width), wSkip: 4 * uintptr((w.rows-1)*width),
+				d: &to[(first+base/n*stepsWord)*width], dStride: 4 * uintptr(width), dSkip: 4 * uintptr((d.rows-1)*width),
+			}
+		}
+		k.dotSteps(&t)
+	}
+}
+
 // adamVectors is AdamStep.Apply by the kernels of k.
 func (k isa) adamVectors(a AdamStep, w, m, v, g []float32) {
 	n := len(w) &^ (Lanes - 1)

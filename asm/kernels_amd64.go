@@ -106,6 +106,42 @@ func (k isa) adam(a *AdamStep, w, m, v, g *float32, n int) {
 	}
 }
 
+func (k isa) evaluate(t *slopeTile) {
+	if k == avx512 {
+		evaluateAVX512(t)
+	} else {
+		evaluateAVX2(t)
+	}
+}
+
+// backWidth is the number of columns, of those left, that backward takes at
+// once.
+func (k isa) backWidth(left int) int {
+	if k == avx512 && left >= tileWidth {
+		return tileWidth
+	}
+	return Lanes
+}
+
+func (k isa) backward(t *backTile, width int) {
+	switch {
+	case k == avx2:
+		backward16AVX2(t)
+	case width == tileWidth:
+		backward64AVX512(t)
+	default:
+		backward16AVX512(t)
+	}
+}
+
+func (k isa) dotSteps(t *stepTile) {
+	if k == avx512 {
+		dotStepsAVX512(t)
+	} else {
+		dotStepsAVX2(t)
+	}
+}
+
 func (k isa) indices(dst *uint32, v *uint64, words int, base uint32) int {
 	if k == avx512 {
 		return indicesAVX512(dst, v, words, base)
@@ -172,3 +208,24 @@ func indicesAVX2(dst *uint32, v *uint64, words int, base uint32) int
 
 //go:noescape
 func indicesAVX512(dst *uint32, v *uint64, words int, base uint32) int
+
+//go:noescape
+func evaluateAVX2(t *slopeTile)
+
+//go:noescape
+func evaluateAVX512(t *slopeTile)
+
+//go:noescape
+func backward64AVX512(t *backTile)
+
+//go:noescape
+func backward16AVX2(t *backTile)
+
+//go:noescape
+func backward16AVX512(t *backTile)
+
+//go:noescape
+func dotStepsAVX2(t *stepTile)
+
+//go:noescape
+func dotStepsAVX512(t *stepTile)

@@ -46,6 +46,11 @@ type rowGroup struct {
 
 func (isa) adam(a *AdamStep, w, m, v, g *float32, n int) { adamNEON(a, w, m, v, g, n) }
 
+func (isa) evaluate(t *slopeTile)           { evaluateNEON(t) }
+func (isa) backWidth(int) int               { return Lanes }
+func (isa) backward(t *backTile, width int) { backward16NEON(t) }
+func (isa) dotSteps(t *stepTile)            { dotStepsNEON(t) }
+
 func (isa) indices(dst *uint32, v *uint64, words int, base uint32) int {
 	return indicesNEON(dst, v, words, base)
 }
@@ -73,3 +78,12 @@ func adamNEON(a *AdamStep, w, m, v, grad *float32, n int)
 
 //go:noescape
 func indicesNEON(dst *uint32, v *uint64, words int, base uint32) int
+
+//go:noescape
+func evaluateNEON(t *slopeTile)
+
+//go:noescape
+func backward16NEON(t *backTile)
+
+//go:noescape
+func dotStepsNEON(t *stepTile)

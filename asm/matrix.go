@@ -27,6 +27,11 @@ func NewMatrix(rows, cols int) Matrix {
 	return m
 }
 
+// NewRows returns zeros for rows inputs and cols outputs, in whole rows.
+func NewRows(rows, cols int) Matrix {
+	return Matrix{rows, cols, Pad(cols), Floats(rows * Pad(cols))}
+}
+
 // Rows returns the number of inputs.
 func (m *Matrix) Rows() int { return m.rows }
 

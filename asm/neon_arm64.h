@@ -12,6 +12,8 @@
 #define VFMAXNM(m, n, d) WORD $(0x4E20C400 | (m)<<16 | (n)<<5 | (d)) // fmaxnm vD.4s, vN.4s, vM.4s
 #define VFADDP(m, n, d) WORD $(0x6E20D400 | (m)<<16 | (n)<<5 | (d)) // faddp vD.4s, vN.4s, vM.4s
 #define VFCMGT0(n, d) WORD $(0x4EA0C800 | (n)<<5 | (d)) // fcmgt vD.4s, vN.4s, #0
+#define VFCMGT(m, n, d) WORD $(0x6EA0E400 | (m)<<16 | (n)<<5 | (d)) // fcmgt vD.4s, vN.4s, vM.4s
+#define VFABS(n, d) WORD $(0x4EA0F800 | (n)<<5 | (d)) // fabs vD.4s, vN.4s
 #define VFNEG(n, d) WORD $(0x6EA0F800 | (n)<<5 | (d)) // fneg vD.4s, vN.4s
 #define VFSQRT(n, d) WORD $(0x6EA1F800 | (n)<<5 | (d)) // fsqrt vD.4s, vN.4s
 #define VFMUL_S0(m, n, d) WORD $(0x4F809000 | (m)<<16 | (n)<<5 | (d)) // fmul vD.4s, vN.4s, vM.s[0]
@@ -20,10 +22,11 @@
 #define VFMUL_S3(m, n, d) WORD $(0x4FA09800 | (m)<<16 | (n)<<5 | (d)) // fmul vD.4s, vN.4s, vM.s[3]
 
 // The same on four neighbouring registers each: EACH with as many of m, WITH
-// with the one register m.
+// with the one register m, FROM with the one register n.
 
 #define EACH(op, m, n, d) op(m, n, d); op(m+1, n+1, d+1); op(m+2, n+2, d+2); op(m+3, n+3, d+3)
 #define WITH(op, m, n, d) op(m, n, d); op(m, n+1, d+1); op(m, n+2, d+2); op(m, n+3, d+3)
+#define FROM(op, m, n, d) op(m, n, d); op(m+1, n, d+1); op(m+2, n, d+2); op(m+3, n, d+3)
 #define EACH1(op, n, d) op(n, d); op(n+1, d+1); op(n+2, d+2); op(n+3, d+3)
 
 // LOAD16 loads 16 elements and moves on. Four loads are cheaper than VLD1 of

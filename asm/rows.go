@@ -6,12 +6,10 @@ func (m *Matrix) Like(rows int) Matrix {
 	return Matrix{rows, m.cols, m.panel, Floats(rows * Pad(m.cols))}
 }
 
-// SetRow sets the weights of input i to row, which has Pad(Cols()) elements.
-func (m *Matrix) SetRow(i int, row []float32) {
-	for first, panel := range m.Panels() {
-		width := m.width(first)
-		copy(panel[i*width:(i+1)*width], row[first:])
-	}
+// Row returns the weights of input i, padding included, of a matrix in whole
+// rows.
+func (m *Matrix) Row(i int) []float32 {
+	return m.data[i*m.panel : (i+1)*m.panel : (i+1)*m.panel]
 }
 
 // Panel returns the elements of the panel that starts at column first, as

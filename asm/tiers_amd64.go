@@ -8,10 +8,10 @@ import "golang.org/x/sys/cpu"
 func archTiers() []tier {
 	var have []tier
 	x := &cpu.X86
-	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VBMI2 && x.HasPOPCNT {
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VBMI2 && x.HasBMI1 && x.HasPOPCNT {
 		have = append(have, avx512.tier("avx512"))
 	}
-	if x.HasAVX2 && x.HasPOPCNT {
+	if x.HasAVX2 && x.HasBMI1 && x.HasPOPCNT {
 		have = append(have, avx2.tier("avx2"))
 	}
 	return have
@@ -26,5 +26,9 @@ func (k isa) tier(name string) tier {
 		dotRows: k.dotRowsTiles,
 		adam:    k.adamVectors,
 		indices: k.indicesWords,
+
+		slopes:   k.slopesTiles,
+		backward: k.backwardTiles,
+		dotSteps: k.dotStepsTiles,
 	}
 }

@@ -13,5 +13,9 @@ func archTiers() []tier {
 		dotRows: k.dotRowsTiles,
 		adam:    k.adamVectors,
 		indices: k.indicesWords,
+
+		slopes:   k.slopesTiles,
+		backward: k.backwardTiles,
+		dotSteps: k.dotStepsTiles,
 	}}
 }

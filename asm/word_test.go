@@ -79,10 +79,11 @@ func TestWords(t *testing.T) {
 	}
 }
 
-var use = regexp.MustCompile(`\b(VF\w+|EACH1?|WITH)\(([^()]*)\)`)
+var use = regexp.MustCompile(`\b(VF\w+|EACH1?|WITH|FROM)\(([^()]*)\)`)
 
 // No macro is given a register beyond 31, whose bits would change the
-// instruction. EACH and WITH count three registers up, WITH but for m.
+// instruction. EACH, WITH and FROM count three registers up, WITH but for m,
+// FROM but for n.
 func TestWordOperands(t *testing.T) {
 	uses := 0
 	for name, lines := range arm64Sources(t) {
@@ -91,7 +92,7 @@ func TestWordOperands(t *testing.T) {
 				uses++
 				for k, operand := range strings.Split(m[2], ",") {
 					limit := 31
-					if strings.HasPrefix(m[1], "EACH") || m[1] == "WITH" && k > 1 {
+					if strings.HasPrefix(m[1], "EACH") || m[1] == "WITH" && k > 1 || m[1] == "FROM" && k != 2 {
 						limit = 28
 					}
 					if r, err := strconv.Atoi(strings.TrimSpace(operand)); err == nil && (r < 0 || r > limit) {

@@ -45,6 +45,9 @@ func Augmented(set ImageSet, encoder *Encoder, a Augmentation) (Source, error) {
 	if err := a.Validate(); err != nil {
 		return nil, err
 	}
+	if encoder.Analog() && a != (Augmentation{}) {
+		return nil, fmt.Errorf("dataset: augmentation: %w: it needs a coding that yields spikes", ErrCoding)
+	}
 	images := source.(*imageSource)
 	size := set.Height * set.Width
 	return &augmentedSource{imageSource: images, amount: a, pixels: sync.Pool{New: func() any {

@@ -101,6 +101,7 @@ func TestInvalid(t *testing.T) {
 		{"dt_ms is 0", func(m *Network) { m.DtMS = 0 }},
 		{"dt_ms is NaN", func(m *Network) { m.DtMS = math.NaN() }},
 		{"dt_ms is +Inf", func(m *Network) { m.DtMS = math.Inf(1) }},
+		{"steps is 1048577", func(m *Network) { m.Steps = MaxSteps + 1 }},
 		{"steps is 0", func(m *Network) { m.Steps = 0 }},
 		{`metadata "a" is NaN`, func(m *Network) { m.Metadata["a"] = math.NaN() }},
 		{`metadata "a" is a int`, func(m *Network) { m.Metadata["a"] = 1 }},
@@ -185,6 +186,11 @@ func TestHugeWeightShape(t *testing.T) {
 	m.Layers[0].In = []int{1 << 16}
 	m.Layers[0].Out = []int{1 << 16}
 	m.Layers[0].Weight = Tensor{Shape: []int{1 << 16, 1 << 16}}
+	if err := m.Validate(); !errors.Is(err, ErrInvalid) {
+		t.Errorf("error %v, expected ErrInvalid", err)
+	}
+	m = valid()
+	m.Input.Shape = []int{3, math.MaxInt/3 + 2} // the product wraps around
 	if err := m.Validate(); !errors.Is(err, ErrInvalid) {
 		t.Errorf("error %v, expected ErrInvalid", err)
 	}

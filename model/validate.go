@@ -22,8 +22,8 @@ func (n *Network) Validate() error {
 	if !(n.DtMS > 0) || math.IsInf(n.DtMS, 0) {
 		return invalid("dt_ms is %v, expected a time above 0", n.DtMS)
 	}
-	if n.Steps < 1 {
-		return invalid("steps is %d, expected at least 1", n.Steps)
+	if n.Steps < 1 || n.Steps > MaxSteps {
+		return invalid("steps is %d, expected 1 to %d", n.Steps, MaxSteps)
 	}
 	if err := n.validateMetadata(); err != nil {
 		return err
@@ -152,6 +152,14 @@ func (l *Layer) validate(where string) error {
 
 func (l *Layer) validateParameters(where string) error {
 	in, out := l.InSize(), l.OutSize()
+	rows := in
+	if l.Recurrent != nil {
+		rows += out
+	}
+	// The kernels pad the neurons to multiples of 16.
+	if padded := (out + 15) &^ 15; rows > maxVolume/padded {
+		return invalid("%s: %d inputs of %d neurons are more than %d weights", where, rows, padded, maxVolume)
+	}
 	if err := l.Weight.validate(where, "weight", []int{out, in}); err != nil {
 		return err
 	}
@@ -255,6 +263,9 @@ func (n *Network) validateSelfTest() error {
 	return nil
 }
 
+// MaxSteps bounds the default presentation of a network.
+const MaxSteps = 1 << 20
+
 // maxVolume keeps byte offsets into a layer's weights within an int32, so that
 // a model that loads on one machine loads on a 32-bit one too.
 const maxVolume = math.MaxInt32 / 4
@@ -268,7 +279,7 @@ func validShape(where, field string, shape []int) error {
 		if d < 1 {
 			return invalid("%s: %s is %v, expected dimensions of at least 1", where, field, shape)
 		}
-		if v *= int64(d); v > maxVolume {
+		if v *= int64(min(d, maxVolume+1)); v > maxVolume {
 			return invalid("%s: %s is %v, more than %d elements", where, field, shape, maxVolume)
 		}
 	}

@@ -17,6 +17,9 @@ import (
 // file says it must.
 var ErrSelfTest = errors.New("self-test failed")
 
+// ErrNoSelfTest is the error of a model that carries no self-test.
+var ErrNoSelfTest = errors.New("the model carries no self-test")
+
 // Digest runs the inputs of a self-test, each from the initial state, and
 // returns the SHA-256 of everything they cause, little-endian: for each input,
 // step and layer the spike words of a spiking layer (uint64), or else the
@@ -53,7 +56,7 @@ func (n *Network) Digest(st *model.SelfTest) ([32]byte, error) {
 // error is an ErrSelfTest if they differ.
 func Verify(m *model.Network) error {
 	if m.SelfTest == nil {
-		return fmt.Errorf("runtime: %w: the model carries none", ErrSelfTest)
+		return fmt.Errorf("runtime: %w", ErrNoSelfTest)
 	}
 	n, err := Compile(m)
 	if err != nil {

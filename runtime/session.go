@@ -25,6 +25,7 @@ type Session struct {
 	scratch *layer.Inputs // of one step of a layer that runs step by step
 	readout readout
 	stats   Stats
+	profile *profile // nil unless it is asked for
 	closed  bool
 }
 
@@ -56,7 +57,7 @@ func (s *Stats) TotalSynOps() int64 {
 
 // NewSession returns a session in the network's initial state.
 func (n *Network) NewSession() *Session {
-	chunk := min(n.steps, chunkSteps)
+	chunk := n.chunk()
 	s := &Session{
 		net:     n,
 		states:  make([]*layer.State, len(n.layers)),
@@ -185,6 +186,12 @@ func (s *Session) ClassifyValues(x spike.Values) (Result, error) {
 // ClassifyEarly is Classify, but stops after the first step at which the
 // leading score is at least margin ahead of every other. Result.Steps says how
 // many steps it took.
+//
+// The margin is in units of the score: spikes for spike_count, membrane for the
+// membrane readouts; for first_spike any margin up to 1/T stops at the first
+// spike of T steps, unless two come at once. A count of spikes that leads by
+// more than the steps left is final; a smaller margin trades accuracy for steps.
+// A margin of 0 or less stops after the first step.
 func (s *Session) ClassifyEarly(x spike.Train, margin float32) (Result, error) {
 	s.Reset()
 	for t := range x.Steps() {
@@ -272,6 +279,9 @@ func checkFinite(x []float32, step int) error {
 func (s *Session) advance() {
 	s.stats.Steps += s.input.Steps()
 	s.stats.InputSpikes += s.input.Len()
+	if s.profile != nil {
+		s.profile.begin()
+	}
 	for i, l := range s.net.layers {
 		st := s.states[i]
 		if i > 0 {
@@ -280,6 +290,9 @@ func (s *Session) advance() {
 		active := l.Run(st, s.input, s.scratch)
 		s.stats.SynOps[i] += int64(active) * int64(l.Out)
 		s.stats.Spikes[i] += st.CountSpikes()
+		if s.profile != nil {
+			s.profile.end(i)
+		}
 	}
 	s.readout.add(s.states[len(s.states)-1])
 }

@@ -308,7 +308,7 @@ func TestVerify(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
 	for seed := range uint64(20) {
 		m := randomNetwork(rand.New(rand.NewPCG(seed, 2)), seed%2 == 0)
-		if err := Verify(m); !errors.Is(err, ErrSelfTest) {
+		if err := Verify(m); !errors.Is(err, ErrNoSelfTest) {
 			t.Fatalf("without a self-test: %v", err)
 		}
 		var trains []spike.Train

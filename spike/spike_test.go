@@ -114,6 +114,7 @@ func TestFromWordsRefuses(t *testing.T) {
 	}{
 		{1, 70, make([]uint64, 1)},
 		{1, 70, []uint64{0, 1 << 6}},
+		{1 << 30 << (^uint(0) >> 63 * 32), 256, nil}, // the number of words overflows
 		{-1, 70, nil},
 		{1, -1, nil},
 	} {

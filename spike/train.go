@@ -1,6 +1,9 @@
 package spike
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Train is a spike train: Steps vectors of Size neurons. Its words lie step
 // after step, Words(Size) a step. The zero Train is empty.
@@ -9,10 +12,13 @@ type Train struct {
 	words               []uint64
 }
 
+// fits reports whether a·b, neither negative, fits an int.
+func fits(a, b int) bool { return b == 0 || a <= math.MaxInt/b }
+
 // NewTrain returns a silent train of steps time steps and size neurons.
 func NewTrain(steps, size int) Train {
-	if steps < 0 || size < 0 {
-		panic("spike: negative size")
+	if steps < 0 || size < 0 || !fits(steps, Words(size)) {
+		panic(fmt.Sprintf("spike: %d steps of %d neurons", steps, size))
 	}
 	stride := Words(size)
 	return Train{steps, size, stride, make([]uint64, steps*stride)}
@@ -25,8 +31,8 @@ func FromWords(steps, size int, words []uint64) (Train, error) {
 		return Train{}, fmt.Errorf("spike: negative size: %d steps of %d neurons", steps, size)
 	}
 	t := Train{steps, size, Words(size), words}
-	if len(words) != steps*t.stride {
-		return Train{}, fmt.Errorf("spike: %d words for %d steps of %d neurons, expected %d", len(words), steps, size, steps*t.stride)
+	if !fits(steps, t.stride) || len(words) != steps*t.stride {
+		return Train{}, fmt.Errorf("spike: %d words for %d steps of %d neurons, expected %d a step", len(words), steps, size, t.stride)
 	}
 	for s := range steps {
 		if !t.At(s).TailZero(size) {

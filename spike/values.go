@@ -12,8 +12,8 @@ type Values struct {
 
 // NewValues returns zeros for steps time steps of size channels.
 func NewValues(steps, size int) Values {
-	if steps < 0 || size < 0 {
-		panic("spike: negative size")
+	if steps < 0 || size < 0 || !fits(steps, size) {
+		panic(fmt.Sprintf("spike: %d steps of %d channels", steps, size))
 	}
 	return Values{steps, size, make([]float32, steps*size)}
 }
@@ -21,7 +21,7 @@ func NewValues(steps, size int) Values {
 // FromData wraps data, step after step, without a copy. It refuses a wrong
 // length, NaN and infinity.
 func FromData(steps, size int, data []float32) (Values, error) {
-	if steps < 0 || size < 0 || len(data) != steps*size {
+	if steps < 0 || size < 0 || !fits(steps, size) || len(data) != steps*size {
 		return Values{}, fmt.Errorf("spike: %d values for %d steps of %d channels", len(data), steps, size)
 	}
 	for i, x := range data {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/snurun/snurun/model"
 )
 
 // ErrCheckpoint is the error of data that are no checkpoint of this training.
@@ -125,23 +127,41 @@ func (t *Trainer) tensors() [][]float32 {
 	return all
 }
 
-// fingerprint identifies network, configuration and samples, not parameters.
+// fingerprint identifies the configuration, the network that training started
+// from and the samples.
 func (t *Trainer) fingerprint() [sha256.Size]byte {
 	h := sha256.New()
 	c := t.config
 	c.Threads = 0
-	fmt.Fprintf(h, "%+v\n%d %v %v\n", c, t.steps, t.analog, t.model.Readout)
+	fmt.Fprintf(h, "%+v\n%d %v %v %v %+v\n", c, t.steps, t.model.DtMS, t.model.Readout, t.model.Input.Shape, t.model.Input.Encoder.Coding)
+	fmt.Fprintf(h, "%v %v %v\n", t.model.Input.Encoder.RateHz, t.model.Input.Encoder.BinUS, t.model.Input.Encoder.Counts)
+	if threshold := t.model.Input.Encoder.Threshold; threshold != nil {
+		fmt.Fprintln(h, *threshold)
+	}
 	for i, l := range t.layers {
 		m := &t.model.Layers[i]
-		fmt.Fprintf(h, "%d %d %v %d %d %d %v %v %d %d %d\n", l.In, l.Out, l.Recurrent, l.Units.Activation, l.Units.Output, l.Units.Reset,
-			l.Units.Slope, m.Kind, len(m.Current), len(m.Decay), len(m.Bias))
-		writeFloats(h, l.Initial)
-		writeFloats(h, l.Units.Theta)
+		fmt.Fprintln(h, m.Kind, m.In, m.Out, m.Activation, m.Output, m.Reset, m.Slope, l.Recurrent)
+		for _, p := range [][]float32{m.Current, m.Decay, m.Bias, m.Theta, m.Initial} {
+			fmt.Fprintln(h, len(p))
+			writeFloats(h, p)
+		}
+		writeTensor(h, &m.Weight)
+		if m.Recurrent != nil {
+			writeTensor(h, m.Recurrent)
+		}
 	}
 	for _, i := range t.indices {
 		fmt.Fprintln(h, i, t.source.Label(i))
 	}
 	return [sha256.Size]byte(h.Sum(nil))
+}
+
+func writeTensor(w io.Writer, t *model.Tensor) {
+	var row []float32
+	for j := range t.Shape[0] {
+		row = t.Row(j, row)
+		writeFloats(w, row)
+	}
 }
 
 func writeFloats(w io.Writer, p []float32) {

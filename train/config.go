@@ -13,7 +13,12 @@ type Config struct {
 	Batch   int    // samples a parameter update
 	Seed    uint64 // of initialisation, order and noise
 	Threads int    // goroutines; the result does not depend on it
-	Frozen  bool   // the same noise for a sample in every epoch
+
+	// Context names what else the training depends on, such as the augmentation
+	// of its samples. A checkpoint is only taken in the same context.
+	Context string
+
+	Frozen bool // the same noise for a sample in every epoch
 
 	Surrogate   Surrogate
 	DetachReset bool // no gradient through the reset; there is never one through a lateral reset
@@ -21,8 +26,8 @@ type Config struct {
 	Dropout      float64 // share of hidden spikes that do not reach the next layer
 	InitialNoise float64 // standard deviation of random initial membranes, anew for each sample
 
-	// SpikeCost is the cost of one hidden spike, added to the loss of its
-	// sample; it rises linearly from 0 over CostRamp epochs.
+	// SpikeCost is what one hidden spike costs its sample; it enters the gradient,
+	// not the reported loss, and rises linearly from 0 over CostRamp epochs.
 	SpikeCost float64
 	CostRamp  float64
 
@@ -72,6 +77,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("train: epochs is %d, expected at least 1", c.Epochs)
 	case c.Batch < 1 || c.Batch > 1<<16:
 		return fmt.Errorf("train: batch is %d, expected 1 to 65536", c.Batch)
+	case c.Schedule.Warmup >= float64(c.Epochs):
+		return fmt.Errorf("train: warm-up is %v epochs of %d, expected fewer", c.Schedule.Warmup, c.Epochs)
 	case c.Threads < 1:
 		return fmt.Errorf("train: threads is %d, expected at least 1", c.Threads)
 	}
@@ -154,17 +161,29 @@ func DefaultTopology(in model.Input, dtMS float64, steps int, classes []string) 
 	}
 }
 
+// maxNeurons bounds a layer that is drawn.
+const maxNeurons = 1 << 16
+
 // New draws an untrained network.
 func (p Topology) New(seed uint64) (*model.Network, error) {
 	switch {
 	case p.Init != Firing && p.Init != Glorot:
 		return nil, fmt.Errorf("train: initialisation %q is unknown, expected firing or glorot", p.Init)
+	case p.Steps < 1 || p.Steps > model.MaxSteps:
+		return nil, fmt.Errorf("train: steps is %d, expected 1 to %d", p.Steps, model.MaxSteps)
+	case p.Reset == model.ResetSubtract && !(p.Theta > 0):
+		return nil, fmt.Errorf("train: theta is %v, reset subtract needs a number above 0", p.Theta)
 	case !(p.Gain > 0 && p.Active > 0 && p.ActiveHidden > 0):
 		return nil, fmt.Errorf("train: gain %v, active inputs %v and active hidden neurons %v, expected numbers above 0", p.Gain, p.Active, p.ActiveHidden)
 	}
 	m := &model.Network{
 		DtMS: p.DtMS, Steps: p.Steps, Input: p.Input, Classes: p.Classes,
 		Readout: model.Readout{Kind: p.Readout},
+	}
+	for _, n := range p.Hidden {
+		if n < 1 || n > maxNeurons {
+			return nil, fmt.Errorf("train: a hidden layer of %d neurons, expected 1 to %d", n, maxNeurons)
+		}
 	}
 	in, active := p.Input.Shape, p.Active
 	sizes := append(append([]int(nil), p.Hidden...), len(p.Classes))

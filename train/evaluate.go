@@ -16,7 +16,8 @@ import (
 type Evaluation struct {
 	Samples         int
 	Correct         int
-	SpikesPerSample float64 // of all layers but the last
+	SpikesPerSample float64 // of all layers
+	HiddenPerSample float64 // spikes of all layers but the last
 	SynOpsPerSample float64
 }
 
@@ -43,7 +44,8 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 	e := Evaluation{Samples: len(indices)}
 	var (
 		next                    atomic.Int64
-		correct, spikes, synops atomic.Int64
+		correct, spikes, hidden atomic.Int64
+		synops                  atomic.Int64
 		wait                    sync.WaitGroup
 		fail                    = make([]error, threads)
 	)
@@ -66,7 +68,8 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 					correct.Add(1)
 				}
 				stats := s.Stats()
-				spikes.Add(int64(stats.TotalSpikes() - stats.Spikes[len(stats.Spikes)-1]))
+				spikes.Add(int64(stats.TotalSpikes()))
+				hidden.Add(int64(stats.TotalSpikes() - stats.Spikes[len(stats.Spikes)-1]))
 				synops.Add(stats.TotalSynOps())
 			}
 		})
@@ -77,6 +80,7 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 	}
 	e.Correct = int(correct.Load())
 	e.SpikesPerSample = float64(spikes.Load()) / float64(e.Samples)
+	e.HiddenPerSample = float64(hidden.Load()) / float64(e.Samples)
 	e.SynOpsPerSample = float64(synops.Load()) / float64(e.Samples)
 	return e, nil
 }

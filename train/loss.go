@@ -55,6 +55,19 @@ func (l Loss) validate() error {
 	return nil
 }
 
+// check reports what the loss has no gradient for over a readout.
+func (l Loss) check(readout model.ReadoutKind) error {
+	switch {
+	case l.Kind == MSE && readout != model.SpikeCount:
+		return fmt.Errorf("loss mse is of rates: it needs readout spike_count, not %s", readout)
+	case l.Metabolic != 0 && readout != model.SpikeCount:
+		return fmt.Errorf("the metabolic cost is of output spikes: it needs readout spike_count, not %s", readout)
+	case l.Prefix != 0 && readout != model.MembraneSum:
+		return fmt.Errorf("the loss of prefixes needs readout membrane_sum, not %s", readout)
+	}
+	return nil
+}
+
 // lossState is the scratch of one sample's loss.
 type lossState struct {
 	Loss

@@ -34,6 +34,9 @@ func (o Optimizer) validate() error {
 	default:
 		return fmt.Errorf("optimizer %q is unknown, expected adam, sgd or rmsprop", o.Kind)
 	}
+	if o.Momentum != 0 && o.Kind != SGD {
+		return fmt.Errorf("optimizer %s has no momentum: sgd has", o.Kind)
+	}
 	for _, p := range []struct {
 		name  string
 		value float64

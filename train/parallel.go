@@ -9,7 +9,7 @@ import (
 // of the lowest number that failed. Which worker takes which number must not
 // matter to the result.
 func (t *Trainer) parallel(n int, f func(w *worker, i int) error) error {
-	errs := make([]error, n)
+	errs := t.errs[:n]
 	if len(t.workers) == 1 {
 		for i := range n {
 			errs[i] = f(t.workers[0], i)

@@ -41,4 +41,4 @@ func (g *normal) next() float64 {
 }
 
 // unit maps 64 random bits to (0, 1).
-func unit(bits uint64) float64 { return (float64(bits>>11) + 0.5) / (1 << 53) }
+func unit(bits uint64) float64 { return (float64(bits>>12) + 0.5) / (1 << 52) }

@@ -7,13 +7,11 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
-// sample is what one sample of a batch needs: its input, the states of all
-// layers over all steps, and the gradients of its own.
+// sample is what one sample of a batch keeps until the update: its input and
+// the states of all layers over all steps.
 type sample struct {
 	input  *dataset.Presentation
 	states []*layer.State
-	loss   *lossState
-	layers []sampleLayer
 
 	passed  [][]uint64  // with dropout: the spikes of each hidden layer that reach the next
 	initial [][]float32 // with initial noise: the membranes of each layer before the first step
@@ -23,56 +21,65 @@ type sample struct {
 	counts    []int // spikes of each layer
 }
 
-// sampleLayer is one layer's share of the backward pass of a sample.
-type sampleLayer struct {
-	slopes asm.Slopes
-	errors asm.Errors
-}
-
-// scratch belongs to one worker.
-type scratch struct {
-	input, step *layer.Inputs
-	rows        []uint32
-	dots        []float32
-}
-
 func newSample(t *Trainer) *sample {
 	s := &sample{
 		input:  dataset.NewPresentation(t.model.Input, t.steps),
 		states: make([]*layer.State, len(t.layers)),
-		layers: make([]sampleLayer, len(t.layers)),
 		counts: make([]int, len(t.layers)),
-		loss:   newLossState(t.config.Loss, t.model.Readout.Kind, t.layers[len(t.layers)-1].Out, t.steps),
 	}
 	for i, l := range t.layers {
 		s.states[i] = l.NewState(t.steps, true)
-		n := l.Units.N
-		sl := &s.layers[i]
-		sl.errors = asm.Errors{
-			Grad: asm.Floats(t.steps * n), Delta: asm.Floats(t.steps * n), Next: asm.Floats(n),
-			Bias: asm.Floats(n), Decay: asm.Floats(n), Current: asm.Floats(n),
-			Detach: t.config.DetachReset || l.Lateral,
-		}
-		if l.Units.Output != asm.NoOutput {
-			sl.slopes = asm.Slopes{
-				Surrogate: t.config.Surrogate.kernel(), Width: t.config.Surrogate.Width, Neurons: l.Out,
-				D: asm.Floats(t.steps * n), Open: make([]uint64, t.steps*spike.Words(n)),
-			}
-			sl.errors.Slope = sl.slopes.D
-		}
 	}
 	return s
 }
 
+// scratch belongs to one worker: it is small enough to stay in its caches while
+// sample follows sample.
+type scratch struct {
+	input, step *layer.Inputs
+	loss        *lossState
+	layers      []layerScratch
+	rows        []uint32
+	dots        []float32
+}
+
+// layerScratch is one layer's share of the backward pass of a sample.
+type layerScratch struct {
+	slopes asm.Slopes
+	errors asm.Errors
+}
+
 func newScratch(t *Trainer) *scratch {
-	widest := 0
-	for _, l := range t.layers {
-		widest = max(widest, l.Units.N)
-	}
-	return &scratch{
+	w := &scratch{
 		input: layer.NewInputs(0, 0), step: layer.NewInputs(0, 0),
-		rows: make([]uint32, spike.Words(widest)*spike.WordBits), dots: asm.Floats(widest),
+		loss: newLossState(t.config.Loss, t.model.Readout.Kind, t.layers[len(t.layers)-1].Out, t.steps),
 	}
+	widest := 0
+	for i, l := range t.layers {
+		n := l.Units.N
+		widest = max(widest, n)
+		ls := layerScratch{
+			slopes: asm.Slopes{Open: asm.NewSteps(t.steps, n)},
+			errors: asm.Errors{
+				Grad: asm.Floats(t.steps * n), Delta: &t.deltas[i], Next: asm.Floats(n),
+				Detach: t.config.DetachReset || l.Lateral,
+			},
+		}
+		if l.Units.Output == asm.NoOutput { // an analog layer passes every gradient on
+			for k := range t.steps {
+				for j := range l.Out {
+					ls.slopes.Open.Add(j, k)
+				}
+			}
+		} else {
+			ls.slopes.Surrogate, ls.slopes.Width = t.config.Surrogate.kernel(), t.config.Surrogate.Width
+			ls.slopes.D = asm.Floats(t.steps * n)
+			ls.errors.Slope = ls.slopes.D
+		}
+		w.layers = append(w.layers, ls)
+	}
+	w.rows, w.dots = make([]uint32, widest), asm.Floats(widest)
+	return w
 }
 
 // forward encodes sample index with the noise of key and runs the network.
@@ -118,83 +125,91 @@ func (s *sample) list(t *Trainer, w *scratch, i int) {
 }
 
 // backward sets the loss and the gradients of the sample, scaled by scale; its
-// δ of step k goes to row first + k of each matrix of t.deltas.
-func (s *sample) backward(t *Trainer, w *scratch, label, first int, scale float32) {
+// δ of step k goes to row number·steps + k of each matrix of t.deltas, its sums
+// of δ over the steps to row number of each matrix of t.vectors.
+func (s *sample) backward(t *Trainer, w *scratch, label, number int, scale float32) {
 	last := len(t.layers) - 1
-	s.lossValue, s.right = s.loss.gradient(s.states[last], label, s.layers[last].errors.Grad, t.layers[last].Units.N, scale)
+	s.lossValue, s.right = w.loss.gradient(s.states[last], label, w.layers[last].errors.Grad, t.layers[last].Units.N, scale)
 	for i, l := range t.layers {
 		if l.Units.Output != asm.NoOutput {
-			s.layers[i].slopes.Evaluate(&l.Units, s.states[i].Trace(), t.steps)
+			w.layers[i].slopes.Evaluate(&l.Units, s.states[i].Trace(), t.steps)
 		}
 	}
 	for i := last; i >= 0; i-- {
-		s.backwardLayer(t, w, i, scale)
-		n := t.layers[i].Units.N
-		for k := range t.steps {
-			t.deltas[i].SetRow(first+k, s.layers[i].errors.Delta[k*n:][:n])
+		s.backwardLayer(t, w, i, number)
+		if i > 0 {
+			s.passDown(t, w, i, number*t.steps, float32(scale*t.cost))
 		}
 	}
 }
 
-// backwardLayer walks the steps of layer i backwards, passes Hᵀδ on to the
-// layer itself one step before and Wᵀδ to the layer below.
-func (s *sample) backwardLayer(t *Trainer, w *scratch, i int, scale float32) {
-	l, sl := t.layers[i], &s.layers[i]
+// backwardLayer walks the steps of layer i backwards and passes Hᵀδ on to the
+// layer itself one step before.
+func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int) {
+	l, ls, v := t.layers[i], &w.layers[i], &t.vectors[i]
 	tr := l.Gates(s.states[i])
+	e := &ls.errors
+	e.First = number * t.steps
+	e.Bias, e.Decay, e.Current = v.bias.Row(number), v.decay.Row(number), v.current.Row(number)
+	for _, sums := range [][]float32{e.Next, e.Bias, e.Decay, e.Current} {
+		clear(sums)
+	}
+	if !l.Recurrent {
+		asm.Backward(&l.Units, tr, e, 0, t.steps)
+		return
+	}
 	n := l.Units.N
-	e := &sl.errors
-	clear(e.Next)
-	clear(e.Bias)
-	clear(e.Decay)
-	clear(e.Current)
-	if l.Recurrent {
-		for k := t.steps - 1; k >= 0; k-- {
-			asm.Backward(&l.Units, tr, e, k, k+1)
-			if k > 0 {
-				rows := sl.open(w, k-1, n, l.In)
-				dots := w.dots[:len(rows)]
-				asm.DotRows(dots, &l.Weights, rows, e.Delta[k*n:][:n])
-				for m, r := range rows {
-					e.Grad[(k-1)*n+int(r)-l.In] += dots[m]
-				}
+	for k := t.steps - 1; k >= 0; k-- {
+		asm.Backward(&l.Units, tr, e, k, k+1)
+		if k > 0 {
+			rows := ls.open(w.rows, k-1, l)
+			dots := w.dots[:len(rows)]
+			asm.DotRows(dots, &l.Weights, rows, e.Next)
+			for m, r := range rows {
+				e.Grad[(k-1)*n+int(r)-l.In] += dots[m]
 			}
 		}
-	} else {
-		asm.Backward(&l.Units, tr, e, 0, t.steps)
-	}
-	if i > 0 {
-		s.passDown(t, w, i, float32(scale*t.cost))
 	}
 }
 
-// open lists, each plus base, the neurons whose slope at step k is not 0: no
-// other can change the loss.
-func (sl *sampleLayer) open(w *scratch, k, n, base int) []uint32 {
-	words := spike.Words(n)
-	return w.rows[:asm.Indices(w.rows, sl.slopes.Open[k*words:][:words], uint32(base))]
+// open lists the rows of the weights of the recurrent layer l for its own
+// neurons whose slope at step k is not 0.
+func (ls *layerScratch) open(rows []uint32, k int, l *layer.Layer) []uint32 {
+	rows = rows[:0]
+	for j := range l.Out {
+		if ls.slopes.Open.Has(j, k) {
+			rows = append(rows, uint32(l.In+j))
+		}
+	}
+	return rows
 }
 
-// passDown sets the gradient of the layer below layer i. A hidden spike costs
-// cost; one that was dropped does not reach layer i.
-func (s *sample) passDown(t *Trainer, w *scratch, i int, cost float32) {
-	weights, below, sl := &t.layers[i].Weights, t.layers[i-1], &s.layers[i-1]
-	above, n := t.layers[i].Units.N, below.Units.N
+// passDown sets the gradient of the layer below layer i to Wᵀδ where the slope is
+// not 0: nothing else can change the loss.
+func (s *sample) passDown(t *Trainer, w *scratch, i, first int, cost float32) {
+	l, below, ls := t.layers[i], t.layers[i-1], &w.layers[i-1]
+	clear(ls.errors.Grad)
+	asm.DotSteps(ls.errors.Grad, below.Out, &l.Weights, &t.deltas[i], first, &ls.slopes.Open)
+	if below.Units.Output == asm.NoOutput || cost == 0 && (s.passed == nil || s.passed[i-1] == nil) {
+		return
+	}
 	for k := range t.steps {
-		delta := s.layers[i].errors.Delta[k*above:][:above]
-		grad := sl.errors.Grad[k*n:][:n]
-		if below.Units.Output == asm.NoOutput { // an analog layer passes every gradient on
-			asm.DotRows(grad[:below.Out], weights, t.allRows[:below.Out], delta)
+		s.charge(ls, i-1, k, below, cost)
+	}
+}
+
+// charge adds to the gradients of layer i at step k what a hidden spike costs;
+// one that was dropped does not reach the layer above.
+func (s *sample) charge(ls *layerScratch, i, k int, l *layer.Layer, cost float32) {
+	n := l.Units.N
+	grad := ls.errors.Grad[k*n:][:n]
+	for j := range l.Out {
+		if !ls.slopes.Open.Has(j, k) {
 			continue
 		}
-		clear(grad)
-		rows := sl.open(w, k, n, 0)
-		dots := w.dots[:len(rows)]
-		asm.DotRows(dots, weights, rows, delta)
-		for m, r := range rows {
-			if s.passed == nil || s.passed[i-1] == nil || s.reached(i-1, k, int(r), n) {
-				grad[r] = dots[m]
-			}
-			grad[r] += cost
+		if s.passed != nil && s.passed[i] != nil && !s.reached(i, k, j, n) {
+			grad[j] = 0
 		}
+		grad[j] += cost
 	}
 }

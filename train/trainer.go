@@ -35,11 +35,13 @@ type Trainer struct {
 	layers  []*layer.Layer
 	moments []moments
 	deltas  []asm.Matrix // δ of each layer, a row a sample and step of the batch
+	vectors []vectors
 	samples []*sample
 	workers []*worker
-	allRows []uint32 // 0, 1, 2, …
+	numbers []uint32 // 0, 1, 2, … of the samples of a batch
 	order   []int
 	tasks   []task
+	errs    []error // of the parts of an update
 
 	epoch   int     // finished epochs
 	updates int     // parameter updates so far
@@ -79,8 +81,15 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 	if m.Readout.Kind == model.FirstSpike {
 		return nil, errors.New("train: readout first_spike has no gradient: train with spike_count and change the readout afterwards")
 	}
+	if err := config.Loss.check(m.Readout.Kind); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
 	if err := checkSource(m, source, indices); err != nil {
 		return nil, err
+	}
+	if size := batchBytes(m, config.Batch); size > maxBatchBytes {
+		return nil, fmt.Errorf("train: a batch of %d samples of %d steps takes %.1f GB, expected at most %d GB: a smaller batch, fewer steps or smaller layers may help",
+			config.Batch, m.Steps, size/1e9, int64(maxBatchBytes/1e9))
 	}
 	t := &Trainer{
 		config: config, model: m, source: source, indices: slices.Clone(indices),
@@ -88,25 +97,36 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		order: make([]int, len(indices)),
 		now:   tally{counts: make([]int, len(m.Layers))},
 	}
-	widest := 0
 	for i := range m.Layers {
 		l := layer.New(&m.Layers[i])
 		t.layers = append(t.layers, l)
 		t.moments = append(t.moments, newMoments(l))
 		t.deltas = append(t.deltas, l.Weights.Like(config.Batch*t.steps))
-		widest = max(widest, l.In, l.Out)
-	}
-	for k := range widest {
-		t.allRows = append(t.allRows, uint32(k))
+		t.vectors = append(t.vectors, newVectors(l, config.Batch))
 	}
 	t.tasks = t.listTasks()
-	for range config.Batch {
+	t.errs = make([]error, max(config.Batch, len(t.tasks)))
+	for k := range config.Batch {
 		t.samples = append(t.samples, newSample(t))
+		t.numbers = append(t.numbers, uint32(k))
 	}
 	for range config.Threads {
 		t.workers = append(t.workers, &worker{newScratch(t), newBlock(t)})
 	}
 	return t, nil
+}
+
+// maxBatchBytes bounds the memory of a batch.
+const maxBatchBytes = 8e9
+
+// batchBytes estimates the memory of a batch: about six values a neuron and
+// step, and the lists of inputs.
+func batchBytes(m *model.Network, batch int) float64 {
+	values := float64(m.Input.Size())
+	for i := range m.Layers {
+		values += 24 * float64(asm.Pad(m.Layers[i].OutSize()))
+	}
+	return values * float64(m.Steps) * float64(batch)
 }
 
 func checkSource(m *model.Network, source dataset.Source, indices []int) error {
@@ -170,13 +190,14 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(Progress)) (Progress,
 		}
 		batch := t.order[t.now.done:min(t.now.done+t.config.Batch, len(t.order))]
 		t.cost = t.config.spikeCost(t.at())
-		if err := t.update(batch, t.rate()); err != nil {
+		err := t.update(batch, t.rate(t.at()))
+		if err != nil && !errors.Is(err, ErrDiverged) {
 			return t.progress(), err
 		}
 		for _, s := range t.samples[:len(batch)] {
 			t.now.add(s)
 		}
-		if t.now.loss-t.now.loss != 0 || !t.finite(len(batch)) {
+		if err != nil || t.now.loss-t.now.loss != 0 {
 			p := t.progress()
 			return p, fmt.Errorf("train: %w: in epoch %d, after %d samples, the loss is %v and gradients are not finite; a lower learning rate may help", ErrDiverged, p.Epoch, p.Done, p.Loss)
 		}
@@ -195,9 +216,15 @@ func (t *Trainer) at() float64 {
 	return float64(t.epoch) + float64(t.now.done)/float64(len(t.order))
 }
 
-// rate returns the learning rate now.
-func (t *Trainer) rate() float64 {
-	return t.config.Optimizer.Rate * t.config.Schedule.factor(t.at(), t.config.Epochs)
+// rate returns the learning rate at an epoch, which may be fractional.
+func (t *Trainer) rate(at float64) float64 {
+	return t.config.Optimizer.Rate * t.config.Schedule.factor(at, t.config.Epochs)
+}
+
+// lastRate returns the learning rate of the last update of the epoch.
+func (t *Trainer) lastRate() float64 {
+	from := (max(t.now.done, 1) - 1) / t.config.Batch * t.config.Batch
+	return t.rate(float64(t.epoch) + float64(from)/float64(len(t.order)))
 }
 
 func (a *tally) add(s *sample) {
@@ -216,7 +243,7 @@ func (t *Trainer) progress() Progress {
 	done := float64(max(1, t.now.done))
 	p := Progress{
 		Epoch: t.epoch + 1, Done: t.now.done, Samples: len(t.order),
-		Loss: t.now.loss / done, Accuracy: float64(t.now.right) / done, Rate: t.rate(),
+		Loss: t.now.loss / done, Accuracy: float64(t.now.right) / done, Rate: t.lastRate(),
 	}
 	for i, n := range t.now.counts {
 		perSample := float64(n) / done
@@ -240,7 +267,7 @@ func (t *Trainer) update(batch []int, rate float64) error {
 		if err := s.forward(t, w.scratch, batch[i], t.noise(batch[i])); err != nil {
 			return err
 		}
-		s.backward(t, w.scratch, t.source.Label(batch[i]), i*t.steps, scale)
+		s.backward(t, w.scratch, t.source.Label(batch[i]), i, scale)
 		return nil
 	})
 	if err != nil {
@@ -250,28 +277,13 @@ func (t *Trainer) update(batch []int, rate float64) error {
 	step := t.config.Optimizer.at(t.updates, rate)
 	samples := t.samples[:len(batch)]
 	return t.parallel(len(t.tasks), func(w *worker, i int) error {
-		if k := t.tasks[i]; k.vectors {
-			t.updateVectors(k.layer, samples, step)
-		} else {
-			t.updateRows(w.block, k, samples, step)
+		k := t.tasks[i]
+		if k.vectors {
+			return t.updateVectors(k.layer, len(samples), step)
 		}
+		t.updateRows(w.block, k, samples, step)
 		return nil
 	})
-}
-
-// finite reports whether the gradients of the last n samples are. One error δ
-// that is not makes its sums over time so.
-func (t *Trainer) finite(n int) bool {
-	for _, s := range t.samples[:n] {
-		for i := range s.layers {
-			for _, g := range s.layers[i].errors.Current {
-				if g-g != 0 {
-					return false
-				}
-			}
-		}
-	}
-	return true
 }
 
 // noise returns the key of a sample's noise in the current epoch.

@@ -1,10 +1,10 @@
 package train
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/internal/layer"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -17,34 +17,43 @@ type task struct {
 	word    int
 }
 
-// listTasks lists the parts of an update.
+// listTasks lists the parts of an update, the long ones first: hidden neurons
+// spike more often than inputs, and a task that starts last is waited for.
 func (t *Trainer) listTasks() []task {
 	var list []task
-	for i, l := range t.layers {
-		list = append(list, task{layer: i, vectors: true})
-		for w := range spike.Words(l.In) {
-			list = append(list, task{layer: i, word: w})
-		}
+	for i, l := range slices.Backward(t.layers) {
 		for w := range spike.Words(l.Out) {
 			if l.Recurrent {
 				list = append(list, task{layer: i, own: true, word: w})
 			}
 		}
+		for w := range spike.Words(l.In) {
+			list = append(list, task{layer: i, word: w})
+		}
+	}
+	for i := range t.layers {
+		list = append(list, task{layer: i, vectors: true})
 	}
 	return list
 }
 
 // block is a worker's scratch for the weight gradient of 64 inputs.
 type block struct {
+	active [spike.WordBits][]uint64 // of each input, a bit a row of δ
+	words  [spike.WordBits]uint64
 	rows   []uint32
 	values []float32
 	ends   [spike.WordBits]int32
-	fill   [spike.WordBits]int32
+	inputs asm.Inputs
 	grads  []asm.Matrix // one a layer, 64 rows
 }
 
 func newBlock(t *Trainer) *block {
-	b := &block{}
+	words := spike.Words(t.config.Batch * t.steps)
+	b := &block{rows: make([]uint32, spike.WordBits*spike.WordBits*words)}
+	for j := range b.active {
+		b.active[j] = make([]uint64, words)
+	}
 	for _, l := range t.layers {
 		b.grads = append(b.grads, l.Weights.Like(spike.WordBits))
 	}
@@ -77,31 +86,52 @@ func (b *block) list(t *Trainer, k task, samples []*sample, n int) *asm.Inputs {
 	if t.analogInput(k) {
 		return b.listValues(t, k, samples, n)
 	}
-	clear(b.fill[:])
+	// Row by row the spikes of 64 inputs become input by input those of 64 rows.
+	filled, column := 0, 0
 	for _, s := range samples {
+		words, stride := s.inputWords(k)
 		for row := range t.steps {
-			for w := s.inputWord(k, row); w != 0; w &= w - 1 {
-				b.fill[bits.TrailingZeros64(w)]++
+			b.words[filled] = words[row*stride]
+			if filled++; filled == spike.WordBits {
+				b.turn(column)
+				filled, column = 0, column+1
 			}
 		}
 	}
-	total := int32(0)
-	for i, count := range b.fill {
-		b.fill[i] = total
-		total += count
-		b.ends[i] = total
+	if filled > 0 {
+		clear(b.words[filled:])
+		b.turn(column)
+		column++
 	}
-	b.rows = slices.Grow(b.rows[:0], int(total))[:total]
-	for i, s := range samples {
-		for row := range t.steps {
-			for w := s.inputWord(k, row); w != 0; w &= w - 1 {
-				j := bits.TrailingZeros64(w)
-				b.rows[b.fill[j]] = uint32(i*t.steps + row)
-				b.fill[j]++
-			}
+	total := 0
+	for j := range n {
+		total += asm.Indices(b.rows[total:], b.active[j][:column], 0)
+		b.ends[j] = int32(total)
+	}
+	b.inputs = asm.Inputs{Rows: b.rows[:total], Ends: b.ends[:n]}
+	return &b.inputs
+}
+
+// turn makes the words of 64 rows word column of the inputs.
+func (b *block) turn(column int) {
+	transpose(&b.words)
+	for j, w := range b.words {
+		b.active[j][column] = w
+	}
+}
+
+// transpose swaps bit j of word i with bit i of word j: in blocks of 32 bits,
+// in these blocks of 16, and so on.
+func transpose(m *[spike.WordBits]uint64) {
+	mask := uint64(1)<<32 - 1
+	for size := 32; size > 0; size /= 2 {
+		for i := 0; i < len(m); i = (i + size + 1) &^ size {
+			swap := (m[i]>>size ^ m[i+size]) & mask
+			m[i] ^= swap << size
+			m[i+size] ^= swap
 		}
+		mask ^= mask << (size / 2)
 	}
-	return &asm.Inputs{Rows: b.rows, Ends: b.ends[:n]}
 }
 
 // listValues is list for analog inputs.
@@ -118,7 +148,8 @@ func (b *block) listValues(t *Trainer, k task, samples []*sample, n int) *asm.In
 		}
 		b.ends[j] = int32(len(b.rows))
 	}
-	return &asm.Inputs{Rows: b.rows, Values: b.values, Ends: b.ends[:n]}
+	b.inputs = asm.Inputs{Rows: b.rows, Values: b.values, Ends: b.ends[:n]}
+	return &b.inputs
 }
 
 // analogInput reports whether the inputs of a task are analog.
@@ -132,19 +163,27 @@ func (t *Trainer) analogInput(k task) bool {
 	return !t.layers[k.layer-1].Spikes()
 }
 
-// inputWord returns the spikes of the inputs of a task at a step.
-func (s *sample) inputWord(k task, step int) uint64 {
+// inputWords returns the spikes of the inputs of a task from the first step on,
+// and the distance to those of the next step.
+func (s *sample) inputWords(k task) (words []uint64, stride int) {
 	switch {
 	case k.own:
-		return s.states[k.layer].Spikes(step)[k.word]
+		return s.spikes(k.layer, 0)[k.word:], s.states[k.layer].Trace().YStride
 	case k.layer == 0:
-		return s.input.Spikes.At(step)[k.word]
+		return s.input.Spikes.Words()[k.word:], spike.Words(s.input.Spikes.Size())
 	}
-	if s.passed != nil && s.passed[k.layer-1] != nil {
-		below := s.passed[k.layer-1]
-		return below[step*len(s.states[k.layer-1].Spikes(0))+k.word]
+	below := k.layer - 1
+	stride = s.states[below].Trace().YStride
+	if s.passed != nil && s.passed[below] != nil {
+		return s.passed[below][k.word:], stride
 	}
-	return s.states[k.layer-1].Spikes(step + 1)[k.word]
+	return s.spikes(below, 1)[k.word:], stride
+}
+
+// spikes returns the spikes of layer i from row on, all steps in one.
+func (s *sample) spikes(i, row int) []uint64 {
+	tr := s.states[i].Trace()
+	return tr.Y[row*tr.YStride:]
 }
 
 // inputValues returns the values of all analog inputs of a task's layer at a
@@ -163,39 +202,55 @@ func (s *sample) inputValues(t *Trainer, k task, step int) []float32 {
 	return below.Membrane(step + 1)
 }
 
+// vectors are the gradients of a layer's bias, decay and current: of each sample
+// of the batch in a row, and their sum.
+type vectors struct {
+	bias, decay, current asm.Matrix
+	sum                  asm.Matrix
+}
+
+func newVectors(l *layer.Layer, batch int) vectors {
+	n := l.Units.N
+	return vectors{asm.NewRows(batch, n), asm.NewRows(batch, n), asm.NewRows(batch, n), asm.NewRows(1, n)}
+}
+
+// total returns the sum of the first rows of grads, in that order.
+func (v *vectors) total(grads *asm.Matrix, rows []uint32) []float32 {
+	sum := v.sum.Row(0)
+	clear(sum)
+	asm.SumRows(&v.sum, grads, &asm.Inputs{Rows: rows, Ends: []int32{int32(len(rows))}})
+	return sum
+}
+
 // updateVectors updates the current, the bias and the decay of layer i by the
-// sums of the samples' gradients, in the samples' order.
-func (t *Trainer) updateVectors(i int, samples []*sample, step update) {
-	l, o, m := t.layers[i], &t.moments[i], &t.model.Layers[i]
+// sums of the samples' gradients, in the samples' order. It returns ErrDiverged
+// if these are not finite: one error δ that is not makes its sums so.
+func (t *Trainer) updateVectors(i, samples int, step update) error {
+	l, o, m, v := t.layers[i], &t.moments[i], &t.model.Layers[i], &t.vectors[i]
 	u := &l.Units
-	n := u.N
-	gather := func(of func(*sampleLayer) []float32) []float32 {
-		sum := make([]float32, n)
-		for _, s := range samples {
-			for j, g := range of(&s.layers[i]) {
-				sum[j] += g
-			}
+	rows := t.numbers[:samples]
+	grad := v.total(&v.current, rows)
+	for _, g := range grad {
+		if g-g != 0 {
+			return ErrDiverged
 		}
-		return sum
 	}
 	if len(m.Current) > 0 {
-		grad := share(gather(func(s *sampleLayer) []float32 { return s.errors.Current }), l.Out, len(m.Current) == 1)
-		step.apply(u.Current, o.current[0], o.current[1], grad, false)
+		step.apply(u.Current, o.current[0], o.current[1], share(grad, l.Out, len(m.Current) == 1), false)
 		for j := range u.Current {
 			u.Current[j] += 0 // −0 becomes +0, as asm.Forward asks
 		}
 	}
 	if len(m.Bias) > 0 {
-		grad := share(gather(func(s *sampleLayer) []float32 { return s.errors.Bias }), l.Out, len(m.Bias) == 1)
-		step.apply(u.Bias, o.bias[0], o.bias[1], grad, false)
+		step.apply(u.Bias, o.bias[0], o.bias[1], share(v.total(&v.bias, rows), l.Out, len(m.Bias) == 1), false)
 	}
 	if t.learnsDecay(i) {
-		grad := share(gather(func(s *sampleLayer) []float32 { return s.errors.Decay }), l.Out, t.config.Decay == PerLayer)
-		step.apply(u.Decay, o.decay[0], o.decay[1], grad, false)
+		step.apply(u.Decay, o.decay[0], o.decay[1], share(v.total(&v.decay, rows), l.Out, t.config.Decay == PerLayer), false)
 		for j, d := range u.Decay {
 			u.Decay[j] = min(max(d, 0), 1)
 		}
 	}
+	return nil
 }
 
 // learnsDecay reports whether the decay of layer i is trained.

@@ -29,6 +29,9 @@ func (c *checkpoints) open(t *train.Trainer, resume bool) (history []epochReport
 	f, err := os.Open(c.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if resume {
+			return nil, fmt.Errorf("there is no checkpoint %s to go on from", c.file)
+		}
 		return nil, c.save(t, nil)
 	case err != nil:
 		return nil, err

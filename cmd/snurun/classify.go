@@ -33,6 +33,7 @@ type classifyOptions struct {
 	margin  float64
 	threads int
 	json    bool
+	show    bool
 	verbose bool
 }
 
@@ -49,10 +50,15 @@ NumPy file .npy with spikes [steps, channels] or [samples, steps, channels], or
 '-' for a .npy on standard input. Without INPUT and --data it runs on 1,000 of
 the MNIST test digits, which are part of the program.
 
-Latency is the time from the encoded spike train to the class.`,
+Latency is the time from the encoded spike train to the class.
+
+--show draws each sample: its input, summed over the time steps, beside the
+output of each class, step by step, and the scores. It needs at most 20 samples.
+The picture follows the width of the terminal, or COLUMNS, and has no colour
+with NO_COLOR; elsewhere than on a terminal it is made of plain characters.`,
 		Example: `  snurun classify testdata/mnist.msgpack
   snurun classify model.msgpack --data ~/mnist --threads 4
-  snurun classify model.msgpack digit.png
+  snurun classify model.msgpack digit.png --show
   snurun classify model.msgpack spikes.npy --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -75,6 +81,7 @@ Latency is the time from the encoded spike train to the class.`,
 	f.Float64Var(&o.margin, "margin", 0, "decide early, once the leading score is ahead by `M` (0: never)")
 	f.IntVar(&o.threads, "threads", 1, "classify on `N` threads")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a sample and a summary")
+	f.BoolVar(&o.show, "show", false, "draw the input and the output of every sample")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for every sample")
 	return cmd
 }
@@ -87,6 +94,8 @@ func (o *classifyOptions) check() error {
 		return usagef("--steps is %d, expected 0 or more", o.steps)
 	case o.threads < 1 || o.threads > 1024:
 		return usagef("--threads is %d, expected 1 to 1024", o.threads)
+	case o.show && o.json:
+		return usagef("--show and --json exclude each other")
 	case !(o.margin >= 0) || math.IsInf(o.margin, 0):
 		return usagef("--margin is %v, expected 0 or more", o.margin)
 	}
@@ -109,7 +118,9 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 	if err != nil {
 		return err
 	}
-	c := &classifier{model: m, net: net, options: o, out: bufio.NewWriter(cmd.OutOrStdout()), perLine: o.json || o.verbose}
+	c := &classifier{
+		model: m, net: net, options: o, terminal: cmd.OutOrStdout(), out: bufio.NewWriter(cmd.OutOrStdout()), perLine: o.json || o.verbose,
+	}
 	total := 0
 	for _, in := range inputs {
 		total += in.source.Len()
@@ -119,6 +130,8 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 	}
 	if total <= linesUpTo {
 		c.perLine = true
+	} else if o.show {
+		return usagef("--show draws at most %d samples, there are %d; add --limit %d", linesUpTo, total, linesUpTo)
 	}
 	start := time.Now()
 	for _, in := range inputs {
@@ -194,6 +207,8 @@ type classifier struct {
 	out     *bufio.Writer
 	perLine bool
 
+	terminal io.Writer // what out writes to
+
 	latencies []float64 // µs
 	labelled  int
 	correct   int
@@ -240,6 +255,11 @@ func (c *classifier) run(ctx context.Context, in input, n int) error {
 			if err := c.add(&part[i]); err != nil {
 				return err
 			}
+			if c.options.show {
+				if err := c.show(in, &part[i]); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
@@ -251,11 +271,7 @@ func (c *classifier) work(ctx context.Context, in input, from int, part []outcom
 	defer goruntime.UnlockOSThread()
 	s := c.net.NewSession()
 	defer s.Close()
-	steps := c.options.steps
-	if steps == 0 {
-		steps = dataset.Steps(in.source, c.model.Steps)
-	}
-	x := dataset.NewPresentation(c.model.Input, steps)
+	x := dataset.NewPresentation(c.model.Input, c.presented(in))
 	for k := w; k < len(part); k += c.options.threads {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -283,6 +299,14 @@ func (c *classifier) work(ctx context.Context, in input, from int, part []outcom
 		}
 	}
 	return nil
+}
+
+// presented returns for how many steps the samples of in are presented.
+func (c *classifier) presented(in input) int {
+	if c.options.steps > 0 {
+		return c.options.steps
+	}
+	return dataset.Steps(in.source, c.model.Steps)
 }
 
 func (c *classifier) classify(s *runtime.Session, x *dataset.Presentation) (runtime.Result, error) {

@@ -83,7 +83,11 @@ func TestKilledTraining(t *testing.T) {
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	kills := 0
 	for done := false; !done; {
-		cmd := child(t, trainArgs(data, killed, "--resume", "--checkpoint-every", "1ms")...)
+		args := trainArgs(data, killed, "--checkpoint-every", "1ms")
+		if _, err := os.Stat(killed + ".checkpoint"); err == nil {
+			args = append(args, "--resume")
+		}
+		cmd := child(t, args...)
 		var diagnostics bytes.Buffer
 		cmd.Stderr = &diagnostics
 		if err := cmd.Start(); err != nil {

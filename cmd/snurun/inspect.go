@@ -13,6 +13,7 @@ import (
 
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
 )
 
 func newInspect() *cobra.Command {
@@ -20,7 +21,8 @@ func newInspect() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect MODEL",
 		Short: "Show what is in a model file",
-		Long:  "inspect shows the layers, parameters, decay and threshold statistics, encoder, metadata and checksum of a model file.",
+		Long: `inspect shows the layers, parameters, decay and threshold statistics, encoder,
+metadata and checksum of a model file, and how this machine runs each layer.`,
 		Example: `  snurun inspect testdata/mnist.msgpack
   snurun inspect model.msgpack --json`,
 		Args: exactArgs(1, "MODEL"),
@@ -33,7 +35,11 @@ func newInspect() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r := newReport(args[0], m, info)
+			net, err := runtime.Compile(m)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			r := newReport(args[0], m, net, info)
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			if asJSON {
 				e := json.NewEncoder(out)
@@ -91,6 +97,7 @@ type layerReport struct {
 	Parameters int        `json:"parameters"`
 	Bytes      int        `json:"weight_bytes"`
 	DType      string     `json:"dtype"`
+	Plan       string     `json:"plan"` // how this machine runs the layer
 	Weight     statistics `json:"weight"`
 	Decay      statistics `json:"decay"`
 	Threshold  statistics `json:"threshold"` // −b
@@ -130,7 +137,7 @@ func (s statistics) String() string {
 	return fmt.Sprintf("%.4g ± %.2g  [%.4g, %.4g]", s.Mean, s.Std, s.Min, s.Max)
 }
 
-func newReport(file string, m *model.Network, info export.Info) report {
+func newReport(file string, m *model.Network, net *runtime.Network, info export.Info) report {
 	e := m.Input.Encoder
 	r := report{
 		File: file, Bytes: info.Size, SHA256: fmt.Sprintf("%x", info.SHA256),
@@ -144,7 +151,7 @@ func newReport(file string, m *model.Network, info export.Info) report {
 		lr := layerReport{
 			Name: l.Name, Kind: string(l.Kind), In: l.In, Out: l.Out,
 			Activation: string(l.Activation), Output: string(l.Output), Reset: string(l.Reset),
-			Recurrent: l.Recurrent != nil, Parameters: l.Parameters(), Bytes: l.Weight.Bytes(), DType: "f32",
+			Recurrent: l.Recurrent != nil, Parameters: l.Parameters(), Bytes: l.Weight.Bytes(), DType: "f32", Plan: net.Plan(i).String(),
 			Decay:     newStatistics(model.Broadcast(l.Decay, l.OutSize()), 1),
 			Threshold: newStatistics(model.Broadcast(l.Bias, l.OutSize()), -1),
 		}
@@ -199,6 +206,7 @@ func (r *report) print(w *bufio.Writer, m *model.Network) {
 		fmt.Fprintf(w, "\nlayer %d     %s  %s  %s → %s\n", i, l.Name, kind, shape(l.In), shape(l.Out))
 		line("  unit", "%s, output %s, reset %s", l.Activation, l.Output, l.Reset)
 		line("  weights", "%s %d bytes, %v", l.DType, l.Bytes, l.Weight)
+		line("  plan", "%s", l.Plan)
 		if len(m.Layers[i].Decay) > 0 {
 			line("  decay", "%v", l.Decay)
 		}

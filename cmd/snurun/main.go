@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	// With SIGPIPE caught, a write to a closed pipe returns EPIPE and the
 	// program can finish what it has begun.
 	catchSIGPIPE()
@@ -40,21 +39,29 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	addCompletion(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	var usage usageError
+	var interrupted interruptedError
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE):
 		return exitOK
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "snurun: %v\nTry '%s --help'.\n", err, cmd.CommandPath())
 		return exitUsage
+	case errors.As(err, &interrupted):
+		fmt.Fprintf(stderr, "snurun: interrupted %v\n", err)
+		return exitFailure
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(stderr, "snurun: interrupted%s\n", strings.TrimPrefix(err.Error(), context.Canceled.Error()))
+		fmt.Fprintln(stderr, "snurun: interrupted")
 		return exitFailure
 	}
 	fmt.Fprintf(stderr, "snurun: %v\n", err)
 	return exitFailure
 }
+
+// interruptedError says where an interruption left the work.
+type interruptedError struct{ error }
 
 // usageError is an error in how the command was called.
 type usageError struct{ error }
@@ -64,11 +71,19 @@ func (e usageError) Unwrap() error { return e.error }
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 func newRoot() *cobra.Command {
+	var quiet bool
 	root := &cobra.Command{
 		Use:   "snurun",
 		Short: "Run and train spiking networks",
 		Long: `snurun runs spiking networks of Spiking Neural Units (SNU) on small machines,
-trains them by back-propagation through time, and shows what is in a model file.`,
+trains them by back-propagation through time, and shows what is in a model file.
+
+Environment:
+  SNURUN_SIMD  generic, avx2, avx512 or neon: run these kernels instead of the
+               best ones that this CPU has
+  NO_COLOR     if it is not empty, print no colours
+  COLUMNS      width of pictures in characters, instead of the terminal's
+  TERM         if it is dumb, draw pictures with plain characters`,
 		Example: `  snurun classify testdata/mnist.msgpack
   snurun train --dataset mnist --data ~/mnist --out mnist.msgpack
   snurun inspect mnist.msgpack`,
@@ -81,18 +96,36 @@ trains them by back-propagation through time, and shows what is in a model file.
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := asm.Err(); err != nil {
-				return usageError{err}
+				return err
+			}
+			if quiet {
+				cmd.SetErr(io.Discard) // run prints the error, if there is one
 			}
 			return nil
 		},
 	}
+	root.PersistentFlags().BoolVarP(&quiet, "quiet", "q", false, "print results and errors only, no progress and no remarks")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newClassify(), newTrain(), newSimulate(), newInspect(), newVerify(), newPlot(), newData(), newVersion(),
+		newClassify(), newStream(), newTrain(), newSimulate(), newInspect(), newVerify(), newBench(), newPlot(), newData(), newVersion(), newMan(),
 	)
 	return root
+}
+
+// addCompletion adds cobra's command for shell completions, which writes to
+// what is the output of root now.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Example = `  source <(snurun completion bash)
+  snurun completion zsh > "${fpath[1]}/_snurun"
+  snurun completion fish > ~/.config/fish/completions/snurun.fish
+  snurun completion powershell | Out-String | Invoke-Expression`
+		}
+	}
 }
 
 func unknownCommand(cmd *cobra.Command, name string) error {

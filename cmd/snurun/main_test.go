@@ -76,7 +76,7 @@ func TestWrongUsage(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"", "classify", "train", "simulate", "inspect", "verify", "data", "data mnist", "version"} {
+	for _, command := range []string{"", "classify", "train", "simulate", "inspect", "verify", "bench", "data", "data mnist", "version", "man", "completion"} {
 		out := must(t, append(strings.Fields(command), "--help")...)
 		if command != "" && command != "data" && !strings.Contains(out, "Examples:") {
 			t.Errorf("snurun %s --help has no examples", command)
@@ -380,7 +380,7 @@ func readArchive(t *testing.T, name string) map[string]*npy.Array {
 
 func TestInspect(t *testing.T) {
 	out := must(t, "inspect", shipped)
-	for _, part := range []string{"sha256", "poisson 100 Hz", "784 → 256", "decay", "threshold", "335892 parameters", "command: snurun train --dataset mnist --data DIR --out MODEL"} {
+	for _, part := range []string{"sha256", "poisson 100 Hz", "784 → 256", "plan      panels, 10 steps at once", "decay", "threshold", "335892 parameters", "command: snurun train --dataset mnist --data DIR --out MODEL"} {
 		if !strings.Contains(out, part) {
 			t.Errorf("inspect lacks %q:\n%s", part, out)
 		}

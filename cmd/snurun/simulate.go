@@ -97,6 +97,9 @@ func parseRecord(names []string) (r recording, err error) {
 			return r, usagef("--record has %q, expected spikes or membrane", name)
 		}
 	}
+	if !r.spikes && !r.membrane {
+		return r, usagef("--record is empty, expected spikes, membrane or both")
+	}
 	return r, nil
 }
 

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	goruntime "runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -96,7 +98,8 @@ Recipes:
 	f.IntSlice("hidden", nil, "`sizes` of the hidden layers")
 	f.Int("steps", 0, "present a sample for `N` time steps")
 	f.String("activation", "", "`g`: identity, relu, leaky_relu or elu")
-	f.String("reset", "", "`reset` of the membrane: zero, subtract or none")
+	f.Float64("slope", 0.1, "`slope` of leaky_relu")
+	f.String("reset", "", "`reset` of the membrane: zero, subtract, lateral or none")
 	f.Bool("soft", false, "train soft units (sSNU)")
 	f.Bool("recurrent", false, "feed hidden layers back on themselves")
 	f.Float64("spike-cost", 0, "`cost` of a hidden spike in the loss")
@@ -163,6 +166,8 @@ func (o *trainOptions) override() error {
 			t.Steps = integer(f.Name)
 		case "activation":
 			t.Activation = model.Activation(text)
+			slope, _ := o.flags.GetFloat64("slope")
+			t.Slope = float32(slope)
 		case "reset":
 			t.Reset = model.Reset(text)
 			if t.Reset == model.ResetSubtract {
@@ -213,12 +218,28 @@ func (o *trainOptions) override() error {
 					err = usagef("--schedule is %q, expected a number of epochs behind the colon", text)
 				}
 				c.Schedule.Every = n
+			} else if c.Schedule.Every == 0 {
+				c.Schedule.Every = 5
+			}
+			if found && c.Schedule.Kind != train.Halving {
+				err = usagef("--schedule is %q, only halving takes a number of epochs", text)
 			}
 		case "warmup":
 			c.Schedule.Warmup = number(f.Name)
 		}
 	})
 	o.plan.Config.Threads = o.threads
+	o.plan.Config.Context = o.command()
+	if o.init != "" {
+		for _, name := range []string{"hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "decay", "bias", "readout"} {
+			if o.flags.Changed(name) {
+				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
+			}
+		}
+	}
+	if o.flags.Changed("slope") && o.plan.Topology.Activation != model.LeakyReLU {
+		return usagef("--slope is for --activation leaky_relu")
+	}
 	return err
 }
 
@@ -243,14 +264,15 @@ func (o *trainOptions) command() string {
 
 // epochReport is one epoch; its JSON form is that of --json.
 type epochReport struct {
-	Epoch           int     `json:"epoch"`
-	Loss            float64 `json:"loss"`
-	TrainAccuracy   float64 `json:"train_accuracy"`
-	HeldAccuracy    float64 `json:"held_accuracy"`
-	TestAccuracy    float64 `json:"test_accuracy"`
-	SpikesPerSample float64 `json:"spikes_per_sample"`
-	LR              float64 `json:"lr"`
-	Seconds         float64 `json:"seconds,omitempty"`
+	Epoch                 int     `json:"epoch"`
+	Loss                  float64 `json:"loss"`
+	TrainAccuracy         float64 `json:"train_accuracy"`
+	HeldAccuracy          float64 `json:"held_accuracy"`
+	TestAccuracy          float64 `json:"test_accuracy"`
+	SpikesPerSample       float64 `json:"spikes_per_sample"`
+	HiddenSpikesPerSample float64 `json:"hidden_spikes_per_sample"`
+	LR                    float64 `json:"lr"`
+	Seconds               float64 `json:"seconds,omitempty"`
 }
 
 func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
@@ -262,6 +284,12 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	}
 	if o.threads < 1 || o.threads > 1024 {
 		return usagef("--threads is %d, expected 1 to 1024", o.threads)
+	}
+	if o.every < 0 {
+		return usagef("--checkpoint-every is %v, expected 0 or more", o.every)
+	}
+	if fi, err := os.Stat(o.out); err == nil && !fi.Mode().IsRegular() {
+		return usagef("--out %s is not a regular file (%s)", o.out, fi.Mode())
 	}
 	if o.draws < 1 {
 		return usagef("--draws is %d, expected at least 1", o.draws)
@@ -311,7 +339,7 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	j := &job{
 		options: o, training: training, test: test,
 		used: sequence(0, set.Count-held), held: sequence(set.Count-held, set.Count),
-		stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), progress: newProgress(cmd.ErrOrStderr()),
+		stdout: &lenient{w: cmd.OutOrStdout()}, stderr: cmd.ErrOrStderr(), progress: newProgress(cmd.ErrOrStderr()),
 		checkpoints: &checkpoints{file: o.out + ".checkpoint", every: o.every},
 	}
 	if j.trainer, err = train.New(m, augmented, j.used, o.plan.Config); err != nil {
@@ -330,6 +358,25 @@ func (o *trainOptions) start() (*model.Network, error) {
 		return nil, usageError{err}
 	}
 	return m, nil
+}
+
+// lenient goes on when the reader of its pipe is gone: a training is worth more
+// than its output.
+type lenient struct {
+	w      io.Writer
+	closed bool
+}
+
+func (l *lenient) Write(p []byte) (int, error) {
+	if l.closed {
+		return len(p), nil
+	}
+	n, err := l.w.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		l.closed = true
+		return len(p), nil
+	}
+	return n, err
 }
 
 // job is one training run.
@@ -356,7 +403,7 @@ func (j *job) run(ctx context.Context) (err error) {
 		}
 	}
 	m := j.trainer.Model()
-	mean, spread, err := j.finalTest(ctx, m)
+	mean, spread, err := j.finalTest(context.WithoutCancel(ctx), m)
 	if err != nil {
 		return err
 	}
@@ -374,7 +421,8 @@ func (j *job) run(ctx context.Context) (err error) {
 		last := j.history[len(j.history)-1]
 		return json.NewEncoder(j.stdout).Encode(map[string]any{"summary": map[string]any{
 			"model": j.options.out, "epochs": last.Epoch, "test_accuracy": mean, "test_accuracy_se": spread,
-			"test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample, "seconds": seconds,
+			"test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample,
+			"hidden_spikes_per_sample": last.HiddenSpikesPerSample, "seconds": seconds,
 		}})
 	}
 	_, err = fmt.Fprintf(j.stdout, "test accuracy %.2f ± %.2f %% over %d draws of noise, %.0f s\nwrote %s\n",
@@ -390,6 +438,8 @@ func (j *job) epoch(ctx context.Context) error {
 		return err
 	}
 	j.warn(p)
+	// An evaluation is short: Ctrl-C waits for it, so that the epoch is not lost.
+	ctx = context.WithoutCancel(ctx)
 	m := j.trainer.Model()
 	held, err := train.Evaluate(ctx, m, j.training, j.held, 0, j.options.threads)
 	if err != nil {
@@ -401,7 +451,7 @@ func (j *job) epoch(ctx context.Context) error {
 	}
 	r := epochReport{
 		Epoch: p.Epoch, Loss: p.Loss, TrainAccuracy: p.Accuracy, HeldAccuracy: held.Accuracy(), TestAccuracy: test.Accuracy(),
-		SpikesPerSample: test.SpikesPerSample, LR: p.Rate, Seconds: time.Since(start).Seconds(),
+		SpikesPerSample: test.SpikesPerSample, HiddenSpikesPerSample: test.HiddenPerSample, LR: p.Rate, Seconds: time.Since(start).Seconds(),
 	}
 	j.history = append(j.history, r)
 	if err := j.checkpoints.save(j.trainer, j.history); err != nil {
@@ -438,7 +488,7 @@ func (j *job) train(ctx context.Context) (train.Progress, error) {
 	if err := j.checkpoints.save(j.trainer, j.history); err != nil {
 		return p, err
 	}
-	return p, fmt.Errorf("%w in epoch %d: the same command with --resume goes on from %s", err, p.Epoch, j.checkpoints.file)
+	return p, interruptedError{fmt.Errorf("in epoch %d: the same command with --resume goes on from %s", p.Epoch, j.checkpoints.file)}
 }
 
 // Firing rates beyond which a layer no longer learns.
@@ -463,18 +513,22 @@ func (j *job) warn(p train.Progress) {
 // standard error.
 func (j *job) finalTest(ctx context.Context, m *model.Network) (mean, spread float64, err error) {
 	n := float64(j.options.draws)
-	var sum, squares float64
+	var accuracies []float64
 	for draw := range j.options.draws {
 		e, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), uint64(draw), j.options.threads)
 		if err != nil {
 			return 0, 0, err
 		}
-		sum += e.Accuracy()
-		squares += e.Accuracy() * e.Accuracy()
+		accuracies = append(accuracies, e.Accuracy())
+		mean += e.Accuracy()
 	}
-	mean = sum / n
+	mean /= n
+	// The products are rounded on their own: the result goes into the file.
+	for _, a := range accuracies {
+		spread += float64((a - mean) * (a - mean))
+	}
 	if n > 1 {
-		spread = math.Sqrt(max(0, squares/n-mean*mean) / (n - 1))
+		spread = math.Sqrt(spread / (n * (n - 1)))
 	}
 	return mean, spread, nil
 }
@@ -484,12 +538,7 @@ func (j *job) finalTest(ctx context.Context, m *model.Network) (mean, spread flo
 func (j *job) describe(m *model.Network, mean, spread float64) error {
 	m.Name = fmt.Sprintf("%s-%s", j.options.dataset, j.options.recipe)
 	m.CreatedBy = createdBy()
-	history := make([]epochReport, len(j.history))
-	for i, r := range j.history {
-		r.Seconds = 0
-		history[i] = r
-	}
-	curve, err := json.Marshal(history)
+	curve, err := curveOf(j.history)
 	if err != nil {
 		return err
 	}
@@ -499,14 +548,41 @@ func (j *job) describe(m *model.Network, mean, spread float64) error {
 		"training_samples": float64(len(j.used)),
 		"held_out_samples": float64(len(j.held)),
 		"epochs":           float64(j.options.plan.Config.Epochs),
-		"seed":             float64(j.options.plan.Config.Seed),
+		"seed":             strconv.FormatUint(j.options.plan.Config.Seed, 10),
 		"surrogate":        j.options.plan.Config.Surrogate.String(),
 		"test_accuracy":    mean,
 		"test_accuracy_se": spread,
 		"test_draws":       float64(j.options.draws),
-		"history":          string(curve),
+		"history":          curve,
 	}
 	return train.AddSelfTest(m, j.training, j.held[:min(selfTestInputs, len(j.held))])
+}
+
+// maxCurve bounds the history in a model file, whose strings are bounded.
+const maxCurve = 60000
+
+// curveOf returns the history as JSON with numbers of five digits; of a history
+// too long for a model file, every second, third, … epoch.
+func curveOf(history []epochReport) (string, error) {
+	short := func(v float64) float64 {
+		v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 5, 64), 64)
+		return v
+	}
+	for every := 1; ; every++ {
+		var thin []epochReport
+		for i, r := range history {
+			if (i+1)%every == 0 || i == len(history)-1 {
+				thin = append(thin, epochReport{
+					Epoch: r.Epoch, Loss: short(r.Loss), TrainAccuracy: short(r.TrainAccuracy), HeldAccuracy: short(r.HeldAccuracy),
+					TestAccuracy: short(r.TestAccuracy), SpikesPerSample: short(r.SpikesPerSample), HiddenSpikesPerSample: short(r.HiddenSpikesPerSample), LR: short(r.LR),
+				})
+			}
+		}
+		curve, err := json.Marshal(thin)
+		if err != nil || len(curve) <= maxCurve {
+			return string(curve), err
+		}
+	}
 }
 
 // sequence returns from, from+1, … up to, not including, to.

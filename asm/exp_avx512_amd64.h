@@ -1,0 +1,52 @@
+// EXP sets Z19 to Exp(x) on 16 lanes, x being at most expMax; Z16 to Z18 are
+// lost. EXP_CONSTANTS loads Z21 to Z31 for it. The low 9 bits of expRound are 0,
+// so the shift of n + expRound leaves n<<23.
+
+#define ONE   Z21
+#define LOW   Z22
+#define LOG2E Z23
+#define ROUND Z24
+#define LN2HI Z25
+#define LN2LO Z26
+#define C2    Z27
+#define C3    Z28
+#define C4    Z29
+#define C5    Z30
+#define C6    Z31
+
+#define EXP_CONSTANTS \
+	VBROADCASTSS EXP_ONE, ONE; \
+	VBROADCASTSS EXP_MIN, LOW; \
+	VBROADCASTSS EXP_LOG2E, LOG2E; \
+	VBROADCASTSS EXP_ROUND, ROUND; \
+	VBROADCASTSS EXP_LN2HI, LN2HI; \
+	VBROADCASTSS EXP_LN2LO, LN2LO; \
+	VBROADCASTSS EXP_C2, C2; \
+	VBROADCASTSS EXP_C3, C3; \
+	VBROADCASTSS EXP_C4, C4; \
+	VBROADCASTSS EXP_C5, C5; \
+	VBROADCASTSS EXP_C6, C6
+
+#define EXP(x) \
+	VMAXPS x, LOW, Z18; \
+	VMULPS LOG2E, Z18, Z16; \
+	VADDPS ROUND, Z16, Z16; \
+	VSUBPS ROUND, Z16, Z17; \
+	VMULPS LN2HI, Z17, Z19; \
+	VSUBPS Z19, Z18, Z18; \
+	VMULPS LN2LO, Z17, Z19; \
+	VSUBPS Z19, Z18, Z18; \
+	VMULPS C6, Z18, Z19; \
+	VADDPS C5, Z19, Z19; \
+	VMULPS Z18, Z19, Z19; \
+	VADDPS C4, Z19, Z19; \
+	VMULPS Z18, Z19, Z19; \
+	VADDPS C3, Z19, Z19; \
+	VMULPS Z18, Z19, Z19; \
+	VADDPS C2, Z19, Z19; \
+	VMULPS Z18, Z18, Z17; \
+	VMULPS Z17, Z19, Z19; \
+	VADDPS Z18, Z19, Z19; \
+	VADDPS ONE, Z19, Z19; \
+	VPSLLD $23, Z16, Z16; \
+	VPADDD Z16, Z19, Z19

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"fmt"
+	goruntime "runtime"
+	"slices"
+
+	"github.com/snurun/snurun/asm"
+)
+
+// benchReport is what bench says of a model on one tier. What had not been
+// measured when bench was interrupted is absent.
+type benchReport struct {
+	Model    string   `json:"model"`
+	Kernel   string   `json:"kernel"`
+	Kernels  []string `json:"kernels"` // that this CPU has, the fastest first
+	Chosen   bool     `json:"chosen"`  // the kernel is the one that runs without --all-tiers
+	CPU      string   `json:"cpu"`
+	System   string   `json:"system"`
+	Go       string   `json:"go"`
+	Topology string   `json:"topology"`
+	Samples  int      `json:"samples"`
+	Steps    int      `json:"steps"`
+	DtMS     float64  `json:"dt_ms"`
+
+	InitUS    float64 `json:"init_us"` // read and compile
+	ReadUS    float64 `json:"read_us"`
+	CompileUS float64 `json:"compile_us"`
+	FirstUS   float64 `json:"first_us"` // a new session's first sample
+
+	Latency    *latencyStats `json:"latency_us,omitempty"`       // of a sample, all steps known
+	Step       *latencyStats `json:"step_us,omitempty"`          // of a step, streaming
+	Throughput float64       `json:"throughput_per_s,omitempty"` // one sample a call, one thread
+	Timings    []benchTiming `json:"timings"`
+
+	Layers      []benchLayer `json:"layers,omitempty"`
+	InputSpikes float64      `json:"input_spikes_per_sample,omitempty"`
+	Spikes      float64      `json:"spikes_per_sample,omitempty"`
+	SynOps      float64      `json:"synops_per_sample,omitempty"`
+	Bandwidth   float64      `json:"bandwidth_fraction,omitempty"` // of the load bandwidth, all layers together
+	OtherShare  float64      `json:"other_share,omitempty"`        // of the time, outside the layers: input lists and readout
+	PeakRSS     int64        `json:"peak_rss_bytes,omitempty"`
+}
+
+// benchTiming is the time that one plan takes.
+type benchTiming struct {
+	Plan       plan          `json:"plan"`
+	Batch      int           `json:"batch"`
+	Threads    int           `json:"threads"`
+	SampleUS   float64       `json:"us_per_sample"`
+	Throughput float64       `json:"throughput_per_s"`
+	Calls      *latencyStats `json:"call_us,omitempty"` // absent on several threads
+	Ratio      *ratio        `json:"time_ratio,omitempty"`
+
+	rounds []round
+}
+
+// ratio is a time relative to that of the first target: over all repetitions,
+// and its range over single ones.
+type ratio struct {
+	Mean float64 `json:"mean"`
+	Min  float64 `json:"min"`
+	Max  float64 `json:"max"`
+}
+
+// benchLayer is the work and the time of one layer, all steps known.
+type benchLayer struct {
+	Name      string  `json:"name"`
+	Plan      string  `json:"plan"`
+	NsPerStep float64 `json:"ns_per_step"`
+	SpikesIn  float64 `json:"spikes_in_per_step"` // active inputs, recurrent ones included
+	Spikes    float64 `json:"spikes_out_per_step"`
+	SynOps    float64 `json:"synops_per_step"`
+	Density   float64 `json:"density"` // active inputs of all
+	Share     float64 `json:"share"`   // of the time of a sample
+	Weights   int     `json:"weight_bytes"`
+	Limit     float64 `json:"load_bytes_per_s,omitempty"`   // load bandwidth for as much memory as the weights
+	Bandwidth float64 `json:"bandwidth_fraction,omitempty"` // share of it that the weights are read with
+}
+
+func newBenchReport(t, first *target) *benchReport {
+	us := func(n int64) float64 { return float64(n) / 1e3 }
+	r := &benchReport{
+		Model: t.file, Kernel: t.tier, Kernels: asm.Tiers(), Chosen: t.tier == asm.Tier(), CPU: cpuName(),
+		System: goruntime.GOOS + "/" + goruntime.GOARCH, Go: goruntime.Version(), Topology: topology(t),
+		Samples: t.samples.len(), Steps: t.samples.steps, DtMS: t.model.DtMS,
+		InitUS: us((t.read + t.compile).Nanoseconds()), ReadUS: us(t.read.Nanoseconds()),
+		CompileUS: us(t.compile.Nanoseconds()), FirstUS: us(t.first.Nanoseconds()),
+		Timings: []benchTiming{}, PeakRSS: t.peakRSS,
+	}
+	for i, m := range t.timings {
+		if len(m.rounds) == 0 {
+			continue
+		}
+		b := newBenchTiming(m)
+		if t != first {
+			b.Ratio = newRatio(m.rounds, first.timings[i].rounds)
+		}
+		switch m.plan {
+		case streaming:
+			r.Step = b.Calls
+		case known:
+			r.Latency, r.Throughput = b.Calls, b.Throughput
+		}
+		r.Timings = append(r.Timings, b)
+	}
+	if t.profile.samples > 0 {
+		r.addLayers(t)
+	}
+	return r
+}
+
+// topology is the sizes of the layers, such as 784-256-10.
+func topology(t *target) string {
+	s := fmt.Sprint(t.model.Input.Size())
+	for i := range t.model.Layers {
+		s += fmt.Sprintf("-%d", t.model.Layers[i].OutSize())
+		if t.model.Layers[i].Recurrent != nil {
+			s += "r"
+		}
+	}
+	return s
+}
+
+func newBenchTiming(m *timing) benchTiming {
+	all := sum(m.rounds)
+	b := benchTiming{Plan: m.plan, Batch: m.batch, Threads: m.threads, SampleUS: all.us(), Throughput: 1e6 / all.us(), rounds: m.rounds}
+	if len(m.calls) > 0 {
+		calls := newLatencyStats(m.calls)
+		b.Calls = &calls
+	}
+	return b
+}
+
+func sum(rounds []round) (all round) {
+	for _, r := range rounds {
+		all.samples += r.samples
+		all.elapsed += r.elapsed
+	}
+	return all
+}
+
+// newRatio compares the repetitions that both have.
+func newRatio(a, b []round) *ratio {
+	n := min(len(a), len(b))
+	if n == 0 {
+		return nil
+	}
+	each := make([]float64, n)
+	for i := range each {
+		each[i] = a[i].us() / b[i].us()
+	}
+	return &ratio{sum(a[:n]).us() / sum(b[:n]).us(), slices.Min(each), slices.Max(each)}
+}
+
+func (r *benchReport) addLayers(t *target) {
+	p := &t.profile
+	steps := float64(p.steps)
+	timed := steps * float64(p.samples) / float64(t.samples.len()) // steps that times are of
+	var ideal, spent float64                                       // seconds a step
+	r.OtherShare = 1
+	for i := range t.model.Layers {
+		l, plan := &t.model.Layers[i], t.net.Plan(i)
+		in, out := l.InSize(), l.OutSize()
+		if l.Recurrent != nil {
+			in += out
+		}
+		b := benchLayer{
+			Name: l.Name, Plan: fmt.Sprintf("%s ×%d", plan.Layout, plan.Steps), Weights: plan.Bytes,
+			NsPerStep: float64(p.times[i].Nanoseconds()) / timed,
+			SpikesIn:  float64(p.synops[i]) / float64(out) / steps,
+			Spikes:    float64(p.spikes[i]) / steps,
+			SynOps:    float64(p.synops[i]) / steps,
+			Density:   float64(p.synops[i]) / float64(out) / steps / float64(in),
+			Share:     p.times[i].Seconds() / p.total.Seconds(),
+			Limit:     p.limits[i],
+		}
+		if b.Name == "" {
+			b.Name = fmt.Sprintf("layer%d", i)
+		}
+		if b.Limit > 0 && b.NsPerStep > 0 {
+			read := b.SpikesIn * float64(4*asm.Pad(out)) // bytes a step
+			b.Bandwidth = read / (b.NsPerStep / 1e9) / b.Limit
+			ideal, spent = ideal+read/b.Limit, spent+b.NsPerStep/1e9
+		}
+		r.OtherShare -= b.Share
+		r.Spikes += float64(p.spikes[i])
+		r.SynOps += float64(p.synops[i])
+		r.Layers = append(r.Layers, b)
+	}
+	if spent > 0 {
+		r.Bandwidth = ideal / spent
+	}
+	n := float64(t.samples.len())
+	r.Spikes, r.SynOps, r.InputSpikes = r.Spikes/n, r.SynOps/n, float64(p.inputSpikes)/n
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/snurun/snurun/dataset/event"
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/stream"
+)
+
+type streamOptions struct {
+	input       stream.InputOptions
+	windows     stream.WindowOptions
+	size        string
+	late, reset string
+	margin      float64
+	realtime    bool
+	jitter      time.Duration
+	json        bool
+}
+
+func newStream() *cobra.Command {
+	var o streamOptions
+	cmd := &cobra.Command{
+		Use:   "stream MODEL",
+		Short: "Classify live spikes or events from standard input",
+		Long: `stream reads spikes or events from standard input as they come, groups them into
+windows of time steps and prints a line for every decision, at once.
+
+The formats are spikes (a line a step: the numbers of the active channels), jsonl
+(a JSON object a line: {"t":µs,"x":X,"y":Y,"p":P}, or {"spikes":[...]}, or
+{"values":[...]}), text (lines t,x,y,p), and the recordings nmnist, evt2, evt3,
+dat, aedat2, aedat3 and es. Without --format it is text for a network of events,
+jsonl for one with analog input, else spikes. Events are binned into steps.
+
+Windows follow one another unless --stride is smaller than --window. Each begins
+in the initial state, as a sample did in training, or, with --reset never, the
+membranes run on.
+
+At the end of the input, or after Ctrl-C, a summary follows.`,
+		Example: `  printf '1 5 9\n\n3 4\n' | snurun stream model.msgpack --window 3
+  nc -l 9000 | snurun stream model.msgpack --format evt2 --window 50 --stride 10 --realtime
+  snurun stream model.msgpack --format jsonl --margin 5 --rearm --json`,
+		Args: exactArgs(1, "MODEL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return classifyStream(cmd.Context(), cmd, args[0], o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.input.Format, "format", "", "format of the input, one of "+strings.Join(stream.Formats(), ", "))
+	f.StringVar(&o.size, "size", "", "sensor of `WxH` pixels, where the shape of the network's input does not tell")
+	f.DurationVar(&o.input.Bin, "dt", 0, "length of a time step (0: as the model says)")
+	f.IntVar(&o.windows.Steps, "window", 0, "decide over `N` time steps (0: as the model says)")
+	f.IntVar(&o.windows.Stride, "stride", 0, "begin a window every `K` steps (0: every N)")
+	f.StringVar(&o.reset, "reset", "window", "reset the membranes at the beginning of every window, or never")
+	f.Float64Var(&o.margin, "margin", 0, "decide early, once the leading score is ahead by `M` (0: never)")
+	f.BoolVar(&o.windows.Rearm, "rearm", false, "begin the next window right after a decision")
+	f.StringVar(&o.late, "late", "drop", "drop late events, or fold them into the step that is open")
+	f.DurationVar(&o.input.Gap, "gap", stream.DefaultGap, "begin anew where time jumps by more than this")
+	f.BoolVar(&o.realtime, "realtime", false, "input comes as it happens: let the clock end steps, report lag")
+	f.DurationVar(&o.jitter, "jitter", 100*time.Millisecond, "delay of events on their way, for --realtime")
+	f.BoolVar(&o.input.SkipBad, "skip-bad", false, "count malformed input instead of failing")
+	f.BoolVar(&o.json, "json", false, "print one JSON object a decision and a summary")
+	return cmd
+}
+
+// parse checks the options and takes those that are words into the library's.
+func (o *streamOptions) parse() error {
+	switch o.reset {
+	case "window":
+	case "never":
+		o.windows.Keep = true
+	default:
+		return usagef("--reset is %q, expected window or never", o.reset)
+	}
+	switch o.late {
+	case "drop":
+	case "fold":
+		o.input.Late = event.FoldLate
+	default:
+		return usagef("--late is %q, expected drop or fold", o.late)
+	}
+	switch {
+	case o.windows.Steps < 0:
+		return usagef("--window is %d, expected 0 or more", o.windows.Steps)
+	case o.windows.Stride < 0:
+		return usagef("--stride is %d, expected 0 or more", o.windows.Stride)
+	case !(o.margin >= 0) || o.margin > math.MaxFloat32:
+		return usagef("--margin is %v, expected 0 or more", o.margin)
+	case o.input.Bin < 0:
+		return usagef("--dt is %v, expected 0 or more", o.input.Bin)
+	case o.input.Gap <= 0:
+		return usagef("--gap is %v, expected a time above 0", o.input.Gap)
+	case o.jitter <= 0:
+		return usagef("--jitter is %v, expected a time above 0", o.jitter)
+	}
+	o.windows.Margin = float32(o.margin)
+	if o.realtime {
+		o.input.Jitter = o.jitter
+	}
+	if o.size != "" {
+		width, height, _ := strings.Cut(o.size, "x")
+		w, errW := strconv.Atoi(width)
+		h, errH := strconv.Atoi(height)
+		if errW != nil || errH != nil || w < 1 || h < 1 {
+			return usagef("--size is %q, expected a size such as 34x34", o.size)
+		}
+		o.input.Size = event.Size{Width: w, Height: h}
+	}
+	return nil
+}
+
+func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o streamOptions) error {
+	if err := o.parse(); err != nil {
+		return err
+	}
+	m, err := export.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	windows, err := stream.NewWindows(net, o.windows)
+	if err != nil {
+		return usageError{err}
+	}
+	in, err := stream.NewInput(cmd.InOrStdin(), m, o.input)
+	if err != nil {
+		return usageError{err}
+	}
+	defer in.Close()
+	p := &decisionPrinter{model: m, out: bufio.NewWriter(cmd.OutOrStdout()), json: o.json}
+	summary, err := stream.Run(ctx, in, windows, stream.Handler{
+		Decide: p.decide,
+		Behind: func(lag time.Duration) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "snurun: %v behind the input\n", lag.Round(time.Millisecond))
+		},
+	})
+	if err != nil {
+		err = fmt.Errorf("standard input: %w", err)
+	}
+	if printed := p.summary(summary, o.realtime, net.Kernel()); err == nil {
+		err = printed
+	}
+	return err
+}
+
+// decisionPrinter prints decisions as they fall.
+type decisionPrinter struct {
+	model *model.Network
+	out   *bufio.Writer
+	json  bool
+}
+
+// decisionLine is the JSON form of a decision.
+type decisionLine struct {
+	Window  int64     `json:"window"`
+	Step    int64     `json:"step"`
+	TimeUS  int64     `json:"t_us"`
+	Class   int       `json:"class"`
+	Name    string    `json:"name,omitempty"`
+	Scores  []float32 `json:"scores"`
+	Steps   int       `json:"steps"`
+	Margin  *float32  `json:"margin,omitempty"` // absent with one class
+	Latency float64   `json:"latency_us"`
+}
+
+func (p *decisionPrinter) decide(d stream.Decision) error {
+	name := ""
+	if d.Class < len(p.model.Classes) {
+		name = p.model.Classes[d.Class]
+	}
+	if p.json {
+		line := decisionLine{d.Window, d.Step, d.TimeUS, d.Class, name, d.Scores, d.Steps, &d.Margin, microseconds(d.Latency)}
+		if math.IsInf(float64(d.Margin), 1) {
+			line.Margin = nil
+		}
+		if err := json.NewEncoder(p.out).Encode(line); err != nil {
+			return err
+		}
+		return p.out.Flush()
+	}
+	if name == "" {
+		name = strconv.Itoa(d.Class)
+	}
+	fmt.Fprintf(p.out, "[%d]  %.3f s  %s  score %.4g  margin %.4g  %d steps  %.1f µs\n",
+		d.Window, float64(d.TimeUS)/1e6, name, d.Scores[d.Class], d.Margin, d.Steps, microseconds(d.Latency))
+	return p.out.Flush()
+}
+
+func (p *decisionPrinter) summary(s stream.Summary, realtime bool, kernel string) error {
+	perSecond := func(n int64) float64 { return float64(n) / s.Elapsed.Seconds() }
+	if p.json {
+		fields := map[string]any{
+			"steps": s.Steps, "windows": s.Windows, "decisions": s.Decisions, "early": s.Early,
+			"events": s.Events, "late": s.Late, "skipped": s.Skipped, "restarts": s.Restarts,
+			"seconds": s.Elapsed.Seconds(), "steps_per_s": perSecond(s.Steps), "events_per_s": perSecond(s.Events), "kernel": kernel,
+		}
+		if s.Decisions > 0 {
+			fields["latency_us"] = map[string]float64{"p50": microseconds(s.Latency.P50), "p99": microseconds(s.Latency.P99), "max": microseconds(s.Latency.Max)}
+		}
+		if realtime {
+			fields["lag_us"] = map[string]float64{"last": microseconds(s.Lag), "max": microseconds(s.MaxLag)}
+		}
+		if err := json.NewEncoder(p.out).Encode(map[string]any{"summary": fields}); err != nil {
+			return err
+		}
+		return p.out.Flush()
+	}
+	w := p.out
+	fmt.Fprintf(w, "steps       %d\n", s.Steps)
+	fmt.Fprintf(w, "windows     %d, %d decided, %d of them early\n", s.Windows, s.Decisions, s.Early)
+	fmt.Fprintf(w, "events      %d, %d late, %d skipped, %d %s in time\n", s.Events, s.Late, s.Skipped, s.Restarts, plural(int(s.Restarts), "jump"))
+	if s.Decisions > 0 {
+		fmt.Fprintf(w, "latency     %.1f µs p50, %.1f p99, %.1f max\n", microseconds(s.Latency.P50), microseconds(s.Latency.P99), microseconds(s.Latency.Max))
+	}
+	if realtime {
+		fmt.Fprintf(w, "lag         %.1f ms at the end, %.1f max\n", microseconds(s.Lag)/1e3, microseconds(s.MaxLag)/1e3)
+	}
+	fmt.Fprintf(w, "throughput  %.0f events/s, %.0f steps/s\n", perSecond(s.Events), perSecond(s.Steps))
+	fmt.Fprintf(w, "kernel      %s\n", kernel)
+	return w.Flush()
+}
+
+func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }

@@ -1,0 +1,252 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/snurun/snurun/dataset/event"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// The forms of input besides the formats of package event.
+const (
+	Spikes = "spikes" // a line a step: the numbers of the active channels
+	JSONL  = "jsonl"  // a JSON object a line: an event or a step
+)
+
+// DefaultGap is the gap that InputOptions.Gap 0 stands for.
+const DefaultGap = 10 * time.Second
+
+// Formats returns the names of all forms of input.
+func Formats() []string { return append([]string{Spikes, JSONL}, event.Formats()...) }
+
+// DefaultFormat returns the form that an Input expects if none is named: lines
+// of events for a network of events, JSON Lines for one whose input is analog,
+// else lines of spikes.
+func DefaultFormat(e model.Encoder) string {
+	switch {
+	case e.Coding == model.Events:
+		return "text"
+	case e.Analog():
+		return JSONL
+	}
+	return Spikes
+}
+
+// InputOptions tell an Input what the model does not.
+type InputOptions struct {
+	// Format is one of Formats; empty stands for DefaultFormat.
+	Format string
+
+	// Size is the extent of the events that the network sees. The unknown size
+	// stands for W×H of an input of shape [1, H, W] or [2, H, W]. The channel of
+	// an event is (p·H + y)·W + x, or y·W + x if there are only W·H channels.
+	Size event.Size
+
+	// Bin is the length of a time step; 0 stands for bin_us of the encoder, and
+	// without one for dt_ms of the model.
+	Bin time.Duration
+
+	// Late says what becomes of events, and of numbered steps, that are earlier
+	// than the step being filled. Within a step any order will do.
+	Late event.LatePolicy
+
+	// Gap is the longest silence that is stepped through; 0 stands for
+	// DefaultGap. What is further ahead of the step being filled, or further
+	// behind, is the beginning of a new stream: see Frame.Restart.
+	Gap time.Duration
+
+	// SkipBad passes over malformed lines and records, and counts them, instead
+	// of failing. A malformed line of spikes is a silent step.
+	SkipBad bool
+
+	// Jitter, if above 0, says that events come as they happen, on the way by
+	// Jitter longer or shorter. Where none comes the clock then ends the step,
+	// Jitter after its time.
+	Jitter time.Duration
+}
+
+// Frame is the input of one time step.
+type Frame struct {
+	// The input, in one of the two according to the network's encoder. It is
+	// the Input's own and changes with the next frame.
+	Spikes spike.Vector
+	Values []float32
+
+	Events  int       // events in the step, or active channels named by its line
+	EndUS   int64     // end of the step, on the clock of the events or, for steps, from step 0
+	Arrived time.Time // when that was read which ended the step
+	ByClock bool      // whether the clock ended it
+
+	// Restart says that time has jumped by more than the gap since the frame
+	// before: what has been seen until then belongs to another stream.
+	Restart bool
+}
+
+// Input cuts a byte stream into time steps. One goroutine at a time may use it.
+type Input struct {
+	o     InputOptions
+	form  form
+	stop  context.CancelFunc // of the reading goroutine
+	queue queue
+	chunk *chunk // the one in use, nil if all of it is used
+	err   error  // that ended the input
+
+	time    timeline
+	isSteps bool      // positions are numbers of steps, not µs
+	lastT   int64     // time of the event placed last
+	lastAt  time.Time // when it arrived
+	timer   *time.Timer
+
+	late       int64
+	skipped    int64 // events that the network does not see
+	readerSkip int64 // malformed records and lines
+
+	spikes  spike.Vector // the step being filled
+	values  []float32
+	events  int
+	dirty   bool // whether it has content
+	shown   bool // whether it was returned
+	restart bool // whether it is the first behind a jump in time
+}
+
+// NewInput reads the input of m from r, on a goroutine of its own: call Close.
+func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
+	if o.Format == "" {
+		o.Format = DefaultFormat(m.Input.Encoder)
+	}
+	if o.Gap == 0 {
+		o.Gap = DefaultGap
+	}
+	if !slices.Contains(Formats(), o.Format) {
+		return nil, fmt.Errorf("stream: format %q is unknown, expected one of %s", o.Format, strings.Join(Formats(), ", "))
+	}
+	if o.Late > event.FoldLate || o.Gap < 0 || o.Jitter < 0 {
+		return nil, fmt.Errorf("stream: late policy %d, gap %v, jitter %v: expected DropLate or FoldLate and times of 0 or more", o.Late, o.Gap, o.Jitter)
+	}
+	f, err := newForm(m, o)
+	if err != nil {
+		return nil, err
+	}
+	in := &Input{o: o, form: f}
+	if f.analog {
+		in.values = make([]float32, f.channels)
+	} else {
+		in.spikes = spike.NewVector(f.channels)
+	}
+	if o.Jitter > 0 {
+		in.timer = time.NewTimer(0)
+		in.timer.Stop()
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	in.stop = stop
+	in.queue = newQueue(ctx, func() (chunkReader, error) { return f.open(r, o) })
+	return in, nil
+}
+
+// Close stops reading. A read of the underlying reader that waits is not
+// interrupted, but nothing comes of it.
+func (in *Input) Close() { in.stop() }
+
+// Late returns how many events, or numbered steps, were late so far.
+func (in *Input) Late() int64 { return in.late }
+
+// Skipped returns how many malformed lines, records and events were passed over
+// so far.
+func (in *Input) Skipped() int64 { return in.skipped + in.readerSkip }
+
+// Next returns the next time step. It waits for what ends the step: an event of
+// a later one, the line of the step, or, with a Jitter, the clock. At the end of
+// the input the step being filled is returned if there is anything in it, then
+// the error is io.EOF. Errors are final, except that of ctx, after which Next
+// goes on where it was.
+func (in *Input) Next(ctx context.Context) (Frame, error) {
+	in.clear()
+	for {
+		if err := ctx.Err(); err != nil {
+			return Frame{}, err
+		}
+		if in.err != nil {
+			return Frame{}, in.err
+		}
+		if in.chunk == nil {
+			over, err := in.receive(ctx)
+			if err != nil {
+				return Frame{}, err
+			}
+			if over {
+				return in.deliver(time.Now(), true), nil
+			}
+		}
+		c := in.chunk
+		if c.err != nil {
+			in.err = c.err
+			if c.err == io.EOF && in.dirty {
+				return in.deliver(c.arrived, false), nil
+			}
+			continue
+		}
+		if arrived := c.arrived; in.use(c) {
+			return in.deliver(arrived, false), nil
+		}
+	}
+}
+
+// receive waits for a chunk, for the clock to end the step, or for ctx.
+func (in *Input) receive(ctx context.Context) (over bool, err error) {
+	select {
+	case in.chunk = <-in.queue.full:
+		in.readerSkip = in.chunk.skipped
+		return false, nil
+	default:
+	}
+	var clock <-chan time.Time
+	if in.timer != nil && in.time.begun && !in.isSteps {
+		// At lastAt the sensor's time was lastT, so by now it is later by as
+		// much as has passed since.
+		left := time.Duration(in.time.from+in.time.width-in.lastT) * time.Microsecond
+		in.timer.Reset(time.Until(in.lastAt.Add(left + in.o.Jitter)))
+		defer in.timer.Stop()
+		clock = in.timer.C
+	}
+	select {
+	case in.chunk = <-in.queue.full:
+		in.readerSkip = in.chunk.skipped
+	case <-clock:
+		over = true
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	return over, err
+}
+
+// deliver returns the step being filled and opens the next.
+func (in *Input) deliver(arrived time.Time, byClock bool) Frame {
+	in.time.from += in.time.width
+	end := in.time.from
+	if in.isSteps {
+		end = int64(math.Round(float64(end) * in.form.stepUS))
+	}
+	f := Frame{in.spikes, in.values, in.events, end, arrived, byClock, in.restart}
+	in.shown, in.restart = true, false
+	return f
+}
+
+// clear empties the step being filled, if its memory was returned.
+func (in *Input) clear() {
+	if !in.shown {
+		return
+	}
+	in.shown, in.events = false, 0
+	if in.dirty {
+		in.dirty = false
+		in.spikes.Clear()
+		clear(in.values)
+	}
+}

@@ -1,0 +1,127 @@
+package stream
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/snurun/snurun/dataset/event"
+)
+
+// message is one line of the form jsonl. Keys that it does not have are passed
+// over.
+type message struct {
+	T      number `json:"t"`
+	X      number `json:"x"`
+	Y      number `json:"y"`
+	P      number `json:"p"`
+	Step   number `json:"step"`
+	Spikes array  `json:"spikes"`
+	Values array  `json:"values"`
+}
+
+// A number is a whole number of 0 or more.
+type number struct {
+	given bool
+	v     int64
+}
+
+func (n *number) UnmarshalJSON(b []byte) error {
+	v, ok := parseUint(b, maxPosition)
+	if !ok {
+		return fmt.Errorf("found %.20s, expected a whole number from 0 to 2^53", b)
+	}
+	*n = number{true, int64(v)}
+	return nil
+}
+
+// An array holds the text between the brackets of an array.
+type array struct {
+	given bool
+	text  []byte
+}
+
+func (a *array) UnmarshalJSON(b []byte) error {
+	if b[0] != '[' {
+		return fmt.Errorf("found %.20s, expected an array of numbers", b)
+	}
+	a.given, a.text = true, append(a.text[:0], b[1:len(b)-1]...)
+	return nil
+}
+
+// A jsonParser parses lines of the form jsonl. The first decides whether the
+// stream is of events or of steps.
+type jsonParser struct {
+	channels int
+	analog   bool
+	size     event.Size // of events; unknown if the network does not take any
+	maxStep  int64
+	message  message // kept for its memory
+	events   bool
+	decided  bool
+}
+
+func (p *jsonParser) parse(c *chunk, line []byte) (something bool, err error) {
+	if len(line) == 0 {
+		return false, nil
+	}
+	if line[0] != '{' {
+		return false, errors.New("expected a JSON object")
+	}
+	m := &p.message
+	*m = message{Spikes: array{text: m.Spikes.text}, Values: array{text: m.Values.text}}
+	if err := json.Unmarshal(line, m); err != nil {
+		return false, err
+	}
+	isEvent := m.T.given
+	switch {
+	case isEvent && (m.Spikes.given || m.Values.given || m.Step.given):
+		return false, errors.New(`an event and a step at once, expected either "t", "x", "y", "p" or a step`)
+	case !isEvent && m.Spikes.given == m.Values.given:
+		return false, errors.New(`expected "t", "x", "y", "p", or "spikes", or "values"`)
+	case p.decided && isEvent != p.events:
+		return false, errors.New("events and steps in one stream, expected those of the first line")
+	case isEvent:
+		err = p.event(c, m)
+	default:
+		err = p.step(c, m)
+	}
+	if err != nil {
+		return false, err
+	}
+	p.events, p.decided = isEvent, true
+	return true, nil
+}
+
+func (p *jsonParser) event(c *chunk, m *message) error {
+	switch {
+	case !m.X.given || !m.Y.given || !m.P.given:
+		return errors.New(`expected all of "t", "x", "y", "p"`)
+	case !p.size.Known():
+		return errNoSize
+	case m.X.v >= int64(p.size.Width) || m.Y.v >= int64(p.size.Height) || m.P.v > 1:
+		return fmt.Errorf("expected an event inside %s with p 0 or 1", p.size)
+	}
+	c.room[0] = event.Event{T: m.T.v, X: uint16(m.X.v), Y: uint16(m.Y.v), P: uint8(m.P.v)}
+	c.events = c.room[:1]
+	return nil
+}
+
+func (p *jsonParser) step(c *chunk, m *message) (err error) {
+	c.isStep = true
+	if m.Step.given {
+		c.number = m.Step.v
+	}
+	if c.number > p.maxStep {
+		return fmt.Errorf("expected a step of at most %d", p.maxStep)
+	}
+	if m.Spikes.given {
+		c.channels, err = appendChannels(c.channels, m.Spikes.text, p.channels)
+		return err
+	}
+	if !p.analog {
+		return errors.New("values for a network that takes spikes")
+	}
+	c.values, err = appendValues(c.values, m.Values.text, p.channels)
+	return err
+}
