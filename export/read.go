@@ -27,7 +27,7 @@ func (l Limits) Read(r io.Reader) (*model.Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
-	n, err := l.decode(data)
+	n, _, err := l.decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
@@ -36,16 +36,25 @@ func (l Limits) Read(r io.Reader) (*model.Network, error) {
 
 // ReadFile is the function ReadFile within the limits l.
 func (l Limits) ReadFile(name string) (*model.Network, error) {
+	n, _, err := l.ReadFileInfo(name)
+	return n, err
+}
+
+// ReadFileInfo is ReadFile and Stat of the same bytes.
+func ReadFileInfo(name string) (*model.Network, Info, error) { return Limits{}.ReadFileInfo(name) }
+
+// ReadFileInfo is the function ReadFileInfo within the limits l.
+func (l Limits) ReadFileInfo(name string) (*model.Network, Info, error) {
 	l = l.withDefaults()
 	data, err := l.readFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+		return nil, Info{}, fmt.Errorf("export: %w", err)
 	}
-	n, err := l.decode(data)
+	n, info, err := l.decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("export: %s: %w", name, err)
+		return nil, Info{}, fmt.Errorf("export: %s: %w", name, err)
 	}
-	return n, nil
+	return n, info, nil
 }
 
 // Info is what identifies a model file.
@@ -218,20 +227,20 @@ func (f *frame) checkDigest() error {
 }
 
 // decode decodes a whole file.
-func (l Limits) decode(data []byte) (*model.Network, error) {
+func (l Limits) decode(data []byte) (*model.Network, Info, error) {
 	f, err := openFrame(data)
 	if err != nil {
-		return nil, err
+		return nil, Info{}, err
 	}
 	n, err := f.network(l)
 	if err != nil {
-		return nil, err
+		return nil, Info{}, err
 	}
 	if f.d.r.Len() > 0 {
-		return nil, f.d.errorf(ErrCorrupt, f.d.offset(), "the other keys end here, but sha256 begins at byte %d", len(f.d.data))
+		return nil, Info{}, f.d.errorf(ErrCorrupt, f.d.offset(), "the other keys end here, but sha256 begins at byte %d", len(f.d.data))
 	}
 	if err := n.Validate(); err != nil {
-		return nil, err
+		return nil, Info{}, err
 	}
-	return n, nil
+	return n, f.info, nil
 }

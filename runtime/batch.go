@@ -48,7 +48,7 @@ func (n *Network) NewBatch(size int) *Batch {
 		chunk:    n.chunk(),
 	}
 	for k := range size {
-		b.inputs[k] = layer.NewInputs(b.chunk, 0)
+		b.inputs[k] = layer.NewInputs(b.chunk, 0, false)
 		b.readouts[k] = newReadout(n)
 		b.stats[k] = newStats(len(n.layers))
 	}

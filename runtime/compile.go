@@ -18,6 +18,8 @@ type Network struct {
 	layers  []*layer.Layer
 	in, out int
 	steps   int
+	widest  int  // inputs of the widest layer
+	analog  bool // the input or a layer is analog
 	readout model.ReadoutKind
 
 	panels   sync.Once      // for inPanels
@@ -39,10 +41,13 @@ func Compile(m *model.Network) (*Network, error) {
 		in:      m.Input.Size(),
 		out:     m.Layers[len(m.Layers)-1].OutSize(),
 		steps:   m.Steps,
+		analog:  m.Input.Encoder.Analog(),
 		readout: m.Readout.Kind,
 	}
 	for i := range m.Layers {
 		n.layers[i] = layer.New(&m.Layers[i])
+		n.widest = max(n.widest, n.layers[i].In)
+		n.analog = n.analog || !n.layers[i].Spikes()
 	}
 	return n, nil
 }

@@ -12,8 +12,14 @@ import (
 // it a session's memory.
 const chunkSteps = 32
 
+// chunkInputs bounds the inputs of a chunk.
+const chunkInputs = 1 << 22
+
 // ErrClosed is the error of a session that was used after Close.
 var ErrClosed = errors.New("runtime: the session is closed")
+
+// ErrRange is the error of a network whose sums leave the range of float32.
+var ErrRange = errors.New("the sums leave the range of float32")
 
 // Session is the state of one stream through a network: membranes, last
 // spikes and readout. It allocates when it is made and never in a step. One
@@ -64,16 +70,15 @@ func (n *Network) NewSession() *Session {
 		readout: newReadout(n),
 		stats:   Stats{Spikes: make([]int, len(n.layers)), SynOps: make([]int64, len(n.layers))},
 	}
-	widest, stepped := n.in, 0
+	stepped := 0
 	for i, l := range n.layers {
 		s.states[i] = l.NewState(chunk, false)
-		widest = max(widest, l.In)
 		if l.Recurrent || l.Lateral {
 			stepped = max(stepped, l.In+l.Out+spike.WordBits)
 		}
 	}
-	s.input = layer.NewInputs(chunk, widest)
-	s.scratch = layer.NewInputs(1, stepped)
+	s.input = layer.NewInputs(chunk, n.widest, n.analog)
+	s.scratch = layer.NewInputs(1, stepped, n.analog)
 	s.Reset()
 	return s
 }
@@ -171,7 +176,7 @@ func (s *Session) Classify(x spike.Train) (Result, error) {
 	if err := s.Run(x); err != nil {
 		return Result{}, err
 	}
-	return s.Result(), nil
+	return s.finish()
 }
 
 // ClassifyValues is Classify for analog input.
@@ -180,7 +185,7 @@ func (s *Session) ClassifyValues(x spike.Values) (Result, error) {
 	if err := s.RunValues(x); err != nil {
 		return Result{}, err
 	}
-	return s.Result(), nil
+	return s.finish()
 }
 
 // ClassifyEarly is Classify, but stops after the first step at which the
@@ -194,20 +199,51 @@ func (s *Session) ClassifyValues(x spike.Values) (Result, error) {
 // A margin of 0 or less stops after the first step.
 func (s *Session) ClassifyEarly(x spike.Train, margin float32) (Result, error) {
 	s.Reset()
-	for t := range x.Steps() {
+	if err := s.Run(x.Slice(0, 0)); err != nil {
+		return Result{}, err
+	}
+	for t := 0; t < x.Steps() && (t == 0 || s.Lead() < margin); t++ {
 		if err := s.Run(x.Slice(t, t+1)); err != nil {
 			return Result{}, err
 		}
-		if s.Lead() >= margin {
-			break
+	}
+	return s.finish()
+}
+
+// ClassifyValuesEarly is ClassifyEarly for analog input.
+func (s *Session) ClassifyValuesEarly(x spike.Values, margin float32) (Result, error) {
+	s.Reset()
+	if err := s.RunValues(x.Slice(0, 0)); err != nil {
+		return Result{}, err
+	}
+	for t := 0; t < x.Steps() && (t == 0 || s.Lead() < margin); t++ {
+		if err := s.RunValues(x.Slice(t, t+1)); err != nil {
+			return Result{}, err
 		}
 	}
-	return s.Result(), nil
+	return s.finish()
+}
+
+// finish returns the result of a presentation.
+func (s *Session) finish() (Result, error) {
+	r := s.Result()
+	for j, z := range r.Scores {
+		if z-z != 0 && s.stats.Steps > 0 {
+			return Result{}, fmt.Errorf("runtime: %w: score %d is %v", ErrRange, j, z)
+		}
+	}
+	return r, nil
 }
 
 // Lead returns how far the leading score is ahead of the second: the quantity
-// that an early decision waits for. It is +Inf with a single class.
-func (s *Session) Lead() float32 { return s.readout.lead() }
+// that an early decision waits for. It is 0 before the first step and +Inf with
+// a single class.
+func (s *Session) Lead() float32 {
+	if s.closed || s.stats.Steps == 0 {
+		return 0
+	}
+	return s.readout.lead()
+}
 
 // Result returns the scores and the class after the steps run so far.
 func (s *Session) Result() Result {

@@ -147,7 +147,8 @@ func TestMisuseIsAnError(t *testing.T) {
 		{"step 1, channel 7 is not finite", s.RunValues(badValues)},
 		{"785 channels", errOf(s.Classify(spike.NewTrain(1, 785)))},
 		{"785 channels", errOf(s.ClassifyValues(spike.NewValues(1, 785)))},
-		{"785 channels", errOf(s.ClassifyEarly(spike.NewTrain(1, 785), 1))},
+		{"785 channels", errOf(s.ClassifyEarly(spike.NewTrain(0, 785), 1))},
+		{"785 channels", errOf(s.ClassifyValuesEarly(spike.NewValues(0, 785), 1))},
 	} {
 		// Wrapping or not, the message must say what was found and expected.
 		if c.err == nil || !strings.Contains(c.err.Error(), c.says) {
@@ -333,6 +334,46 @@ func TestVerify(t *testing.T) {
 		m.SelfTest.Digest[3] ^= 1
 		if err := Verify(m); !errors.Is(err, ErrSelfTest) {
 			t.Fatalf("with a wrong digest: %v", err)
+		}
+	}
+}
+
+func TestSumsOutOfRange(t *testing.T) {
+	m := blogNetwork(rand.New(rand.NewPCG(1, 1)))
+	m.Layers = m.Layers[:1]
+	l := &m.Layers[0]
+	l.Activation, l.Output, l.Reset = model.Identity, model.None, model.ResetNone
+	m.Readout.Kind = model.MembraneSum
+	for k := range l.Weight.F32 {
+		l.Weight.F32[k] = 3e38
+	}
+	x := spike.NewTrain(1, 784)
+	x.At(0).Set(0)
+	x.At(0).Set(1)
+	if err := errOf(mustCompile(t, m).NewSession().Classify(x)); !errors.Is(err, ErrRange) {
+		t.Errorf("error %v, expected ErrRange", err)
+	}
+}
+
+func TestEarlyDecisionOnValues(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	n := mustCompile(t, blogNetwork(r))
+	a, b := n.NewSession(), n.NewSession()
+	if a.Lead() != 0 {
+		t.Errorf("lead %v before the first step", a.Lead())
+	}
+	for range 10 {
+		x := randomTrain(r, 30, 784, 0.03)
+		v := spike.NewValues(30, 784)
+		for k := range 30 {
+			for i := range x.At(k).All() {
+				v.At(k)[i] = 1
+			}
+		}
+		got, errA := a.ClassifyValuesEarly(v, 3)
+		want, errB := b.ClassifyEarly(x, 3)
+		if errA != nil || errB != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("%v, %v for values, %v, %v for the same spikes", got, errA, want, errB)
 		}
 	}
 }

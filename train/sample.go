@@ -51,7 +51,7 @@ type layerScratch struct {
 
 func newScratch(t *Trainer) *scratch {
 	w := &scratch{
-		input: layer.NewInputs(0, 0), step: layer.NewInputs(0, 0),
+		input: layer.NewInputs(0, 0, false), step: layer.NewInputs(0, 0, false),
 		loss: newLossState(t.config.Loss, t.model.Readout.Kind, t.layers[len(t.layers)-1].Out, t.steps),
 	}
 	widest := 0

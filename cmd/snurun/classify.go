@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -90,8 +91,8 @@ func (o *classifyOptions) check() error {
 	switch {
 	case o.limit < 0:
 		return usagef("--limit is %d, expected 0 or more", o.limit)
-	case o.steps < 0:
-		return usagef("--steps is %d, expected 0 or more", o.steps)
+	case o.steps < 0 || o.steps > model.MaxSteps:
+		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
 	case o.threads < 1 || o.threads > 1024:
 		return usagef("--threads is %d, expected 1 to 1024", o.threads)
 	case o.show && o.json:
@@ -140,7 +141,8 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 			n = min(n, o.limit-len(c.latencies))
 		}
 		if err := c.run(ctx, in, n); err != nil {
-			return fmt.Errorf("%s: %w", in.name, err)
+			// What is known already is printed all the same.
+			return errors.Join(fmt.Errorf("%s: %w", in.name, err), c.out.Flush())
 		}
 	}
 	if err := c.summary(time.Since(start)); err != nil {
@@ -311,6 +313,8 @@ func (c *classifier) presented(in input) int {
 
 func (c *classifier) classify(s *runtime.Session, x *dataset.Presentation) (runtime.Result, error) {
 	switch {
+	case x.Analog && c.options.margin > 0:
+		return s.ClassifyValuesEarly(x.Values, float32(c.options.margin))
 	case x.Analog:
 		return s.ClassifyValues(x.Values)
 	case c.options.margin > 0:

@@ -7,7 +7,9 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -27,11 +29,7 @@ metadata and checksum of a model file, and how this machine runs each layer.`,
   snurun inspect model.msgpack --json`,
 		Args: exactArgs(1, "MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := export.ReadFile(args[0])
-			if err != nil {
-				return err
-			}
-			info, err := export.Stat(args[0])
+			m, info, err := export.ReadFileInfo(args[0])
 			if err != nil {
 				return err
 			}
@@ -218,8 +216,19 @@ func (r *report) print(w *bufio.Writer, m *model.Network) {
 		fmt.Fprintln(w)
 	}
 	for _, k := range slices.Sorted(maps.Keys(r.Metadata)) {
-		fmt.Fprintf(w, "%s: %v\n", k, r.Metadata[k])
+		if k == "history" {
+			continue // for plot curves, and long
+		}
+		fmt.Fprintf(w, "%s: %s\n", printable(k), printable(fmt.Sprint(r.Metadata[k])))
 	}
+}
+
+// printable returns s, quoted if a terminal would take parts of it for commands.
+func printable(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
 }
 
 func (in inputReport) describe() string {

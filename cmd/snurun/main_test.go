@@ -53,7 +53,7 @@ func TestWrongUsage(t *testing.T) {
 		{"classify m --bogus", "unknown flag: --bogus"},
 		{"classify m --threads 0", "--threads is 0, expected 1 to 1024"},
 		{"classify m --limit -1", "--limit is -1"},
-		{"classify m --steps -1", "--steps is -1"},
+		{"classify m --steps -1", "--steps is -1, expected 0 to 1048576"},
 		{"classify m --margin NaN", "--margin is NaN"},
 		{"classify m --data d x.npy", "exclude each other"},
 		{"inspect", "expected MODEL, found 0 arguments"},

@@ -27,7 +27,7 @@ func NewBatch(streams int) *Batch {
 		scratch: make([]*Inputs, streams),
 	}
 	for k := range b.scratch {
-		b.scratch[k] = NewInputs(1, 0)
+		b.scratch[k] = NewInputs(1, 0, false)
 	}
 	return b
 }

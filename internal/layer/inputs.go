@@ -18,15 +18,14 @@ type Inputs struct {
 	kernel asm.Inputs // the view handed to Forward
 }
 
-// NewInputs returns a list with room for steps of all of size inputs; within
-// it nothing more is allocated.
-func NewInputs(steps, size int) *Inputs {
-	room := steps * roomFor(size)
-	return &Inputs{
-		rows:   make([]uint32, room),
-		values: make([]float32, room),
-		ends:   make([]int32, 0, steps),
+// NewInputs returns a list with room for steps of all of size inputs, and for
+// their values if it will be analog; within it nothing more is allocated.
+func NewInputs(steps, size int, analog bool) *Inputs {
+	in := &Inputs{rows: make([]uint32, steps*roomFor(size)), ends: make([]int32, 0, steps)}
+	if analog {
+		in.values = make([]float32, len(in.rows))
 	}
+	return in
 }
 
 // roomFor returns the room that n inputs of one step may need while words of
