@@ -10,6 +10,7 @@
 //		Decide: func(d stream.Decision) error { fmt.Println(d.Class); return nil },
 //	})
 //
-// Memory is bounded by the options, whatever arrives and however long, and a
-// step allocates nothing. Who has steps already needs Windows alone.
+// Memory is bounded by the model and the options, whatever arrives and however
+// long. A step allocates nothing, but for the parsing of JSON. Who has steps
+// already needs Windows alone.
 package stream

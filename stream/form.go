@@ -38,7 +38,7 @@ func newForm(m *model.Network, o InputOptions) (form, error) {
 	if !(f.stepUS > 0) || f.stepUS > maxPosition {
 		return form{}, fmt.Errorf("stream: time steps of %v µs, expected a time above 0", f.stepUS)
 	}
-	if shape := m.Input.Shape; !f.size.Known() && len(shape) == 3 && shape[0] <= 2 {
+	if shape := m.Input.Shape; !f.size.Known() && len(shape) == 3 && shape[0] <= 2 && max(shape[1], shape[2]) <= maxSide {
 		f.size = event.Size{Width: shape[2], Height: shape[1]}
 	}
 	if f.size.Known() {

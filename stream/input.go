@@ -58,34 +58,35 @@ type InputOptions struct {
 	Late event.LatePolicy
 
 	// Gap is the longest silence that is stepped through; 0 stands for
-	// DefaultGap. What is further ahead of the step being filled, or further
-	// behind, is the beginning of a new stream: see Frame.Restart.
+	// DefaultGap. What comes after a longer one, or is earlier than the step
+	// being filled by more, begins a new stream: see Frame.Restart.
 	Gap time.Duration
 
 	// SkipBad passes over malformed lines and records, and counts them, instead
 	// of failing. A malformed line of spikes is a silent step.
 	SkipBad bool
 
-	// Jitter, if above 0, says that events come as they happen, on the way by
-	// Jitter longer or shorter. Where none comes the clock then ends the step,
-	// Jitter after its time.
+	// Jitter, if above 0, says that events come as they happen, some up to
+	// Jitter longer on their way than others. Then a step that no event of a
+	// later one has ended is ended by the clock, Jitter after its time, so that
+	// a sensor that falls silent holds nothing up.
 	Jitter time.Duration
 }
 
 // Frame is the input of one time step.
 type Frame struct {
-	// The input, in one of the two according to the network's encoder. It is
-	// the Input's own and changes with the next frame.
+	// What the network takes in: Values if its encoder is analog, else Spikes;
+	// the other is nil. They are the Input's own and change with the next frame.
 	Spikes spike.Vector
 	Values []float32
 
-	Events  int       // events in the step, or active channels named by its line
-	EndUS   int64     // end of the step, on the clock of the events or, for steps, from step 0
-	Arrived time.Time // when that was read which ended the step
+	Events  int       // events in the step, or channels named by its line
+	EndUS   int64     // end of the step, by the clock of the events, or counted from step 0
+	Arrived time.Time // when the step was known to be over
 	ByClock bool      // whether the clock ended it
 
-	// Restart says that time has jumped by more than the gap since the frame
-	// before: what has been seen until then belongs to another stream.
+	// Restart says that time has jumped, by more than InputOptions.Gap: what was
+	// before belongs to another stream.
 	Restart bool
 }
 

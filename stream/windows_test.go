@@ -150,6 +150,32 @@ func TestKeptMembranes(t *testing.T) {
 	}
 }
 
+// TestKeptMembranesEarly decides at the first step at which the lead of a plain
+// readout reaches the margin, and begins anew with the next.
+func TestKeptMembranesEarly(t *testing.T) {
+	x := randomTrain(95)
+	m := network(model.MembraneSum)
+	got := decide(t, newWindows(t, m, WindowOptions{Steps: 8, Keep: true, Margin: 0.7, Rearm: true}), x)
+	s := compile(t, m).NewSession()
+	r := s.NewReadout()
+	var want []Decision
+	for k := range x.Steps() {
+		if err := s.Step(x.At(k)); err != nil {
+			t.Fatal(err)
+		}
+		r.Add()
+		if result := r.Result(); r.Lead() >= 0.7 || result.Steps == 8 {
+			result.Scores = slices.Clone(result.Scores)
+			want = append(want, Decision{Window: int64(len(want)), Step: int64(k), Margin: r.Lead(), Result: result})
+			r.Reset()
+		}
+	}
+	if len(want) < 15 {
+		t.Fatalf("%d decisions, expected early ones", len(want))
+	}
+	sameDecisions(t, got, want)
+}
+
 func TestAnalogWindows(t *testing.T) {
 	m := network(model.MembraneSum)
 	m.Input.Encoder.Counts = true
