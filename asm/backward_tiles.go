@@ -4,7 +4,7 @@ package asm
 
 import "unsafe"
 
-// slopeTile is the argument of the assembly of Slopes.Evaluate: up to 32 steps
+// slopeTile is the argument of the assembly of Slopes.Evaluate: up to 15 steps
 // of blocks blocks of 16 neurons. Strides are in bytes.
 type slopeTile struct {
 	blocks  int

@@ -5,7 +5,7 @@
 
 // func dotStepsAVX2(t *stepTile)
 //
-// DotSteps for up to 32 steps. Row by row of w, four steps of its set at once:
+// DotSteps for up to 15 steps. Row by row of w, four steps of its set at once:
 // a part of the row is loaded once for all of them, and eight independent sums
 // hide the latency of the adds. Where fewer steps are left, the last one fills
 // up the four.

@@ -5,95 +5,131 @@
 
 // func dotStepsAVX512(t *stepTile)
 //
-// DotSteps for up to 32 steps. Row by row of w, up to eight steps of its set at
-// once: a part of the row is loaded once for all of them, and eight independent
-// sums hide the latency of the adds. Where fewer steps are left, the last one
-// fills up the eight, or the four.
+// DotSteps for up to 15 steps. Tiles of four rows of w times five rows of d: 20
+// sums for nine loads, as few as 32 registers allow, since loads that miss the
+// first-level cache take longer than the arithmetic. A tile takes the steps that
+// any of its four inputs has in its set; a mask keeps the products that are not
+// asked for from dst. Where fewer steps are left, the last one fills up the
+// five, and the last row the four.
 //
-//	Z0-Z7 lanes of the steps    Z16 part of the row of w    Z17-Z24 products
-//	DI tile    DX steps left
-//	R8-R15 rows of d    SI offset into them    AX row of w
-//	BX part    CX vectors left in the panel
+// Lists of the steps of four inputs: where their rows of d lie in either part,
+// where their products in dst, and their bits in the sets. The steps that any
+// has are the mask that compresses those of all steps to them.
 //
-// On the stack: the steps of the group, their number, the steps left, the
-// panels left.
+//	Z0-Z19 lanes, four a step    Z20-Z23 parts of the rows of w
+//	Z24 part of a row of d       Z25-Z28 products
+//	DI tile    SI part    AX first row of w, R8-R10 offsets of the others
+//	BX d, R11-R15 offsets of its rows
+//	CX vectors left in the panel    DX panels left
+//
+// On the stack: the table of all steps, then the list of these, for each of the
+// four kinds; the sets of the four inputs; the list at hand; steps left.
 
-#define STEP(i) step-(64-4*i)(SP)
-#define COUNT   count-32(SP)
-#define LEFT    left-24(SP)
-#define PANELS  panels-16(SP)
+#define TABLES tables-544(SP)
+#define LISTS  lists-288(SP)
+#define SETS   sets-32(SP)
+#define LIST   list-16(SP)
+#define LEFT   left-8(SP)
 
-// NEXT puts the first step left into step i, or step i-1 if there is none.
-#define NEXT(i) \
-	TZCNTL DX, CX; \
-	CMOVLCC CX, AX; \
-	MOVL AX, STEP(i); \
-	BLSRL DX, DX
+// TABLE puts 0, stride, 2·stride, … into a table.
+#define TABLE(stride, offset) \
+	MOVQ stride, AX; \
+	VPBROADCASTD AX, Z0; \
+	VPMULLD Z1, Z0, Z0; \
+	VMOVDQU32 Z0, offset(BX)
 
-// ROW puts the row of d of step i into row.
-#define ROW(i, row) \
-	MOVL STEP(i), row; \
-	IMULQ CX, row; \
-	ADDQ AX, row
+// COMPRESS makes a list of a table: its elements in K1, then the one that Z0
+// says.
+#define COMPRESS(offset) \
+	VMOVDQU32 offset(AX), Z1; \
+	VPERMD Z1, Z0, Z2; \
+	VPCOMPRESSD Z1, K1, Z2; \
+	VMOVDQU32 Z2, offset(BX)
 
-#define DOT(row, product) VMULPS (row)(SI*1), Z16, product
-#define ADD(product, lanes) VADDPS product, lanes, lanes
+// STEP adds the products of a vector of a row of d.
+#define STEP(d, a0, a1, a2, a3) \
+	VMOVUPS (BX)(d*1), Z24; \
+	VMULPS Z20, Z24, Z25; \
+	VMULPS Z21, Z24, Z26; \
+	VMULPS Z22, Z24, Z27; \
+	VMULPS Z23, Z24, Z28; \
+	VADDPS Z25, a0, a0; \
+	VADDPS Z26, a1, a1; \
+	VADDPS Z27, a2, a2; \
+	VADDPS Z28, a3, a3
 
-// FOLD4 adds lanes i and i+8, i and i+4, i and i+2, i and i+1 of four sums; the
-// results are lane 0 of each 128 bits of a.
-#define FOLD4(a, b, c, d, ya, yb, yc, yd) \
-	VSHUFF64X2 $0x44, b, a, Z16; \
-	VSHUFF64X2 $0xEE, b, a, Z17; \
-	VADDPS Z17, Z16, Z16; \
-	VSHUFF64X2 $0x44, d, c, Z18; \
-	VSHUFF64X2 $0xEE, d, c, Z19; \
-	VADDPS Z19, Z18, Z18; \
-	VSHUFF64X2 $0x88, Z18, Z16, Z17; \
-	VSHUFF64X2 $0xDD, Z18, Z16, Z19; \
-	VADDPS Z19, Z17, Z16; \
-	VPERMILPD $0x55, Z16, Z17; \
-	VADDPS Z17, Z16, Z16; \
-	VMOVSHDUP Z16, Z17; \
-	VADDPS Z17, Z16, a
+// FOLD adds lanes i and i+8, i and i+4, i and i+2, i and i+1 of the sums of
+// step i, and stores those of the inputs that have the step.
+#define FOLD(i, a0, a1, a2, a3) \
+	VSHUFF64X2 $0x44, a1, a0, Z24; \
+	VSHUFF64X2 $0xEE, a1, a0, Z25; \
+	VADDPS Z25, Z24, Z24; \
+	VSHUFF64X2 $0x44, a3, a2, Z26; \
+	VSHUFF64X2 $0xEE, a3, a2, Z27; \
+	VADDPS Z27, Z26, Z26; \
+	VSHUFF64X2 $0x88, Z26, Z24, Z25; \
+	VSHUFF64X2 $0xDD, Z26, Z24, Z27; \
+	VADDPS Z27, Z25, Z24; \
+	VPERMILPD $0x55, Z24, Z25; \
+	VADDPS Z25, Z24, Z24; \
+	VMOVSHDUP Z24, Z25; \
+	VADDPS Z25, Z24, Z24; \
+	VPERMPS Z24, Z29, Z24; \
+	VPTESTMD.BCST (192+4*i)(CX), X30, K1; \
+	MOVL (128+4*i)(CX), DX; \
+	VMOVUPS X24, K1, (AX)(DX*1)
 
-// STORE4 stores the results in z, x, from step i on.
-#define STORE4(i, z, x) \
-	STORE(i, x); \
-	VEXTRACTF32X4 $1, z, X16; \
-	STORE(i+1, X16); \
-	VEXTRACTF32X4 $2, z, X16; \
-	STORE(i+2, X16); \
-	VEXTRACTF32X4 $3, z, X16; \
-	STORE(i+3, X16)
-
-#define STORE(i, x) \
-	MOVL STEP((i)), CX; \
-	IMULQ R8, CX; \
-	VMOVSS x, (AX)(CX*1)
-
-TEXT ·dotStepsAVX512(SB), NOSPLIT, $64-8
+TEXT ·dotStepsAVX512(SB), NOSPLIT, $544-8
 	MOVQ t+0(FP), DI
+	LEAQ TABLES, BX
+	VMOVDQU32 numbers<>(SB), Z1
+	TABLE((stepTile_parts+stepPart_dStride)(DI), 0)
+	TABLE((stepTile_parts+stepPart__size+stepPart_dStride)(DI), 64)
+	TABLE(stepTile_dstStride(DI), 128)
+	MOVL $1, AX
+	VPBROADCASTD AX, Z0
+	VPSLLVD Z1, Z0, Z0
+	VMOVDQU32 Z0, 192(BX)
+	VPSLLD $2, Z1, Z29 // picks lanes 0, 4, 8 and 12
 
-input:
-	MOVQ stepTile_words(DI), AX
-	MOVL (AX), DX
-	ADDQ $4, AX
-	MOVQ AX, stepTile_words(DI)
+inputs:
+	// The sets of up to four inputs, and what is in any.
+	MOVQ stepTile_inputs(DI), CX
+	MOVL $15, AX
+	MOVL $4, DX
+	SUBQ CX, DX
+	JLE  whole
+	MOVQ DX, CX
+	SHRL CX, AX
+
+whole:
+	KMOVW AX, K1
+	MOVQ stepTile_words(DI), BX
+	VMOVDQU32.Z (BX), K1, X30
+	ADDQ $16, BX
+	MOVQ BX, stepTile_words(DI)
+	VPSHUFD $0x4E, X30, X0
+	VPORD X30, X0, X0
+	VPSHUFD $0xB1, X0, X1
+	VPORD X1, X0, X0
+	VMOVD X0, DX
 	TESTL DX, DX
-	JZ   nextInput
-
-group:
-	POPCNTL DX, AX
-	MOVQ AX, COUNT
-	NEXT(0)
-	NEXT(1)
-	NEXT(2)
-	NEXT(3)
-	NEXT(4)
-	NEXT(5)
-	NEXT(6)
-	NEXT(7)
+	JZ   next
+	VMOVDQU32 X30, SETS
+	KMOVW DX, K1
+	BSRL DX, CX
+	VPBROADCASTD CX, Z0
+	POPCNTL DX, DX
 	MOVQ DX, LEFT
+	LEAQ TABLES, AX
+	LEAQ LISTS, BX
+	MOVQ BX, LIST
+	COMPRESS(0)
+	COMPRESS(64)
+	COMPRESS(128)
+	COMPRESS(192)
+
+tile:
 	VXORPS X0, X0, X0
 	VXORPS X1, X1, X1
 	VXORPS X2, X2, X2
@@ -102,107 +138,117 @@ group:
 	VXORPS X5, X5, X5
 	VXORPS X6, X6, X6
 	VXORPS X7, X7, X7
-	LEAQ stepTile_parts(DI), BX
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+	VXORPS X12, X12, X12
+	VXORPS X13, X13, X13
+	VXORPS X14, X14, X14
+	VXORPS X15, X15, X15
+	VPXORD X16, X16, X16
+	VPXORD X17, X17, X17
+	VPXORD X18, X18, X18
+	VPXORD X19, X19, X19
+	LEAQ stepTile_parts(DI), SI
+	MOVQ LIST, CX
 
 part:
-	MOVQ stepPart_panels(BX), DX
+	MOVQ stepPart_panels(SI), DX
 	TESTQ DX, DX
 	JZ   nextPart
-	MOVQ DX, PANELS
-	MOVQ stepPart_d(BX), AX
-	MOVQ stepPart_dStride(BX), CX
-	ROW(0, R8)
-	ROW(1, R9)
-	ROW(2, R10)
-	ROW(3, R11)
-	ROW(4, R12)
-	ROW(5, R13)
-	ROW(6, R14)
-	ROW(7, R15)
-	MOVQ stepPart_w(BX), AX
-	XORQ SI, SI
-	MOVQ PANELS, DX
-	CMPQ COUNT, $4
-	JLS  four
+	MOVL (CX), R11
+	MOVL 4(CX), R12
+	MOVL 8(CX), R13
+	MOVL 12(CX), R14
+	MOVL 16(CX), R15
 
-eight:
-	MOVQ stepPart_vectors(BX), CX
+	// Rows of w that are not there are the last one.
+	MOVQ stepPart_wStride(SI), BX
+	XORL R8, R8
+	CMPQ stepTile_inputs(DI), $2
+	CMOVQGE BX, R8
+	LEAQ (BX)(BX*1), R10
+	MOVQ R8, R9
+	CMPQ stepTile_inputs(DI), $3
+	CMOVQGE R10, R9
+	ADDQ BX, R10
+	CMPQ stepTile_inputs(DI), $4
+	CMOVQLT R9, R10
+	MOVQ stepPart_w(SI), AX
+	MOVQ stepPart_d(SI), BX
 
-vector8:
-	VMOVUPS (AX), Z16
-	DOT(R8, Z17)
-	DOT(R9, Z18)
-	DOT(R10, Z19)
-	DOT(R11, Z20)
-	DOT(R12, Z21)
-	DOT(R13, Z22)
-	DOT(R14, Z23)
-	DOT(R15, Z24)
-	ADD(Z17, Z0)
-	ADD(Z18, Z1)
-	ADD(Z19, Z2)
-	ADD(Z20, Z3)
-	ADD(Z21, Z4)
-	ADD(Z22, Z5)
-	ADD(Z23, Z6)
-	ADD(Z24, Z7)
+panel:
+	MOVQ stepPart_vectors(SI), CX
+
+vector:
+	VMOVUPS (AX), Z20
+	VMOVUPS (AX)(R8*1), Z21
+	VMOVUPS (AX)(R9*1), Z22
+	VMOVUPS (AX)(R10*1), Z23
+	STEP(R11, Z0, Z1, Z2, Z3)
+	STEP(R12, Z4, Z5, Z6, Z7)
+	STEP(R13, Z8, Z9, Z10, Z11)
+	STEP(R14, Z12, Z13, Z14, Z15)
+	STEP(R15, Z16, Z17, Z18, Z19)
 	ADDQ $64, AX
-	ADDQ $64, SI
+	ADDQ $64, BX
 	DECQ CX
-	JNZ  vector8
-	ADDQ stepPart_wSkip(BX), AX
-	ADDQ stepPart_dSkip(BX), SI
+	JNZ  vector
+	ADDQ stepPart_wSkip(SI), AX
+	ADDQ stepPart_dSkip(SI), BX
 	DECQ DX
-	JNZ  eight
+	JNZ  panel
 
 nextPart:
-	ADDQ $stepPart__size, BX
-	LEAQ (stepTile_parts+2*stepPart__size)(DI), AX
-	CMPQ BX, AX
-	JNE  part
+	MOVQ LIST, CX
+	LEAQ (stepTile_parts+stepPart__size)(DI), AX
+	CMPQ SI, AX
+	JEQ  fold
+	MOVQ AX, SI
+	ADDQ $64, CX
+	JMP  part
 
-	FOLD4(Z0, Z1, Z2, Z3, Y0, Y1, Y2, Y3)
+fold:
 	MOVQ stepTile_dst(DI), AX
-	MOVQ stepTile_dstStride(DI), R8
-	STORE4(0, Z0, X0)
-	CMPQ COUNT, $4
-	JLS  nextInput
-	FOLD4(Z4, Z5, Z6, Z7, Y4, Y5, Y6, Y7)
-	STORE4(4, Z4, X4)
-	MOVQ LEFT, DX
-	TESTL DX, DX
-	JNZ  group
+	VMOVDQU32 SETS, X30
+	FOLD(0, Z0, Z1, Z2, Z3)
+	FOLD(1, Z4, Z5, Z6, Z7)
+	FOLD(2, Z8, Z9, Z10, Z11)
+	FOLD(3, Z12, Z13, Z14, Z15)
+	FOLD(4, Z16, Z17, Z18, Z19)
+	ADDQ $20, LIST
+	SUBQ $5, LEFT
+	JHI  tile
 
-nextInput:
-	ADDQ $4, stepTile_dst(DI)
+next:
+	ADDQ $16, stepTile_dst(DI)
 	MOVQ (stepTile_parts+stepPart_wStride)(DI), AX
+	SHLQ $2, AX
 	ADDQ AX, (stepTile_parts+stepPart_w)(DI)
 	MOVQ (stepTile_parts+stepPart__size+stepPart_wStride)(DI), AX
+	SHLQ $2, AX
 	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_w)(DI)
-	DECQ stepTile_inputs(DI)
-	JNZ  input
+	SUBQ $4, stepTile_inputs(DI)
+	JGT  inputs
 	VZEROUPPER
 	RET
 
-four:
-	MOVQ stepPart_vectors(BX), CX
-
-vector4:
-	VMOVUPS (AX), Z16
-	DOT(R8, Z17)
-	DOT(R9, Z18)
-	DOT(R10, Z19)
-	DOT(R11, Z20)
-	ADD(Z17, Z0)
-	ADD(Z18, Z1)
-	ADD(Z19, Z2)
-	ADD(Z20, Z3)
-	ADDQ $64, AX
-	ADDQ $64, SI
-	DECQ CX
-	JNZ  vector4
-	ADDQ stepPart_wSkip(BX), AX
-	ADDQ stepPart_dSkip(BX), SI
-	DECQ DX
-	JNZ  four
-	JMP  nextPart
+// The numbers 0 to 15.
+DATA numbers<>+0(SB)/4, $0
+DATA numbers<>+4(SB)/4, $1
+DATA numbers<>+8(SB)/4, $2
+DATA numbers<>+12(SB)/4, $3
+DATA numbers<>+16(SB)/4, $4
+DATA numbers<>+20(SB)/4, $5
+DATA numbers<>+24(SB)/4, $6
+DATA numbers<>+28(SB)/4, $7
+DATA numbers<>+32(SB)/4, $8
+DATA numbers<>+36(SB)/4, $9
+DATA numbers<>+40(SB)/4, $10
+DATA numbers<>+44(SB)/4, $11
+DATA numbers<>+48(SB)/4, $12
+DATA numbers<>+52(SB)/4, $13
+DATA numbers<>+56(SB)/4, $14
+DATA numbers<>+60(SB)/4, $15
+GLOBL numbers<>(SB), RODATA|NOPTR, $64

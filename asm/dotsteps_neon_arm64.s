@@ -6,7 +6,7 @@
 
 // func dotStepsNEON(t *stepTile)
 //
-// DotSteps for up to 32 steps. Row by row of w, four steps of its set at once: a
+// DotSteps for up to 15 steps. Row by row of w, four steps of its set at once: a
 // part of the row is loaded once for all of them. Where fewer steps are left,
 // the last one fills up the four.
 //

@@ -81,7 +81,7 @@ func (k isa) dotRowsTiles(dst []float32, m *Matrix, rows []uint32, d []float32) 
 	}
 }
 
-// stepTile is the argument of the assembly of DotSteps, for up to 32 steps.
+// stepTile is the argument of the assembly of DotSteps, for up to 15 steps.
 // Strides are in bytes. The kernels count inputs down and move on from input to
 // input.
 type stepTile struct {
@@ -89,10 +89,10 @@ type stepTile struct {
 	inputs    int
 	dst       *float32 // step 0 of an input
 	dstStride uintptr
-	parts     [2]stepPart
+	parts     [2]stepPart // panels of 64 columns; one of those that are left
 }
 
-// stepPart is one or more panels of the two matrices, each of vectors×16
+// stepPart is neighbouring panels of the two matrices, each of vectors×16
 // columns. Skips lead from the end of a row's part in one panel to its part in
 // the next.
 type stepPart struct {
@@ -108,32 +108,42 @@ type stepPart struct {
 
 // dotStepsTiles is DotSteps by the kernels of k.
 func (k isa) dotStepsTiles(dst []float32, inputs int, w, d *Matrix, first int, steps *Steps) {
-	n := steps.n
+	n, columns := steps.n, Pad(w.cols)
 	if inputs == 0 {
 		return
 	}
-	columns := Pad(w.cols)
-	whole := columns - columns%w.panel // columns in panels of full width
 	for base := 0; base < len(steps.words); base += n {
+		from := base / n * stepsWord
 		t := stepTile{
 			words: &steps.words[base : base+inputs][0], inputs: inputs,
-			dst: &dst[base/n*stepsWord*n], dstStride: 4 * uintptr(n),
+			dst: &dst[from*n], dstStride: 4 * uintptr(n),
 		}
-		for i, part := range [2]struct{ first, end int }{{0, whole}, {whole, columns}} {
-			if part.first == part.end {
-				continue
-			}
-			from, width := w.from(part.first)
-			to, _ := d.from(part.first)
-			_ = from[(inputs-1)*width]
-			t.parts[i] = stepPart{
-				panels: (part.end - part.first) / width, vectors: width / Lanes,
-				w: &from[0], wStride: 4 * uintptr(width), wSkip: 4 * uintptr((w.rows-1)*width),
-				d: &to[(first+base/n*stepsWord)*width], dStride: 4 * uintptr(width), dSkip: 4 * uintptr((d.rows-1)*width),
-			}
+		whole := columns &^ (tileWidth - 1)
+		if whole > 0 {
+			t.parts[0] = stepsOf(w, d, inputs, first+from, 0, tileWidth, whole/tileWidth)
+		}
+		if whole < columns {
+			t.parts[1] = stepsOf(w, d, inputs, first+from, whole, columns-whole, 1)
 		}
 		k.dotSteps(&t)
 	}
+}
+
+// stepsOf returns the part of panels panels of width columns from column first
+// on; step 0 is row of d.
+func stepsOf(w, d *Matrix, inputs, row, first, width, panels int) stepPart {
+	from, stride := w.from(first)
+	_ = from[(inputs-1)*stride]
+	to, _ := d.from(first)
+	p := stepPart{
+		panels: panels, vectors: width / Lanes,
+		w: &from[0], wStride: 4 * uintptr(stride),
+		d: &to[row*stride], dStride: 4 * uintptr(stride),
+	}
+	if width == w.panel {
+		p.wSkip, p.dSkip = uintptr(4*width*(w.rows-1)), uintptr(4*width*(d.rows-1))
+	}
+	return p
 }
 
 // adamVectors is AdamStep.Apply by the kernels of k.

@@ -1,4 +1,4 @@
-// Slopes.Evaluate for up to 32 steps, for every instruction set. The file that
+// Slopes.Evaluate for up to 15 steps, for every instruction set. The file that
 // includes it after TEXT defines the operations in capitals and EACH(op), which
 // applies op to all vectors of 16 neurons.
 //

@@ -7,7 +7,7 @@
 
 // func evaluateNEON(t *slopeTile)
 //
-// Slopes.Evaluate for up to 32 steps, 16 neurons at a time. Operands are in Go's
+// Slopes.Evaluate for up to 15 steps, 16 neurons at a time. Operands are in Go's
 // order, the destination last.
 //
 //	R0 tile    R1 blocks left    R2 bias    R3 sets of steps

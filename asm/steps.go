@@ -1,13 +1,15 @@
 package asm
 
 // Steps is a set of time steps for each of n neurons: step t of neuron j is bit
-// t%32 of word t/32·n + j.
+// t%15 of word t/15·n + j.
 type Steps struct {
 	n     int
 	words []uint32
 }
 
-const stepsWord = 32
+// stepsWord is the number of steps in a word: as many as the kernels take at
+// once.
+const stepsWord = 15
 
 // NewSteps returns empty sets that take steps time steps of n neurons.
 func NewSteps(steps, n int) Steps {

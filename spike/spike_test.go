@@ -45,11 +45,9 @@ func TestVectorAgainstIndexList(t *testing.T) {
 			if !v.TailZero(n) {
 				t.Fatalf("n=%d: tail bits set", n)
 			}
-			for _, i := range on {
-				v.Unset(int(i))
-			}
+			v.Clear()
 			if v.Count() != 0 {
-				t.Fatalf("n=%d: %d spikes after Unset of all", n, v.Count())
+				t.Fatalf("n=%d: %d spikes after Clear", n, v.Count())
 			}
 		}
 	}

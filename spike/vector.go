@@ -23,9 +23,6 @@ func (v Vector) Get(i int) bool { return v[i/WordBits]>>(i%WordBits)&1 != 0 }
 // Set makes neuron i spike.
 func (v Vector) Set(i int) { v[i/WordBits] |= 1 << (i % WordBits) }
 
-// Unset silences neuron i.
-func (v Vector) Unset(i int) { v[i/WordBits] &^= 1 << (i % WordBits) }
-
 // Clear silences all neurons.
 func (v Vector) Clear() { clear(v) }
 
