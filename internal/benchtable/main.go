@@ -47,7 +47,7 @@ func main() {
 			return median(fmt.Sprintf("Benchmark%s %s", strings.ReplaceAll(key, "NET", net), unit)) / 1e3
 		}
 		known, dot := us("Classify/net=NET/plan=known", "ns/sample"), us("DenseVek/net=NET/form=Dot", "ns/op")
-		fmt.Printf("| %s | %.4g | %.4g | %.4g | %.4g | %.4g | %.3g× |\n", net,
+		fmt.Printf("| %s | %.1f | %.1f | %.1f | %.0f | %.0f | %.1f× |\n", net,
 			us("Classify/net=NET/plan=streaming", "ns/sample"), known, us("Classify/net=NET/plan=batch", "ns/sample"),
 			dot, us("DenseVek/net=NET/form=MatMul", "ns/op"), dot/known)
 	}
