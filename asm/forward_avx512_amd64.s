@@ -3,6 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 #include "exp_amd64.h"
+#include "exp_avx512_amd64.h"
 #include "streams_amd64.h"
 
 // The operations of forward_amd64.h on 16 lanes. Their arguments: i the
@@ -18,31 +19,9 @@
 // d = a - b.
 
 #define ZERO  Z20
-#define ONE   Z21
-#define LOW   Z22
-#define LOG2E Z23
-#define ROUND Z24
-#define LN2HI Z25
-#define LN2LO Z26
-#define C2    Z27
-#define C3    Z28
-#define C4    Z29
-#define C5    Z30
-#define C6    Z31
-
 #define CONSTANTS \
 	VPXORD ZERO, ZERO, ZERO; \
-	VBROADCASTSS EXP_ONE, ONE; \
-	VBROADCASTSS EXP_MIN, LOW; \
-	VBROADCASTSS EXP_LOG2E, LOG2E; \
-	VBROADCASTSS EXP_ROUND, ROUND; \
-	VBROADCASTSS EXP_LN2HI, LN2HI; \
-	VBROADCASTSS EXP_LN2LO, LN2LO; \
-	VBROADCASTSS EXP_C2, C2; \
-	VBROADCASTSS EXP_C3, C3; \
-	VBROADCASTSS EXP_C4, C4; \
-	VBROADCASTSS EXP_C5, C5; \
-	VBROADCASTSS EXP_C6, C6
+	EXP_CONSTANTS
 
 #define LOAD_UNITS \
 	MOVQ tile_decay(DI), AX; \
@@ -112,32 +91,6 @@
 #define LEAKY(i, p, s, decay, bias, y) \
 	VCMPPS NOT_GREATER, ZERO, p, K5; \
 	VMULPS Z16, p, K5, p
-
-// EXP sets Z19 to Exp(x), x being at most expMax; Z16 to Z18 are lost. The low 9
-// bits of expRound are 0, so the shift of n + expRound leaves n<<23.
-#define EXP(x) \
-	VMAXPS x, LOW, Z18; \
-	VMULPS LOG2E, Z18, Z16; \
-	VADDPS ROUND, Z16, Z16; \
-	VSUBPS ROUND, Z16, Z17; \
-	VMULPS LN2HI, Z17, Z19; \
-	VSUBPS Z19, Z18, Z18; \
-	VMULPS LN2LO, Z17, Z19; \
-	VSUBPS Z19, Z18, Z18; \
-	VMULPS C6, Z18, Z19; \
-	VADDPS C5, Z19, Z19; \
-	VMULPS Z18, Z19, Z19; \
-	VADDPS C4, Z19, Z19; \
-	VMULPS Z18, Z19, Z19; \
-	VADDPS C3, Z19, Z19; \
-	VMULPS Z18, Z19, Z19; \
-	VADDPS C2, Z19, Z19; \
-	VMULPS Z18, Z18, Z17; \
-	VMULPS Z17, Z19, Z19; \
-	VADDPS Z18, Z19, Z19; \
-	VADDPS ONE, Z19, Z19; \
-	VPSLLD $23, Z16, Z16; \
-	VPADDD Z16, Z19, Z19
 
 #define ELU(i, p, s, decay, bias, y) \
 	EXP(p); \

@@ -189,6 +189,25 @@ func TestSameBytesOnAnyThreadsAndTier(t *testing.T) {
 	}
 }
 
+// TestMixedLayers trains layers with spiking and with analog inputs by the same
+// workers: lists of few analog inputs and of many spikes share their memory.
+func TestMixedLayers(t *testing.T) {
+	m, source := smallTask(t, 64)
+	first, second := &m.Layers[0], &m.Layers[1]
+	first.Activation, first.Output, first.Reset = model.ReLU, model.None, model.ResetNone
+	for k := range first.Weight.F32 {
+		first.Weight.F32[k] = -1 // ReLU is 0 throughout: there is nothing to list
+	}
+	for j := range second.Bias {
+		second.Bias[j] = 1 // fires at every step
+	}
+	for _, threads := range []int{1, 2} {
+		c := smallConfig()
+		c.Epochs, c.Threads = 3, threads
+		trainAll(t, mustNew(t, m, source, c))
+	}
+}
+
 func TestSeedsDiffer(t *testing.T) {
 	m, source := smallTask(t, 100)
 	c := smallConfig()

@@ -136,19 +136,20 @@ func transpose(m *[spike.WordBits]uint64) {
 
 // listValues is list for analog inputs.
 func (b *block) listValues(t *Trainer, k task, samples []*sample, n int) *asm.Inputs {
-	b.rows, b.values = b.rows[:0], b.values[:0]
+	rows := b.rows[:0] // it has room for all: its length stays
+	b.values = b.values[:0]
 	for j := range n {
 		for i, s := range samples {
 			for row := range t.steps {
 				if x := s.inputValues(t, k, row)[k.word*spike.WordBits+j]; x != 0 {
-					b.rows = append(b.rows, uint32(i*t.steps+row))
+					rows = append(rows, uint32(i*t.steps+row))
 					b.values = append(b.values, x)
 				}
 			}
 		}
-		b.ends[j] = int32(len(b.rows))
+		b.ends[j] = int32(len(rows))
 	}
-	b.inputs = asm.Inputs{Rows: b.rows, Values: b.values, Ends: b.ends[:n]}
+	b.inputs = asm.Inputs{Rows: rows, Values: b.values, Ends: b.ends[:n]}
 	return &b.inputs
 }
 
