@@ -79,9 +79,8 @@ func planSeed(shape []int, classes []string) Plan {
 func planBest(shape []int, classes []string) Plan {
 	p := planDefault(shape, classes)
 	p.Topology.Readout = model.MembraneSum
-	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1, Elastic: 0.5}
 	c := &p.Config
-	c.Epochs, c.Surrogate, c.Loss.Prefix = 60, Surrogate{Triangle, 1}, 0.5
+	c.Epochs, c.Surrogate, c.Loss.Prefix = 30, Surrogate{Triangle, 1}, 0.5
 	return p
 }
 
