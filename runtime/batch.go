@@ -157,13 +157,3 @@ func (b *Batch) advance(n int) {
 		b.readouts[k].add(st)
 	}
 }
-
-func newStats(layers int) Stats {
-	return Stats{Spikes: make([]int, layers), SynOps: make([]int64, layers)}
-}
-
-func (s *Stats) reset() {
-	clear(s.Spikes)
-	clear(s.SynOps)
-	s.Steps, s.InputSpikes = 0, 0
-}

@@ -43,6 +43,16 @@ type Stats struct {
 	SynOps      []int64 // synaptic operations of each layer: active inputs × neurons
 }
 
+func newStats(layers int) Stats {
+	return Stats{Spikes: make([]int, layers), SynOps: make([]int64, layers)}
+}
+
+func (s *Stats) reset() {
+	clear(s.Spikes)
+	clear(s.SynOps)
+	s.Steps, s.InputSpikes = 0, 0
+}
+
 // TotalSpikes returns the spikes of all layers, without the input's.
 func (s *Stats) TotalSpikes() int {
 	n := 0
@@ -68,7 +78,7 @@ func (n *Network) NewSession() *Session {
 		net:     n,
 		states:  make([]*layer.State, len(n.layers)),
 		readout: newReadout(n),
-		stats:   Stats{Spikes: make([]int, len(n.layers)), SynOps: make([]int64, len(n.layers))},
+		stats:   newStats(len(n.layers)),
 	}
 	stepped := 0
 	for i, l := range n.layers {
@@ -95,9 +105,7 @@ func (s *Session) Reset() {
 		st.Reset(s.net.layers[i].Initial)
 	}
 	s.readout.reset()
-	clear(s.stats.Spikes)
-	clear(s.stats.SynOps)
-	s.stats.Steps, s.stats.InputSpikes = 0, 0
+	s.stats.reset()
 }
 
 // Step advances the network by one time step of input spikes.

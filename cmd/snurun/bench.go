@@ -71,15 +71,7 @@ Ctrl-C ends the measurement and prints what there is.`,
   snurun bench model.msgpack --compare other.msgpack --repeat 10
   snurun bench model.msgpack --data ~/mnist --threads 1,2,4 --batch 1,8,64 -o md
   snurun bench model.msgpack -o go > new.txt && benchstat old.txt new.txt`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usagef("expected MODEL [INPUT...], found no arguments")
-			}
-			if o.data != "" && len(args) > 1 {
-				return usagef("--data and INPUT exclude each other")
-			}
-			return nil
-		},
+		Args: modelAndInputs(&o.data),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return bench(cmd.Context(), cmd, args[0], args[1:], o)
 		},

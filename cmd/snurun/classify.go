@@ -61,15 +61,7 @@ with NO_COLOR; elsewhere than on a terminal it is made of plain characters.`,
   snurun classify model.msgpack --data ~/mnist --threads 4
   snurun classify model.msgpack digit.png --show
   snurun classify model.msgpack spikes.npy --json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usagef("expected MODEL [INPUT...], found no arguments")
-			}
-			if o.data != "" && len(args) > 1 {
-				return usagef("--data and INPUT exclude each other")
-			}
-			return nil
-		},
+		Args: modelAndInputs(&o.data),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return classify(cmd.Context(), cmd, args[0], args[1:], o)
 		},

@@ -137,6 +137,19 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	return usagef("unknown command %q%s", name, hint)
 }
 
+// modelAndInputs requires a model, and no inputs beside a folder of data.
+func modelAndInputs(data *string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("expected MODEL [INPUT...], found no arguments")
+		}
+		if *data != "" && len(args) > 1 {
+			return usagef("--data and INPUT exclude each other")
+		}
+		return nil
+	}
+}
+
 // exactArgs requires n arguments, which usage names.
 func exactArgs(n int, usage string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
