@@ -3,10 +3,14 @@ package model
 // Kind names how a layer connects its inputs and whether it keeps state.
 type Kind string
 
-// The kinds of layer.
+// The kinds of layer. The last two have no neurons: they say how what comes in
+// reaches the next layer.
 const (
-	SNU   Kind = "snu"   // fully connected units with a membrane
-	Dense Kind = "dense" // fully connected, stateless: s = g(c + W x); passes s on
+	SNU     Kind = "snu"     // fully connected units with a membrane
+	Dense   Kind = "dense"   // fully connected, stateless: s = g(c + W x); passes s on
+	Conv2D  Kind = "conv2d"  // units with a membrane in planes [channels, height, width]; a channel shares its weights
+	Pool2D  Kind = "pool2d"  // windows of a plane pass on as one
+	Flatten Kind = "flatten" // another shape for the same values
 )
 
 // Activation names the function g.
@@ -41,21 +45,64 @@ const (
 	ResetNone     Reset = "none"     // p = a + l·s
 )
 
+// Pooling names what a window of a pool2d layer passes on.
+type Pooling string
+
+// The poolings. A value x of the input lies in one window or, where windows
+// overlap, in several.
+const (
+	SumPool Pooling = "sum" // each x, as it is
+	AvgPool Pooling = "avg" // each x, times 1/(height·width) of the window; zeros of the padding count
+	MaxPool Pooling = "max" // a spike if there is any
+)
+
+// Window is how the window of a conv2d or pool2d layer moves over the plane of
+// its input: [height, width] each.
+type Window struct {
+	Kernel   [2]int // extent; of conv2d that of its weights
+	Stride   [2]int
+	Padding  [2]int // rows and columns of silence on each side of the plane
+	Dilation [2]int // distance between the inputs that it sees; 1 for pool2d
+}
+
+// Steps returns how many positions the window has along one axis, 0 for
+// height and 1 for width, of a plane of a size, 0 if it does not fit:
+// (size + 2·padding − dilation·(kernel − 1) − 1)/stride + 1.
+func (w *Window) Steps(axis, size int) int {
+	room := size + 2*w.Padding[axis] - w.Reach(axis)
+	if room < 0 {
+		return 0
+	}
+	return room/w.Stride[axis] + 1
+}
+
+// Reach returns the extent of the window along an axis, dilation included.
+func (w *Window) Reach(axis int) int { return w.Dilation[axis]*(w.Kernel[axis]-1) + 1 }
+
 // Layer is one layer, field for field as in the model file. A parameter that
-// belongs to a neuron holds one value for all neurons or one each; an absent
-// one counts as 0.
+// belongs to a neuron holds one value for all neurons, one a channel (conv2d)
+// or one each; an absent one counts as 0.
 type Layer struct {
-	Name       string
-	Kind       Kind
+	Name string
+	Kind Kind
+	// From lists the layers whose outputs come in, by index; −1 is the network's
+	// input. Several are added up (a residual connection). Empty stands for the
+	// layer before.
+	From       []int
 	In, Out    []int // shapes of one time step
 	Activation Activation
 	Slope      float32 // of leaky_relu
 	Output     Output
 	Reset      Reset
 
-	Weight    Tensor    // W [out, in]
+	Window Window  // of conv2d and pool2d
+	Groups int     // of conv2d: output channels see only the input channels of their group
+	Pool   Pooling // of pool2d
+
+	Weight    Tensor    // W [out, in]; of conv2d [channels out, channels in / groups, height, width]
 	Recurrent *Tensor   // H [out, out], nil without recurrence
 	Current   []float32 // c
+	Synapse   []float32 // α, in [0, 1]: the input current decays; absent, it lasts one step
 	Decay     []float32 // l = 1 − Δt/τ, in [0, 1]
 	Bias      []float32 // b
 	Theta     []float32 // θ of reset subtract
@@ -68,8 +115,21 @@ func (l *Layer) InSize() int { return volume(l.In) }
 // OutSize returns the number of neurons.
 func (l *Layer) OutSize() int { return volume(l.Out) }
 
-// Spikes reports whether the layer passes spikes on, not analog values.
-func (l *Layer) Spikes() bool { return l.Output == Step }
+// HasNeurons reports whether the layer computes; a pool2d or flatten layer only
+// passes on.
+func (l *Layer) HasNeurons() bool { return l.Kind != Pool2D && l.Kind != Flatten }
+
+// Spikes reports whether the layer has neurons that pass spikes on, not analog
+// values.
+func (l *Layer) Spikes() bool { return l.HasNeurons() && l.Output == Step }
+
+// Inputs returns From, with the default of layer i filled in.
+func (l *Layer) Inputs(i int) []int {
+	if len(l.From) == 0 {
+		return []int{i - 1}
+	}
+	return l.From
+}
 
 // Parameters returns the number of stored parameters.
 func (l *Layer) Parameters() int {
@@ -91,6 +151,7 @@ type namedVector struct {
 func (l *Layer) vectors() []namedVector {
 	return []namedVector{
 		{"current", l.Current},
+		{"synapse", l.Synapse},
 		{"decay", l.Decay},
 		{"bias", l.Bias},
 		{"theta", l.Theta},
@@ -98,17 +159,16 @@ func (l *Layer) vectors() []namedVector {
 	}
 }
 
-// Broadcast returns one value a neuron from a parameter of length 0, 1 or n.
+// Broadcast returns one value for each of n neurons from a parameter of a
+// layer: one value for all, one a channel or one each, or none.
 func Broadcast(p []float32, n int) []float32 {
 	out := make([]float32, n)
-	switch len(p) {
-	case 0:
-	case 1:
-		for i := range out {
-			out[i] = p[0]
-		}
-	default:
-		copy(out, p)
+	if len(p) == 0 {
+		return out
+	}
+	shared := n / len(p) // the neurons of a channel follow each other
+	for j := range out {
+		out[j] = p[j/shared]
 	}
 	return out
 }

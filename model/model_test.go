@@ -26,7 +26,7 @@ func valid() *Network {
 			{Kind: Dense, In: []int{3}, Out: []int{2}, Activation: Identity, Output: None, Reset: ResetNone,
 				Weight: Tensor{Shape: []int{2, 3}, I8: []int8{1, -2, 3, -128, 127, 0}, Scale: []float32{0.5, 0.25}}},
 		},
-		Readout:  Readout{MembraneSum},
+		Readout:  Readout{Kind: MembraneSum},
 		SelfTest: &SelfTest{Spikes: []spike.Train{spike.NewTrain(4, 2)}},
 	}
 }

@@ -12,7 +12,17 @@
 //	y_j = 1 if u_j > 0, else 0                              Output says how y follows from u
 //
 // s is the membrane, y the spike, l the decay, b the bias (a firing threshold
-// V_th is b = −V_th), c a constant input current.
+// V_th is b = −V_th), c a constant input current. A layer with a synaptic
+// current (CUBA-LIF) puts q_j = a_j + α_j·q_j(t−1) in place of a_j.
+//
+// What comes in at a step is a list of inputs i with values x_i: the spikes
+// (x = 1) or the values other than 0 that the layer before passes on, i
+// ascending in its shape [channels, height, width]. Pooling and flatten layers
+// make a list into another, entry by entry: sum and average pooling replace
+// (i, x) by (k, x·scale) for each window k that i lies in, ascending; max pooling
+// lists the windows with a spike, ascending. Of several layers the lists follow
+// each other. Where W[j,i] is a convolution's weight it is that from i's place
+// in the window of j; a list entry outside it is skipped.
 package model
 
 import "github.com/snurun/snurun/spike"
@@ -89,6 +99,9 @@ const (
 // Readout is how a class follows from the last layer.
 type Readout struct {
 	Kind ReadoutKind
+	// Margin is how far the leading score should be ahead of all others for an
+	// early decision, in units of the score; 0 if there is no recommendation.
+	Margin float32
 }
 
 // SelfTest is inputs and the digest of everything they must cause, so that a
@@ -113,7 +126,9 @@ func (n *Network) Parameters() int {
 func (n *Network) Neurons() int {
 	total := 0
 	for i := range n.Layers {
-		total += n.Layers[i].OutSize()
+		if n.Layers[i].HasNeurons() {
+			total += n.Layers[i].OutSize()
+		}
 	}
 	return total
 }

@@ -34,20 +34,8 @@ func (n *Network) Validate() error {
 	if len(n.Layers) == 0 {
 		return invalid("there are no layers")
 	}
-	before, beforeName := n.Input.Shape, "input"
-	for i := range n.Layers {
-		l := &n.Layers[i]
-		where := fmt.Sprintf("layer %d", i)
-		if l.Name != "" {
-			where = fmt.Sprintf("layer %d (%q)", i, l.Name)
-		}
-		if err := l.validate(where); err != nil {
-			return err
-		}
-		if volume(before) != l.InSize() {
-			return invalid("%s takes shape %v, but %s has shape %v", where, l.In, beforeName, before)
-		}
-		before, beforeName = l.Out, where
+	if err := n.validateLayers(); err != nil {
+		return err
 	}
 	if err := n.validateReadout(); err != nil {
 		return err
@@ -94,128 +82,14 @@ func (in Input) validate() error {
 	return nil
 }
 
-func (l *Layer) validate(where string) error {
-	for _, s := range []struct {
-		name  string
-		shape []int
-	}{{"in", l.In}, {"out", l.Out}} {
-		if err := validShape(where, s.name, s.shape); err != nil {
-			return err
-		}
-	}
-	switch l.Kind {
-	case SNU:
-	case Dense:
-		if l.Output != None || l.Reset != ResetNone || l.Recurrent != nil || len(l.Decay) > 0 || len(l.Initial) > 0 {
-			return invalid("%s: a dense layer keeps no state: output and reset must be none, without recurrent, decay or initial", where)
-		}
-	default:
-		return invalid("%s: kind %q is unknown, expected snu or dense", where, l.Kind)
-	}
-	switch l.Activation {
-	case Identity, ReLU, ELU, LeakyReLU:
-	default:
-		return invalid("%s: activation %q is unknown, expected identity, relu, leaky_relu or elu", where, l.Activation)
-	}
-	if l.Slope-l.Slope != 0 {
-		return invalid("%s: slope is %v, expected a finite number", where, l.Slope)
-	}
-	switch l.Output {
-	case Step, Sigmoid, None:
-	default:
-		return invalid("%s: output %q is unknown, expected step, sigmoid or none", where, l.Output)
-	}
-	switch l.Reset {
-	case ResetZero, ResetSubtract:
-		if l.Output == None {
-			return invalid("%s: reset %s needs an output, but output is none", where, l.Reset)
-		}
-	case ResetLateral:
-		if l.Output != Step {
-			return invalid("%s: reset lateral needs output step, but output is %s", where, l.Output)
-		}
-	case ResetNone:
-	default:
-		return invalid("%s: reset %q is unknown, expected zero, subtract, lateral or none", where, l.Reset)
-	}
-	if l.Reset == ResetSubtract && len(l.Theta) == 0 {
-		return invalid("%s: reset subtract needs theta", where)
-	}
-	if l.Reset != ResetSubtract && len(l.Theta) > 0 {
-		return invalid("%s: theta is only for reset subtract, but reset is %s", where, l.Reset)
-	}
-	if l.Recurrent != nil && l.Output == None {
-		return invalid("%s: recurrent needs an output, but output is none", where)
-	}
-	return l.validateParameters(where)
-}
-
-func (l *Layer) validateParameters(where string) error {
-	in, out := l.InSize(), l.OutSize()
-	rows := in
-	if l.Recurrent != nil {
-		rows += out
-	}
-	// The kernels pad the neurons to multiples of 16.
-	if padded := (out + 15) &^ 15; rows > maxVolume/padded {
-		return invalid("%s: %d inputs of %d neurons are more than %d weights", where, rows, padded, maxVolume)
-	}
-	if err := l.Weight.validate(where, "weight", []int{out, in}); err != nil {
-		return err
-	}
-	if l.Recurrent != nil {
-		if err := l.Recurrent.validate(where, "recurrent", []int{out, out}); err != nil {
-			return err
-		}
-	}
-	for _, p := range l.vectors() {
-		if k := len(p.values); k > 1 && k != out {
-			return invalid("%s: %s has %d values, expected 1 or %d, one a neuron", where, p.name, k, out)
-		}
-		if j := firstNotFinite(p.values); j >= 0 {
-			return invalid("%s: %s[%d] is %v, expected a finite number", where, p.name, j, p.values[j])
-		}
-	}
-	for j, d := range l.Decay {
-		if d < 0 || d > 1 {
-			return invalid("%s: decay[%d] is %v, expected 0 to 1", where, j, d)
-		}
-	}
-	return nil
-}
-
-func (t *Tensor) validate(where, field string, shape []int) error {
-	if !slices.Equal(t.Shape, shape) {
-		return invalid("%s: %s has shape %v, expected %v", where, field, t.Shape, shape)
-	}
-	if err := validShape(where, field, shape); err != nil {
-		return err
-	}
-	if t.F32 != nil && t.I8 != nil {
-		return invalid("%s: %s has both f32 and i8 elements", where, field)
-	}
-	if n := volume(shape); t.Len() != n {
-		return invalid("%s: %s has %d elements, its shape %v needs %d", where, field, t.Len(), shape, n)
-	}
-	if k := firstNotFinite(t.F32); k >= 0 {
-		return invalid("%s: %s[%d,%d] is %v, expected a finite number", where, field, k/shape[1], k%shape[1], t.F32[k])
-	}
-	if t.I8 != nil {
-		if k := len(t.Scale); k != 1 && k != shape[0] {
-			return invalid("%s: %s has %d scales, expected 1 or %d, one a row", where, field, k, shape[0])
-		}
-		for j, s := range t.Scale {
-			// 128·scale must stay finite.
-			if !(math.Abs(float64(s)) <= math.MaxFloat32/128) {
-				return invalid("%s: %s scale[%d] is %v, expected a finite number below 2^121", where, field, j, s)
-			}
-		}
-	}
-	return nil
-}
-
 func (n *Network) validateReadout() error {
 	last := &n.Layers[len(n.Layers)-1]
+	if !last.HasNeurons() {
+		return invalid("the last layer is a %s, expected one with neurons to read out", last.Kind)
+	}
+	if m := n.Readout.Margin; !(m >= 0) || math.IsInf(float64(m), 0) {
+		return invalid("readout margin is %v, expected 0 or a number above it", m)
+	}
 	switch n.Readout.Kind {
 	case SpikeCount:
 		if last.Output == None {
