@@ -12,11 +12,16 @@ import (
 type tier struct {
 	name    string
 	forward func(w *Matrix, u *Units, in *Inputs, tr *Trace)
+	update  func(u *Units, sums []float32, stride, steps int, tr *Trace)
 	batch   func(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Trace) // nil: forward for each stream
 	sumRows func(dst, src *Matrix, in *Inputs)
 	dotRows func(dst []float32, m *Matrix, rows []uint32, d []float32)
 	adam    func(a AdamStep, w, m, v, g []float32)
 	indices func(dst []uint32, v []uint64, base uint32) int
+
+	scatter    func(s *Scatter, sums []float32, inputs []uint32, values []float32)
+	collect    func(s *Scatter, grads, delta []float32, inputs []uint32, values []float32)
+	scatterDot func(s *Scatter, dst, delta []float32, inputs []uint32)
 
 	slopes   func(sl *Slopes, u *Units, tr *Trace, steps int)
 	backward func(u *Units, tr *Trace, e *Errors, from, to int)
@@ -26,10 +31,15 @@ type tier struct {
 var generic = tier{
 	name:    "generic",
 	forward: forwardGeneric,
+	update:  updateSums,
 	sumRows: sumRowsGeneric,
 	dotRows: dotRowsGeneric,
 	adam:    adamGeneric,
 	indices: indicesGeneric,
+
+	scatter:    scatterGeneric,
+	collect:    collectGeneric,
+	scatterDot: scatterDotGeneric,
 
 	slopes:   slopesGeneric,
 	backward: backwardGeneric,

@@ -77,3 +77,10 @@ type Trace struct {
 // and u.N columns once padded. Rows must be below W.Rows(). Current must not
 // hold −0.
 func Forward(w *Matrix, u *Units, in *Inputs, tr *Trace) { kernels.Load().forward(w, u, in, tr) }
+
+// Update is Forward for input sums a that are known already: row t of sums,
+// u.N values, rows stride apart, takes the place of Current + Σ in time step t.
+// Like Current, sums must not hold −0.
+func Update(u *Units, sums []float32, stride, steps int, tr *Trace) {
+	kernels.Load().update(u, sums, stride, steps, tr)
+}

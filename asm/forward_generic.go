@@ -67,6 +67,13 @@ func addScaled(acc, data []float32, stride int, rows []uint32, values []float32)
 	}
 }
 
+// updateSums is Update.
+func updateSums(u *Units, sums []float32, stride, steps int, tr *Trace) {
+	for t := range steps {
+		updateGeneric(sums[t*stride:][:u.N], u, tr, 0, t)
+	}
+}
+
 // updateGeneric turns the input sums a of time step t of the neurons from
 // first on into membranes and outputs.
 func updateGeneric(a []float32, u *Units, tr *Trace, first, t int) {

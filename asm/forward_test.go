@@ -118,14 +118,45 @@ func (c shape) check(t testing.TB, g *guard, k *tier, seed uint64) {
 	want := Trace{S: clone(tr.S), SStride: tr.SStride, Y: clone(tr.Y), YStride: tr.YStride, Soft: clone(tr.Soft)}
 	forwardGeneric(w, u, in, &want)
 	k.forward(w, u, in, tr)
+	c.compare(t, seed, tr, &want)
+}
+
+// compare fails unless got and want are the same bits.
+func (c shape) compare(t testing.TB, seed uint64, got, want *Trace) {
+	t.Helper()
 	where := fmt.Sprintf("%+v, seed %d", c, seed)
-	sameBits(t, where+": membrane", tr.S, want.S)
-	sameBits(t, where+": soft output", tr.Soft, want.Soft)
+	sameBits(t, where+": membrane", got.S, want.S)
+	sameBits(t, where+": soft output", got.Soft, want.Soft)
 	for i := range want.Y {
-		if tr.Y[i] != want.Y[i] {
-			t.Fatalf("%s: spike word %d is %x, generic %x", where, i, tr.Y[i], want.Y[i])
+		if got.Y[i] != want.Y[i] {
+			t.Fatalf("%s: spike word %d is %x, generic %x", where, i, got.Y[i], want.Y[i])
 		}
 	}
+}
+
+// checkUpdate compares Update of a tier with Forward where only input t spikes
+// in step t, and its weights are the sums.
+func (c shape) checkUpdate(t testing.TB, g *guard, k *tier, seed uint64) {
+	t.Helper()
+	g.reset()
+	r := rand.New(rand.NewPCG(seed, 3))
+	_, u, _, tr := c.build(t, g, r)
+	stride := u.N + c.skip
+	sums := floats(t, g, r, c.steps*stride-c.skip, c.skip)
+	w, in := NewRows(c.steps, u.N), &Inputs{}
+	for i := range sums {
+		sums[i] += 0 // not −0
+	}
+	for step := range c.steps {
+		copy(w.Row(step), sums[step*stride:])
+		in.Rows, in.Ends = append(in.Rows, uint32(step)), append(in.Ends, int32(step+1))
+	}
+	want := Trace{S: clone(tr.S), SStride: tr.SStride, Y: clone(tr.Y), YStride: tr.YStride, Soft: clone(tr.Soft)}
+	silent := *u
+	silent.Current = make([]float32, u.N)
+	forwardGeneric(&w, &silent, in, &want)
+	k.update(u, sums, stride, c.steps, tr)
+	c.compare(t, seed, tr, &want)
 }
 
 func clone[T any](s []T) []T { return append([]T(nil), s...) }
@@ -174,6 +205,24 @@ func TestForwardLongRows(t *testing.T) {
 	})
 }
 
+func TestUpdate(t *testing.T) {
+	for i := range tiers {
+		t.Run("tier="+tiers[i].name, func(t *testing.T) {
+			var g guard
+			seed := uint64(0)
+			for n := 16; n <= 4*tileWidth+48; n += 16 {
+				for kind := range 4 * 3 * 3 {
+					seed++
+					shape{
+						neurons: n, inputs: 1, steps: 1 + int(seed)%4, oneRow: seed%5 == 0, skip: int(seed) % 4, layout: "panels",
+						activation: Activation(kind % 4), output: Output(kind / 4 % 3), reset: Reset(kind / 12),
+					}.checkUpdate(t, &g, &tiers[i], seed)
+				}
+			}
+		})
+	}
+}
+
 func TestForwardWithoutSteps(t *testing.T) {
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
@@ -209,6 +258,9 @@ func TestForwardAllocatesNothing(t *testing.T) {
 			w, u, in, tr := shape{neurons: 80, inputs: 30, steps: 3, density: 0.5, layout: layout}.build(t, &g, rand.New(rand.NewPCG(1, 2)))
 			if n := testing.AllocsPerRun(10, func() { tiers[i].forward(w, u, in, tr) }); n != 0 {
 				t.Errorf("tier %s, %s: %v allocations", tiers[i].name, layout, n)
+			}
+			if n := testing.AllocsPerRun(10, func() { tiers[i].update(u, tr.S, 0, 3, tr) }); n != 0 {
+				t.Errorf("tier %s, %s: %v allocations of Update", tiers[i].name, layout, n)
 			}
 		}
 	}

@@ -22,10 +22,7 @@ func (k isa) forwardTiles(w *Matrix, u *Units, in *Inputs, tr *Trace) {
 // caches: it sums streamColumns columns in memory, several rows at a time, then
 // updates the neurons by a step without rows that starts at these sums.
 func (k isa) forwardStream(w *Matrix, u *Units, in *Inputs, tr *Trace) {
-	var (
-		acc [streamColumns]float32
-		t   tile
-	)
+	var acc [streamColumns]float32
 	for first := 0; first < u.N; first += streamColumns {
 		data, stride := w.from(first)
 		start := u.Current[first:min(first+streamColumns, u.N)]
@@ -42,15 +39,31 @@ func (k isa) forwardStream(w *Matrix, u *Units, in *Inputs, tr *Trace) {
 			}
 			from = end
 			one := tr.step(step)
-			t.init(u, &noInputs, &one)
-			k.sweep(t, w, u, &one, sums, first)
+			k.updateStep(u, sums, &one, first)
 		}
 	}
 }
 
+// updateTiles is Update by the kernels of k.
+func (k isa) updateTiles(u *Units, sums []float32, stride, steps int, tr *Trace) {
+	for step := range steps {
+		one := tr.step(step)
+		k.updateStep(u, sums[step*stride:][:u.N], &one, 0)
+	}
+	clearTail(u, tr, steps)
+}
+
+// updateStep updates the neurons from first on for the single step of tr with
+// the input sums a: a step of Forward that has no rows and starts at a.
+func (k isa) updateStep(u *Units, a []float32, tr *Trace, first int) {
+	var t tile
+	t.init(u, &noInputs, tr)
+	k.sweep(t, nil, u, tr, a, first)
+}
+
 // sweep runs the kernels over the steps of t for the columns from first on
-// whose sums start at start. t is a copy, and start is not set by a method, so
-// that neither leaves the stack.
+// whose sums start at start; w is nil for steps without rows. t is a copy, and
+// start is not set by a method, so that neither leaves the stack.
 func (k isa) sweep(t tile, w *Matrix, u *Units, tr *Trace, start []float32, first int) {
 	if tiles := len(start) / tileWidth; tiles > 0 {
 		t.weigh(w, first, tileWidth)

@@ -21,11 +21,16 @@ func (k isa) tier(name string) tier {
 	return tier{
 		name:    name,
 		forward: k.forwardTiles,
+		update:  k.updateTiles,
 		batch:   k.forwardBatch,
 		sumRows: k.sumRowsTiles,
 		dotRows: k.dotRowsTiles,
 		adam:    k.adamVectors,
 		indices: k.indicesWords,
+
+		scatter:    scatterGeneric,
+		collect:    collectGeneric,
+		scatterDot: scatterDotGeneric,
 
 		slopes:   k.slopesTiles,
 		backward: k.backwardTiles,

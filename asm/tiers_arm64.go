@@ -9,10 +9,15 @@ func archTiers() []tier {
 	return []tier{{
 		name:    "neon",
 		forward: k.forwardTiles,
+		update:  k.updateTiles,
 		sumRows: k.sumRowsTiles,
 		dotRows: k.dotRowsTiles,
 		adam:    k.adamVectors,
 		indices: k.indicesWords,
+
+		scatter:    scatterGeneric,
+		collect:    collectGeneric,
+		scatterDot: scatterDotGeneric,
 
 		slopes:   k.slopesTiles,
 		backward: k.backwardTiles,

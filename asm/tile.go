@@ -62,8 +62,12 @@ func (t *tile) init(u *Units, in *Inputs, tr *Trace) {
 	t.slope, t.gate, t.activation, t.output = u.Slope, gates[u.Output][u.Reset], u.Activation, u.Output
 }
 
-// weigh goes to the weights of tiles of width columns from column first on.
+// weigh goes to the weights of tiles of width columns from column first on, if
+// there are weights.
 func (t *tile) weigh(w *Matrix, first, width int) {
+	if w == nil {
+		return
+	}
 	data, stride := w.from(first)
 	t.weights, t.weightStride, t.nextWeights = &data[0], uintptr(4*stride), uintptr(4*width)
 	if width == w.panel {

@@ -15,13 +15,16 @@ type Batch struct {
 	net      *Network
 	layers   []*layer.Layer
 	runner   *layer.Batch
-	inputs   []*layer.Inputs // of the layer that runs next, one an input
-	states   [][]*layer.State
+	inputs   []*layer.Inputs  // one an input
+	inner    []*layer.Inputs  // of the layer that runs next
+	next     []*layer.Inputs  // inputs or inner
+	states   [][]*layer.State // of each input, its layers
+	column   []*layer.State   // of the layer that runs
 	readouts []readout
 	stats    []Stats
 	results  []Result
-	active   []int // active inputs of the layer that runs, one an input
-	chunk    int   // time steps that run layer by layer at once
+	synops   []int64 // of the layer that runs, one an input
+	chunk    int     // time steps that run layer by layer at once
 }
 
 // NewBatch returns a Batch of up to size inputs. For layers too large for the
@@ -31,7 +34,10 @@ type Batch struct {
 func (n *Network) NewBatch(size int) *Batch {
 	n.panels.Do(func() {
 		for _, l := range n.layers {
-			n.inPanels = append(n.inPanels, l.InPanels())
+			if l != nil {
+				l = l.InPanels()
+			}
+			n.inPanels = append(n.inPanels, l)
 		}
 	})
 	size = max(size, 1)
@@ -40,22 +46,28 @@ func (n *Network) NewBatch(size int) *Batch {
 		layers:   n.inPanels,
 		runner:   layer.NewBatch(size),
 		inputs:   make([]*layer.Inputs, size),
-		states:   make([][]*layer.State, len(n.layers)),
+		inner:    make([]*layer.Inputs, size),
+		next:     make([]*layer.Inputs, size),
+		states:   make([][]*layer.State, size),
+		column:   make([]*layer.State, size),
 		readouts: make([]readout, size),
 		stats:    make([]Stats, size),
 		results:  make([]Result, size),
-		active:   make([]int, size),
+		synops:   make([]int64, size),
 		chunk:    n.chunk(),
 	}
 	for k := range size {
 		b.inputs[k] = layer.NewInputs(b.chunk, 0, false)
+		b.inner[k] = layer.NewInputs(b.chunk, 0, false)
 		b.readouts[k] = newReadout(n)
 		b.stats[k] = newStats(len(n.layers))
 	}
-	for i, l := range b.layers {
-		b.states[i] = make([]*layer.State, size)
-		for k := range size {
-			b.states[i][k] = l.NewState(b.chunk, false)
+	for k := range size {
+		b.states[k] = make([]*layer.State, len(n.layers))
+		for i, l := range b.layers {
+			if l != nil {
+				b.states[k][i] = l.NewState(b.chunk, false)
+			}
 		}
 	}
 	return b
@@ -118,7 +130,7 @@ func (b *Batch) run(n int, analog bool, shape func(k int) (steps, size int), add
 	}
 	last := len(b.layers) - 1
 	for k := range n {
-		b.results[k] = b.readouts[k].result(b.states[last][k], b.layers[last].Units.Bias)
+		b.results[k] = b.readouts[k].result(b.states[k][last], b.net.bias)
 	}
 	return b.results[:n], nil
 }
@@ -126,7 +138,9 @@ func (b *Batch) run(n int, analog bool, shape func(k int) (steps, size int), add
 func (b *Batch) reset(n int) {
 	for k := range n {
 		for i, l := range b.layers {
-			b.states[i][k].Reset(l.Initial)
+			if l != nil {
+				b.states[k][i].Reset(l.Initial)
+			}
 		}
 		b.readouts[k].reset()
 		b.stats[k].reset()
@@ -140,20 +154,21 @@ func (b *Batch) advance(n int) {
 		b.stats[k].InputSpikes += in.Len()
 	}
 	for i, l := range b.layers {
-		states := b.states[i][:n]
-		if i > 0 {
-			for k, in := range b.inputs[:n] {
-				b.layers[i-1].List(in, b.states[i-1][k])
-			}
+		if l == nil {
+			continue
 		}
-		clear(b.active)
-		b.runner.Run(l, states, b.inputs[:n], b.active)
-		for k, st := range states {
-			b.stats[k].SynOps[i] += int64(b.active[k]) * int64(l.Out)
+		for k := range n {
+			b.next[k] = l.Feed(b.inner[k], b.inputs[k], b.layers, b.states[k])
+			b.column[k] = b.states[k][i]
+		}
+		clear(b.synops)
+		b.runner.Run(l, b.column[:n], b.next[:n], b.synops)
+		for k, st := range b.column[:n] {
+			b.stats[k].SynOps[i] += b.synops[k]
 			b.stats[k].Spikes[i] += st.CountSpikes()
 		}
 	}
-	for k, st := range b.states[len(b.states)-1][:n] {
-		b.readouts[k].add(st)
+	for k := range n {
+		b.readouts[k].add(b.states[k][len(b.layers)-1])
 	}
 }

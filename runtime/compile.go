@@ -15,12 +15,13 @@ import (
 // Network is a model laid out for the kernels of this CPU. It is immutable;
 // any number of sessions on any number of goroutines may share it.
 type Network struct {
-	layers  []*layer.Layer
+	layers  []*layer.Layer // as in the model; nil for one without neurons
 	in, out int
 	steps   int
-	widest  int  // inputs of the widest layer
+	widest  int  // the most inputs of a layer in a step
 	analog  bool // the input or a layer is analog
 	readout model.ReadoutKind
+	bias    []float32 // of the last layer, one an output
 
 	panels   sync.Once      // for inPanels
 	inPanels []*layer.Layer // the layers laid out for batches
@@ -37,18 +38,22 @@ func Compile(m *model.Network) (*Network, error) {
 		return nil, fmt.Errorf("runtime: %w", err)
 	}
 	n := &Network{
-		layers:  make([]*layer.Layer, len(m.Layers)),
+		layers:  layer.New(m),
 		in:      m.Input.Size(),
-		out:     m.Layers[len(m.Layers)-1].OutSize(),
 		steps:   m.Steps,
+		widest:  m.Input.Size(),
 		analog:  m.Input.Encoder.Analog(),
 		readout: m.Readout.Kind,
 	}
-	for i := range m.Layers {
-		n.layers[i] = layer.New(&m.Layers[i])
-		n.widest = max(n.widest, n.layers[i].In)
-		n.analog = n.analog || !n.layers[i].Spikes()
+	for _, l := range n.layers {
+		if l != nil {
+			n.widest = max(n.widest, l.Room())
+			n.analog = n.analog || l.Analog() || !l.Spikes()
+		}
 	}
+	last := &m.Layers[len(m.Layers)-1]
+	n.out = last.OutSize()
+	n.bias = model.Broadcast(last.Bias, n.out)
 	return n, nil
 }
 
@@ -58,7 +63,8 @@ func (n *Network) InSize() int { return n.in }
 // OutSize returns the number of outputs, one a class.
 func (n *Network) OutSize() int { return n.out }
 
-// Layers returns the number of layers.
+// Layers returns the number of layers of the model, those without neurons
+// included.
 func (n *Network) Layers() int { return len(n.layers) }
 
 // Steps returns the model's default presentation in time steps.

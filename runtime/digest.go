@@ -88,8 +88,11 @@ func AddSelfTest(m *model.Network, spikes []spike.Train, values []spike.Values) 
 }
 
 func (s *Session) hashStep(h hash.Hash) {
-	for i := range s.net.layers {
-		switch s.net.layers[i].Units.Output {
+	for i, l := range s.net.layers {
+		if l == nil {
+			continue
+		}
+		switch l.Units.Output {
 		case asm.Step:
 			var b [8]byte
 			for _, w := range s.Spikes(i) {

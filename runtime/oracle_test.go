@@ -11,20 +11,38 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
-// oracle computes a network the plain way: every sum over all inputs, every
-// layer from the formulas of package model, nothing packed or skipped but
-// silent inputs.
+// oracle computes a network the plain way, neuron after neuron, from the
+// formulas of package model.
 type oracle struct {
-	m    *model.Network
-	s, y [][]float32
+	m       *model.Network
+	q, s, y [][]float32
+	out     [][]entry // what each layer passed on in this step
+}
+
+// entry is an input i with its value.
+type entry struct {
+	i int
+	x float32
+}
+
+// entries lists the values other than 0.
+func entries(x []float32) (list []entry) {
+	for i, v := range x {
+		if v != 0 {
+			list = append(list, entry{i, v})
+		}
+	}
+	return list
 }
 
 func newOracle(m *model.Network) *oracle {
-	o := &oracle{m: m}
+	o := &oracle{m: m, out: make([][]entry, len(m.Layers))}
 	for i := range m.Layers {
 		l := &m.Layers[i]
-		o.s = append(o.s, model.Broadcast(l.Initial, l.OutSize()))
-		o.y = append(o.y, make([]float32, l.OutSize()))
+		n := l.OutSize()
+		o.q = append(o.q, make([]float32, n))
+		o.s = append(o.s, model.Broadcast(l.Initial, n))
+		o.y = append(o.y, make([]float32, n))
 	}
 	return o
 }
@@ -32,67 +50,144 @@ func newOracle(m *model.Network) *oracle {
 func (o *oracle) step(x []float32) {
 	for i := range o.m.Layers {
 		l := &o.m.Layers[i]
-		n := l.OutSize()
-		decay, bias := model.Broadcast(l.Decay, n), model.Broadcast(l.Bias, n)
-		current, theta := model.Broadcast(l.Current, n), model.Broadcast(l.Theta, n)
-		s, y := make([]float32, n), make([]float32, n)
-		for j := range n {
-			a := current[j]
-			for k, w := range l.Weight.Row(j, nil) {
-				if x[k] != 0 {
-					term := float32(w * x[k])
+		var in []entry
+		for _, from := range l.Inputs(i) {
+			if from < 0 {
+				in = append(in, entries(x)...)
+			} else {
+				in = append(in, o.out[from]...)
+			}
+		}
+		switch l.Kind {
+		case model.Flatten:
+			o.out[i] = in
+		case model.Pool2D:
+			o.out[i] = oraclePool(l, in)
+		default:
+			o.out[i] = o.neurons(i, l, in)
+		}
+	}
+}
+
+// neurons runs a layer that has neurons.
+func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
+	n := l.OutSize()
+	decay, bias := model.Broadcast(l.Decay, n), model.Broadcast(l.Bias, n)
+	current, theta := model.Broadcast(l.Current, n), model.Broadcast(l.Theta, n)
+	alpha := model.Broadcast(l.Synapse, n)
+	s, y := make([]float32, n), make([]float32, n)
+	for j := range n {
+		a := current[j]
+		for _, e := range in {
+			if w, ok := oracleWeight(l, j, e.i); ok {
+				term := float32(w * e.x)
+				a += term
+			}
+		}
+		if l.Recurrent != nil {
+			for k, h := range l.Recurrent.Row(j, nil) {
+				if o.y[i][k] != 0 {
+					term := float32(h * o.y[i][k])
 					a += term
 				}
 			}
-			if l.Recurrent != nil {
-				for k, h := range l.Recurrent.Row(j, nil) {
-					if o.y[i][k] != 0 {
-						term := float32(h * o.y[i][k])
-						a += term
-					}
-				}
-			}
-			carried := float32(decay[j] * o.s[i][j])
-			was := o.y[i][j]
-			var p float32
-			switch l.Reset {
-			case model.ResetZero:
-				gated := float32(carried * (1 - was))
-				p = a + gated
-			case model.ResetLateral:
-				p = a + carried
-				for _, y := range o.y[i] {
-					if y == 1 {
-						p = a
-					}
-				}
-			case model.ResetSubtract:
-				p = a + carried
-				back := float32(theta[j] * was)
-				p -= back
-			case model.ResetNone:
-				p = a + carried
-			}
-			s[j] = oracleG(l, p)
-			u := s[j] + bias[j]
-			switch l.Output {
-			case model.Step:
-				if u > 0 {
-					y[j] = 1
-				}
-			case model.Sigmoid:
-				y[j] = 1 / (1 + asm.Exp(-u))
-			case model.None:
-				y[j] = s[j]
-			}
 		}
-		o.s[i] = s
-		if l.Output == model.None {
-			x = y
-			continue
+		if len(l.Synapse) > 0 {
+			kept := float32(alpha[j] * o.q[i][j])
+			a += kept
+			o.q[i][j] = a
 		}
-		o.y[i], x = y, y
+		carried := float32(decay[j] * o.s[i][j])
+		was := o.y[i][j]
+		var p float32
+		switch l.Reset {
+		case model.ResetZero:
+			gated := float32(carried * (1 - was))
+			p = a + gated
+		case model.ResetLateral:
+			p = a + carried
+			for _, y := range o.y[i] {
+				if y == 1 {
+					p = a
+				}
+			}
+		case model.ResetSubtract:
+			p = a + carried
+			back := float32(theta[j] * was)
+			p -= back
+		case model.ResetNone:
+			p = a + carried
+		}
+		s[j] = oracleG(l, p)
+		u := s[j] + bias[j]
+		switch l.Output {
+		case model.Step:
+			if u > 0 {
+				y[j] = 1
+			}
+		case model.Sigmoid:
+			y[j] = 1 / (1 + asm.Exp(-u))
+		}
 	}
+	o.s[i] = s
+	if l.Output == model.None {
+		return entries(s)
+	}
+	o.y[i] = y
+	return entries(y)
+}
+
+// oracleWeight returns the weight from input i to neuron j, and whether there
+// is one.
+func oracleWeight(l *model.Layer, j, i int) (float32, bool) {
+	if l.Kind != model.Conv2D {
+		return l.Weight.Row(j, nil)[i], true
+	}
+	out, oy, ox := place(l.Out, j)
+	in, iy, ix := place(l.In, i)
+	perGroup := l.In[0] / l.Groups
+	if in/perGroup != out/(l.Out[0]/l.Groups) {
+		return 0, false
+	}
+	w := &l.Window
+	for ky := range w.Kernel[0] {
+		for kx := range w.Kernel[1] {
+			if oy*w.Stride[0]-w.Padding[0]+ky*w.Dilation[0] == iy && ox*w.Stride[1]-w.Padding[1]+kx*w.Dilation[1] == ix {
+				return l.Weight.Row(out, nil)[(in%perGroup*w.Kernel[0]+ky)*w.Kernel[1]+kx], true
+			}
+		}
+	}
+	return 0, false
+}
+
+// place returns the channel, row and column of a flat index.
+func place(shape []int, i int) (c, y, x int) {
+	return i / shape[2] / shape[1], i / shape[2] % shape[1], i % shape[2]
+}
+
+func oraclePool(l *model.Layer, in []entry) (out []entry) {
+	w := &l.Window
+	fired := make([]float32, l.OutSize())
+	for _, e := range in {
+		for k := range l.OutSize() {
+			c, oy, ox := place(l.Out, k)
+			ic, iy, ix := place(l.In, e.i)
+			dy, dx := iy+w.Padding[0]-oy*w.Stride[0], ix+w.Padding[1]-ox*w.Stride[1]
+			if c != ic || dy < 0 || dx < 0 || dy >= w.Kernel[0] || dx >= w.Kernel[1] {
+				continue
+			}
+			fired[k] = 1
+			if l.Pool == model.AvgPool {
+				out = append(out, entry{k, e.x * (1 / float32(w.Kernel[0]*w.Kernel[1]))})
+			} else {
+				out = append(out, entry{k, e.x})
+			}
+		}
+	}
+	if l.Pool == model.MaxPool {
+		return entries(fired)
+	}
+	return out
 }
 
 func oracleG(l *model.Layer, p float32) float32 {
@@ -184,19 +279,28 @@ func randomNetwork(r *rand.Rand, analogInput bool) *model.Network {
 }
 
 func TestSessionEqualsOracle(t *testing.T) {
-	seeds := uint64(150)
+	equalsOracle(t, 150, 70, randomNetwork)
+}
+
+func TestPlanesEqualOracle(t *testing.T) {
+	equalsOracle(t, 60, 20, randomPlanes)
+}
+
+// equalsOracle compares random networks, streaming, over whole trains and in
+// batches, with the oracle.
+func equalsOracle(t *testing.T, seeds uint64, maxSteps int, draw func(r *rand.Rand, analogInput bool) *model.Network) {
 	if testing.Short() {
-		seeds = 30
+		seeds /= 5
 	}
 	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 7))
 		analog := seed%3 == 0
-		m := randomNetwork(r, analog)
+		m := draw(r, analog)
 		net, err := Compile(m)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		steps := 1 + r.IntN(70)
+		steps := 1 + r.IntN(maxSteps)
 		density := []float64{0, 0.02, 0.2, 1}[r.IntN(4)]
 		train, values := spike.NewTrain(steps, net.InSize()), spike.NewValues(steps, net.InSize())
 		for k := range steps {
@@ -241,6 +345,20 @@ func TestSessionEqualsOracle(t *testing.T) {
 		}
 		compareResult(t, seed, "whole train", got, want.scores, wantClass)
 		compareStep(t, seed, steps-1, whole, o)
+		batch := net.NewBatch(2)
+		var results []Result
+		if analog {
+			results, err = batch.ClassifyValues([]spike.Values{values, values})
+		} else {
+			results, err = batch.Classify([]spike.Train{train, train})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareResult(t, seed, "batch", results[1], want.scores, wantClass)
+		if a, b := s.Stats(), batch.Stats(1); fmt.Sprint(a) != fmt.Sprint(b) {
+			t.Fatalf("seed %d: stats %v streaming, %v in a batch", seed, a, b)
+		}
 		if a, b := s.Stats(), whole.Stats(); fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Fatalf("seed %d: stats %v streaming, %v whole", seed, a, b)
 		}
@@ -250,6 +368,9 @@ func TestSessionEqualsOracle(t *testing.T) {
 func compareStep(t *testing.T, seed uint64, k int, s *Session, o *oracle) {
 	t.Helper()
 	for i := range o.m.Layers {
+		if !o.m.Layers[i].HasNeurons() {
+			continue
+		}
 		for j, want := range o.s[i] {
 			if got := s.Membrane(i)[j]; math.Float32bits(got) != math.Float32bits(want) {
 				t.Fatalf("seed %d, step %d, layer %d: membrane %d is %x (%v), oracle %x (%v)",

@@ -18,9 +18,12 @@ const (
 	// Rows: all weights of an input follow each other, for layers too large for
 	// the caches, which are read at the speed of memory.
 	Rows Layout = "rows"
+	// Scatter: each spike adds its kernel to the sums that it reaches.
+	Scatter Layout = "scatter"
 )
 
-// Plan says how a layer is run. All plans give the same bits.
+// Plan says how a layer is run. All plans give the same bits. That of a layer
+// without neurons is empty.
 type Plan struct {
 	Layout Layout
 	Bytes  int // of the weights as they are laid out, padding included
@@ -34,6 +37,9 @@ type Plan struct {
 
 // String returns the plan in a few words, such as "panels, 10 steps at once".
 func (p Plan) String() string {
+	if p == (Plan{}) {
+		return "folded into the next layer"
+	}
 	s := fmt.Sprintf("%s, %d steps at once", p.Layout, p.Steps)
 	if p.Steps == 1 {
 		s = fmt.Sprintf("%s, step by step", p.Layout)
@@ -47,8 +53,14 @@ func (p Plan) String() string {
 // Plan returns the plan of a layer.
 func (n *Network) Plan(layer int) Plan {
 	l := n.layers[layer]
-	p := Plan{Layout: Panels, Bytes: 4 * len(l.Weights.Data()), Steps: n.chunk()}
-	if inRows(l) {
+	if l == nil {
+		return Plan{}
+	}
+	p := Plan{Layout: Panels, Bytes: l.WeightBytes(), Steps: n.chunk()}
+	switch {
+	case l.Convolves():
+		p.Layout = Scatter
+	case inRows(l):
 		p.Layout, p.Copied = Rows, true
 	}
 	if l.Recurrent || l.Lateral {

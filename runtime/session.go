@@ -27,7 +27,8 @@ var ErrRange = errors.New("the sums leave the range of float32")
 type Session struct {
 	net     *Network
 	states  []*layer.State
-	input   *layer.Inputs // of the layer that runs next, over a chunk of steps
+	input   *layer.Inputs // of the network, over a chunk of steps
+	inner   *layer.Inputs // of the layer that runs next
 	scratch *layer.Inputs // of one step of a layer that runs step by step
 	readout readout
 	stats   Stats
@@ -40,7 +41,7 @@ type Stats struct {
 	Steps       int     // time steps
 	InputSpikes int     // active inputs
 	Spikes      []int   // spikes of each layer; a soft or analog layer has none
-	SynOps      []int64 // synaptic operations of each layer: active inputs × neurons
+	SynOps      []int64 // synaptic operations of each layer: active inputs × the neurons that each reaches
 }
 
 func newStats(layers int) Stats {
@@ -82,12 +83,16 @@ func (n *Network) NewSession() *Session {
 	}
 	stepped := 0
 	for i, l := range n.layers {
+		if l == nil {
+			continue
+		}
 		s.states[i] = l.NewState(chunk, false)
 		if l.Recurrent || l.Lateral {
-			stepped = max(stepped, l.In+l.Out+spike.WordBits)
+			stepped = max(stepped, l.Room()+l.Out+spike.WordBits)
 		}
 	}
-	s.input = layer.NewInputs(chunk, n.widest, n.analog)
+	s.input = layer.NewInputs(chunk, n.in, n.analog)
+	s.inner = layer.NewInputs(chunk, n.widest, n.analog)
 	s.scratch = layer.NewInputs(1, stepped, n.analog)
 	s.Reset()
 	return s
@@ -102,7 +107,9 @@ func (s *Session) Close() {
 // readout and the statistics.
 func (s *Session) Reset() {
 	for i, st := range s.states {
-		st.Reset(s.net.layers[i].Initial)
+		if st != nil {
+			st.Reset(s.net.layers[i].Initial)
+		}
 	}
 	s.readout.reset()
 	s.stats.reset()
@@ -259,40 +266,48 @@ func (s *Session) Result() Result {
 		return Result{}
 	}
 	last := len(s.states) - 1
-	return s.readout.result(s.states[last], s.net.layers[last].Units.Bias)
+	return s.readout.result(s.states[last], s.net.bias)
 }
 
 // Stats returns the session's counts; its slices are the session's own and
 // change with the next step.
 func (s *Session) Stats() Stats { return s.stats }
 
-// Spikes returns the spikes of a layer in the step run last, nil for a soft or
-// analog layer. The vector is the session's own and changes with the next step.
-func (s *Session) Spikes(layer int) spike.Vector {
+// state returns the state of a layer, nil if it has none.
+func (s *Session) state(layer int) *layer.State {
 	if s.closed {
 		return nil
 	}
-	st := s.states[layer]
+	return s.states[layer]
+}
+
+// Spikes returns the spikes of a layer in the step run last, nil for a soft or
+// analog layer and for one without neurons. The vector is the session's own and changes with the next step.
+func (s *Session) Spikes(layer int) spike.Vector {
+	st := s.state(layer)
+	if st == nil {
+		return nil
+	}
 	return st.Spikes(st.Steps())
 }
 
 // Membrane returns the membranes s of a layer after the step run last; they
 // are the session's own and change with the next step.
 func (s *Session) Membrane(layer int) []float32 {
-	if s.closed {
+	st := s.state(layer)
+	if st == nil {
 		return nil
 	}
-	st := s.states[layer]
 	return st.Membrane(st.Steps())
 }
 
 // Outputs returns the outputs y of a soft layer in the step run last, nil for
 // other layers. They are the session's own and change with the next step.
 func (s *Session) Outputs(layer int) []float32 {
-	if s.closed {
+	st := s.state(layer)
+	if st == nil {
 		return nil
 	}
-	st := s.states[layer]
 	return st.Soft(st.Steps())
 }
 
@@ -327,12 +342,12 @@ func (s *Session) advance() {
 		s.profile.begin()
 	}
 	for i, l := range s.net.layers {
-		st := s.states[i]
-		if i > 0 {
-			s.net.layers[i-1].List(s.input, s.states[i-1])
+		if l == nil {
+			continue
 		}
-		active := l.Run(st, s.input, s.scratch)
-		s.stats.SynOps[i] += int64(active) * int64(l.Out)
+		st := s.states[i]
+		in := l.Feed(s.inner, s.input, s.net.layers, s.states)
+		s.stats.SynOps[i] += l.Run(st, in, s.scratch)
 		s.stats.Spikes[i] += st.CountSpikes()
 		if s.profile != nil {
 			s.profile.end(i)

@@ -41,5 +41,5 @@ func (r *Readout) Result() Result {
 		return Result{}
 	}
 	last := len(s.states) - 1
-	return r.readout.result(s.states[last], s.net.layers[last].Units.Bias)
+	return r.readout.result(s.states[last], s.net.bias)
 }

@@ -94,12 +94,11 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 	t := &Trainer{
 		config: config, model: m, source: source, indices: slices.Clone(indices),
 		steps: m.Steps, analog: m.Input.Encoder.Analog(),
-		order: make([]int, len(indices)),
-		now:   tally{counts: make([]int, len(m.Layers))},
+		order:  make([]int, len(indices)),
+		now:    tally{counts: make([]int, len(m.Layers))},
+		layers: layer.New(m),
 	}
-	for i := range m.Layers {
-		l := layer.New(&m.Layers[i])
-		t.layers = append(t.layers, l)
+	for _, l := range t.layers {
 		t.moments = append(t.moments, newMoments(l))
 		t.deltas = append(t.deltas, l.Weights.Like(config.Batch*t.steps))
 		t.vectors = append(t.vectors, newVectors(l, config.Batch))

@@ -33,26 +33,32 @@ func NewBatch(streams int) *Batch {
 }
 
 // Run is Run of layer c for each stream: states[k] over the steps of ins[k].
-// It adds the active inputs of stream k to active[k].
-func (b *Batch) Run(c *Layer, states []*State, ins []*Inputs, active []int) {
+// It adds the synaptic operations of stream k to synops[k].
+func (b *Batch) Run(c *Layer, states []*State, ins []*Inputs, synops []int64) {
+	if c.conv != nil || c.synapse != nil { // their weights are few, or their sums are kept
+		for k, st := range states {
+			synops[k] += c.Run(st, ins[k], b.scratch[k])
+		}
+		return
+	}
 	for k, st := range states {
 		st.rewind()
 		st.steps = ins[k].Steps()
 	}
 	if c.stepwise() {
-		b.runSteps(c, states, ins, active)
+		b.runSteps(c, states, ins, synops)
 		return
 	}
 	b.ins, b.traces = b.ins[:0], b.traces[:0]
 	for k, st := range states {
 		b.ins, b.traces = append(b.ins, ins[k].View()), append(b.traces, &st.trace)
-		active[k] += ins[k].Len()
+		synops[k] += c.operations(ins[k])
 	}
 	b.kernel.Forward(&c.Weights, &c.Units, b.ins, b.traces)
 }
 
 // runSteps runs step after step, in each all streams.
-func (b *Batch) runSteps(c *Layer, states []*State, ins []*Inputs, active []int) {
+func (b *Batch) runSteps(c *Layer, states []*State, ins []*Inputs, synops []int64) {
 	for t, more := 0, true; more; t++ {
 		more = false
 		b.ins, b.traces = b.ins[:0], b.traces[:0]
@@ -65,7 +71,7 @@ func (b *Batch) runSteps(c *Layer, states []*State, ins []*Inputs, active []int)
 			scratch := b.scratch[k]
 			tr := c.beginStep(st, in, scratch, t)
 			b.ins, b.traces = append(b.ins, scratch.View()), append(b.traces, tr)
-			active[k] += scratch.Len()
+			synops[k] += c.operations(scratch)
 		}
 		b.kernel.Forward(&c.Weights, &c.Units, b.ins, b.traces)
 		for k, st := range states {

@@ -16,6 +16,11 @@ type Inputs struct {
 	n      int // filled rows
 	analog bool
 	kernel asm.Inputs // the view handed to Forward
+
+	// Scratch of pooling: a step's inputs before it, and windows with a spike.
+	before       []uint32
+	valuesBefore []float32
+	fired        []uint64
 }
 
 // NewInputs returns a list with room for steps of all of size inputs, and for

@@ -9,17 +9,24 @@ import (
 
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/model"
-	"github.com/snurun/snurun/spike"
 )
 
-// Layer is one layer in the kernels' layout.
+// Layer is one layer in the kernels' layout. Its neurons are the units of the
+// kernels, in an order that suits them.
 type Layer struct {
 	In, Out   int
 	Recurrent bool       // Weights has In + Out rows, inputs first
 	Lateral   bool       // a spike resets the whole layer
-	Weights   asm.Matrix // row i: what input i adds to each neuron
+	Weights   asm.Matrix // row i: what input i adds to each neuron; none of a conv2d layer
 	Units     asm.Units  // padded to asm.Pad(Out)
 	Initial   []float32  // membranes before the first step, padded
+
+	conv    *convolution // of a conv2d layer
+	synapse *asm.Units   // units whose membranes are the synaptic currents, nil without
+	order   []uint32     // the neuron of each unit, nil if they are the same
+	feeds   []feed       // where the inputs come from
+	analog  bool         // there may be other inputs than spikes
+	room    int          // the most inputs of a step
 }
 
 var (
@@ -35,48 +42,116 @@ var (
 	}
 )
 
-// New lays out a layer of a valid network; nothing of l is kept.
-func New(l *model.Layer) *Layer {
-	in, out := l.InSize(), l.OutSize()
-	rows := in
-	if l.Recurrent != nil {
-		rows += out
+// New lays out the layers of a valid network, of which nothing is kept. Layers
+// without neurons are nil.
+func New(m *model.Network) []*Layer {
+	layers := make([]*Layer, len(m.Layers))
+	for i := range m.Layers {
+		if !m.Layers[i].HasNeurons() {
+			continue
+		}
+		c := newLayer(&m.Layers[i])
+		c.feeds = feeds(m, i)
+		for k := range c.feeds {
+			f := &c.feeds[k]
+			source := m.Input.Size()
+			if f.from >= 0 {
+				source = layers[f.from].Out
+			}
+			c.room += f.room(source)
+			c.analog = c.analog || f.analog(analogOf(m, f.from))
+		}
+		layers[i] = c
 	}
+	return layers
+}
+
+func newLayer(l *model.Layer) *Layer {
+	in, out := l.InSize(), l.OutSize()
 	c := &Layer{
 		In:        in,
 		Out:       out,
 		Recurrent: l.Recurrent != nil,
 		Lateral:   l.Reset == model.ResetLateral,
-		Weights:   asm.NewMatrix(rows, out),
-		Units: asm.Units{
-			N:          asm.Pad(out),
-			Activation: activations[l.Activation],
-			Output:     outputs[l.Output],
-			Reset:      resets[l.Reset],
-			Slope:      l.Slope,
-			Current:    padded(l.Current, out),
-			Decay:      padded(l.Decay, out),
-			Bias:       padded(l.Bias, out),
-		},
-		Initial: padded(l.Initial, out),
 	}
-	for j := range c.Units.Current {
-		c.Units.Current[j] += 0 // −0 becomes +0, as asm.Forward asks
+	if l.Kind == model.Conv2D {
+		c.conv = newConvolution(l)
+		if l.OutSize() != l.Out[0] { // of a single position all orders are one
+			c.order = c.conv.order()
+		}
+		c.conv.load(&l.Weight)
+	} else {
+		rows := in
+		if c.Recurrent {
+			rows += out
+		}
+		c.Weights = asm.NewMatrix(rows, out)
+		load(&c.Weights, 0, &l.Weight)
+		if c.Recurrent {
+			load(&c.Weights, in, l.Recurrent)
+		}
 	}
+	c.Units = asm.Units{
+		N:          asm.Pad(out),
+		Activation: activations[l.Activation],
+		Output:     outputs[l.Output],
+		Reset:      resets[l.Reset],
+		Slope:      l.Slope,
+		Current:    c.padded(l.Current),
+		Decay:      c.padded(l.Decay),
+		Bias:       c.padded(l.Bias),
+	}
+	c.Initial = c.padded(l.Initial)
 	if l.Reset == model.ResetSubtract {
-		c.Units.Theta = padded(l.Theta, out)
+		c.Units.Theta = c.padded(l.Theta)
 	}
-	load(&c.Weights, 0, &l.Weight)
-	if l.Recurrent != nil {
-		load(&c.Weights, in, l.Recurrent)
+	if len(l.Synapse) > 0 {
+		c.synapse = &asm.Units{
+			N: c.Units.N, Output: asm.NoOutput, Reset: asm.ResetNone,
+			Current: c.Units.Current, Decay: c.padded(l.Synapse), Bias: asm.Floats(c.Units.N),
+		}
 	}
+	c.Changed()
 	return c
 }
 
+// Room returns the most inputs of one step.
+func (c *Layer) Room() int { return c.room }
+
+// Analog reports whether there may be other inputs than spikes.
+func (c *Layer) Analog() bool { return c.analog }
+
+// Convolves reports whether the layer is a conv2d layer.
+func (c *Layer) Convolves() bool { return c.conv != nil }
+
+// WeightBytes returns the size of the weights as they are laid out, padding
+// included.
+func (c *Layer) WeightBytes() int {
+	if c.conv != nil {
+		return 4 * len(c.conv.scatter.Weights())
+	}
+	return 4 * len(c.Weights.Data())
+}
+
+// Changed must be called when the current was changed.
+func (c *Layer) Changed() {
+	for j := range c.Units.Current {
+		c.Units.Current[j] += 0 // −0 becomes +0, as asm.Forward asks
+	}
+	if c.conv != nil {
+		c.conv.setCurrent(c.Units.Current)
+	}
+}
+
 // Store writes the weights, the current, the decay and the bias back to l as
-// float32: one value a neuron, or one for all where l had one and they agree.
+// float32: as many values as l had, or one a neuron where those that shared one
+// do not agree any more.
 func (c *Layer) Store(l *model.Layer) {
-	l.Weight = store(&c.Weights, 0, c.In)
+	if c.conv != nil {
+		l.Weight = c.conv.store(l.Weight.Shape)
+	} else {
+		l.Weight = store(&c.Weights, 0, c.In)
+	}
 	if c.Recurrent {
 		h := store(&c.Weights, c.In, c.Out)
 		l.Recurrent = &h
@@ -85,119 +160,55 @@ func (c *Layer) Store(l *model.Layer) {
 		to   *[]float32
 		from []float32
 	}{{&l.Current, c.Units.Current}, {&l.Decay, c.Units.Decay}, {&l.Bias, c.Units.Bias}} {
-		switch values := p.from[:c.Out]; {
-		case len(*p.to) == 0:
-		case len(*p.to) == 1 && len(slices.Compact(slices.Clone(values))) == 1:
-			*p.to = slices.Clone(values[:1])
-		default:
-			*p.to = slices.Clone(values)
-		}
+		*p.to = shared(c.byNeuron(make([]float32, c.Out), p.from), len(*p.to))
 	}
+}
+
+// shared returns n of the values, each for as many that follow each other, if
+// these agree, else all; n may be 0.
+func shared(values []float32, n int) []float32 {
+	if n == 0 {
+		return nil
+	}
+	each := len(values) / n
+	some := make([]float32, 0, n)
+	for part := range slices.Chunk(values, each) {
+		if len(slices.Compact(slices.Clone(part))) > 1 {
+			return values
+		}
+		some = append(some, part[0])
+	}
+	return some
+}
+
+// byNeuron sets dst to the values of units in the order of neurons.
+func (c *Layer) byNeuron(dst, units []float32) []float32 {
+	if c.order == nil {
+		copy(dst, units)
+		return dst
+	}
+	for j, neuron := range c.order {
+		dst[neuron] = units[j]
+	}
+	return dst
+}
+
+// padded returns a parameter as one value a unit.
+func (c *Layer) padded(p []float32) []float32 {
+	out := asm.Floats(asm.Pad(c.Out))
+	neurons := model.Broadcast(p, c.Out)
+	if c.order == nil {
+		copy(out, neurons)
+		return out
+	}
+	for j, neuron := range c.order {
+		out[j] = neurons[neuron]
+	}
+	return out
 }
 
 // Spikes reports whether the layer passes spikes on, not analog values.
 func (c *Layer) Spikes() bool { return c.Units.Output == asm.Step }
-
-// Run advances the layer over the steps listed in in and returns the number of
-// active inputs, its own recurrent ones included. scratch holds one step of a
-// recurrent layer; in and scratch must not be the same.
-func (c *Layer) Run(st *State, in, scratch *Inputs) (active int) {
-	st.rewind()
-	if c.stepwise() {
-		active = c.runSteps(st, in, scratch)
-	} else {
-		asm.Forward(&c.Weights, &c.Units, in.View(), &st.trace)
-		active = in.Len()
-	}
-	st.steps = in.Steps()
-	return active
-}
-
-// stepwise reports whether the layer needs all its spikes of one step for the
-// next.
-func (c *Layer) stepwise() bool { return c.Recurrent || c.Lateral }
-
-func (c *Layer) runSteps(st *State, in, scratch *Inputs) (active int) {
-	for t := range in.Steps() {
-		tr := c.beginStep(st, in, scratch, t)
-		asm.Forward(&c.Weights, &c.Units, scratch.View(), tr)
-		c.endStep(st, t)
-		active += scratch.Len()
-	}
-	return active
-}
-
-// beginStep lists the inputs of step t, the layer's own outputs included, in
-// scratch and returns the trace of that step.
-func (c *Layer) beginStep(st *State, in, scratch *Inputs, t int) *asm.Trace {
-	scratch.Begin(in.analog || c.Recurrent && !c.Spikes())
-	scratch.addStep(in, t)
-	if c.Recurrent {
-		c.addOutput(scratch, st, t, c.In)
-	}
-	scratch.EndStep()
-	tr := st.step(t)
-	if c.Lateral {
-		setAll(st.gate[:tr.YStride], st.spikes(t))
-		tr.Y = st.gate
-	}
-	return tr
-}
-
-// endStep takes over what Forward left in the trace of step t.
-func (c *Layer) endStep(st *State, t int) {
-	if c.Lateral {
-		copy(st.spikes(t+1), st.gate[st.trace.YStride:])
-	}
-}
-
-// setAll sets all bits of dst if there is any spike, else none.
-func setAll(dst []uint64, spikes spike.Vector) {
-	fill := uint64(0)
-	if spikes.Count() > 0 {
-		fill = ^fill
-	}
-	for w := range dst {
-		dst[w] = fill
-	}
-}
-
-// Gates returns the trace of the steps run last with, in place of the spikes,
-// what gated each membrane in the step after: for a lateral layer, a spike of
-// any neuron.
-func (c *Layer) Gates(st *State) *asm.Trace {
-	if !c.Lateral {
-		return &st.trace
-	}
-	st.one = st.trace
-	w := st.trace.YStride
-	st.one.Y = make([]uint64, (st.steps+1)*w)
-	for row := range st.steps + 1 {
-		setAll(st.one.Y[row*w:(row+1)*w], st.spikes(row))
-	}
-	return &st.one
-}
-
-// List makes what the layer passed on in the steps run last the content of in.
-func (c *Layer) List(in *Inputs, st *State) {
-	in.Begin(!c.Spikes())
-	for row := 1; row <= st.steps; row++ {
-		c.addOutput(in, st, row, 0)
-		in.EndStep()
-	}
-}
-
-// addOutput appends what the layer passed on in the step of row.
-func (c *Layer) addOutput(in *Inputs, st *State, row, base int) {
-	switch c.Units.Output {
-	case asm.Step:
-		in.AddSpikes(st.spikes(row), base)
-	case asm.Sigmoidal:
-		in.AddValues(st.soft(row)[:c.Out], base)
-	default:
-		in.AddValues(st.membrane(row)[:c.Out], base)
-	}
-}
 
 // load copies a tensor [out, in] to the rows of m from first on.
 func load(m *asm.Matrix, first int, t *model.Tensor) {
@@ -219,10 +230,4 @@ func store(m *asm.Matrix, first, n int) model.Tensor {
 		}
 	}
 	return model.Matrix(m.Cols(), n, data)
-}
-
-func padded(p []float32, n int) []float32 {
-	out := asm.Floats(asm.Pad(n))
-	copy(out, model.Broadcast(p, n))
-	return out
 }

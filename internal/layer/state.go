@@ -8,11 +8,19 @@ import (
 // State is one layer's state in one stream: a row a time step of the chunk run
 // last, row 0 being the state before it and row t+1 that after step t.
 type State struct {
-	trace asm.Trace
-	one   asm.Trace // the two rows of one step, for layers that run step by step
-	gate  []uint64  // of a lateral layer: the two rows of spikes, the first all or none
-	steps int       // of the chunk run last
-	out   int
+	trace   asm.Trace
+	current asm.Trace // whose membranes are the synaptic currents
+	one     asm.Trace // the two rows of one step, for layers that run step by step
+	gate    []uint64  // of a lateral layer: the two rows of spikes, the first all or none
+	steps   int       // of the chunk run last
+	out     int
+
+	// Of a conv2d layer:
+	plane   []float32 // the sums of one step, with room around them
+	sums    []float32 // the sums of the units
+	order   []uint32  // the neuron of each unit, nil if they are the same
+	neurons []uint64  // rows of spikes by neuron
+	values  []float32 // of one row by neuron
 }
 
 // NewState makes room for chunks of up to steps time steps. Membranes that are
@@ -20,7 +28,7 @@ type State struct {
 // are asked for.
 func (c *Layer) NewState(steps int, allMembranes bool) *State {
 	n := c.Units.N
-	st := &State{out: c.Out}
+	st := &State{out: c.Out, order: c.order}
 	if c.Units.Output == asm.Step {
 		st.trace.YStride = spike.Words(n)
 		st.trace.Y = make([]uint64, (steps+1)*st.trace.YStride)
@@ -37,6 +45,18 @@ func (c *Layer) NewState(steps int, allMembranes bool) *State {
 	} else {
 		st.trace.S = asm.Floats(n)
 	}
+	if c.synapse != nil {
+		st.current.SStride, st.current.S = n, asm.Floats((steps+1)*n)
+	}
+	if c.conv != nil {
+		st.plane, st.sums = asm.Floats(len(c.conv.start)), asm.Floats(n)
+	}
+	if c.order != nil {
+		st.values = make([]float32, c.Out)
+		if st.trace.Y != nil {
+			st.neurons = make([]uint64, (steps+1)*spike.Words(c.Out))
+		}
+	}
 	return st
 }
 
@@ -46,6 +66,7 @@ func (st *State) Reset(initial []float32) {
 	copy(st.trace.S, initial)
 	clear(st.spikes(0))
 	clear(st.soft(0))
+	clear(st.current.S[:st.current.SStride])
 }
 
 // rewind makes the last row the state before the next chunk.
@@ -58,20 +79,27 @@ func (st *State) rewind() {
 	}
 	copy(st.trace.Y, st.spikes(st.steps))
 	copy(st.trace.Soft, st.soft(st.steps))
+	if n := st.current.SStride; n > 0 {
+		copy(st.current.S, st.current.S[st.steps*n:][:n])
+	}
 	st.steps = 0
 }
 
 // Steps returns the number of steps of the chunk run last.
 func (st *State) Steps() int { return st.steps }
 
-// Trace returns the rows as the kernels take them.
+// Trace returns the rows of units as the kernels take them.
 func (st *State) Trace() *asm.Trace { return &st.trace }
 
 // Spikes returns the spikes after row steps of the chunk (0: before it), nil
 // for a layer that passes no spikes on.
 func (st *State) Spikes(row int) spike.Vector {
-	if st.trace.Y == nil {
+	switch {
+	case st.trace.Y == nil:
 		return nil
+	case st.order != nil:
+		words := spike.Words(st.out)
+		return st.neurons[row*words:][:words]
 	}
 	return st.spikes(row)
 }
@@ -86,16 +114,27 @@ func (st *State) CountSpikes() int {
 }
 
 // Membrane returns the membranes after row steps of the chunk, or the last
-// ones if no others are kept.
-func (st *State) Membrane(row int) []float32 { return st.membrane(row)[:st.out] }
+// ones if no others are kept. The slice may change with the next call.
+func (st *State) Membrane(row int) []float32 { return st.byNeuron(st.membrane(row)) }
 
 // Soft returns the outputs of a soft layer after row steps of the chunk, nil
-// for other layers.
+// for other layers. The slice may change with the next call.
 func (st *State) Soft(row int) []float32 {
 	if st.trace.Soft == nil {
 		return nil
 	}
-	return st.soft(row)[:st.out]
+	return st.byNeuron(st.soft(row))
+}
+
+// byNeuron returns a row of values of units in the order of neurons.
+func (st *State) byNeuron(units []float32) []float32 {
+	if st.order == nil {
+		return units[:st.out]
+	}
+	for j, neuron := range st.order {
+		st.values[neuron] = units[j]
+	}
+	return st.values
 }
 
 func (st *State) spikes(row int) []uint64 {
@@ -115,13 +154,19 @@ func (st *State) soft(row int) []float32 {
 
 // step returns the trace of the single step after row t.
 func (st *State) step(t int) *asm.Trace {
-	st.one = st.trace
-	st.one.S = st.membrane(t)
-	if st.one.Y != nil {
-		st.one.Y = st.trace.Y[t*st.trace.YStride:]
-	}
-	if st.one.Soft != nil {
-		st.one.Soft = st.trace.Soft[t*st.trace.SStride:]
-	}
+	st.one = rowsFrom(&st.trace, t)
 	return &st.one
+}
+
+// rowsFrom returns the rows of tr from row on.
+func rowsFrom(tr *asm.Trace, row int) asm.Trace {
+	part := *tr
+	part.S = tr.S[row*tr.SStride:]
+	if tr.Y != nil {
+		part.Y = tr.Y[row*tr.YStride:]
+	}
+	if tr.Soft != nil {
+		part.Soft = tr.Soft[row*tr.SStride:]
+	}
+	return part
 }

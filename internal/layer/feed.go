@@ -1,0 +1,175 @@
+package layer
+
+import (
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// feed is a way by which inputs come to a layer: what another one passes on,
+// or the network's input, through layers without neurons.
+type feed struct {
+	from  int // layer, −1 for the network's input
+	pools []pool
+}
+
+// pool is the windows of a pool2d layer as a map of places.
+type pool struct {
+	kind    model.Pooling
+	starts  []uint32 // the windows of input i are windows[starts[i]:starts[i+1]], ascending
+	windows []uint32
+	scale   float32 // of average pooling
+	words   int     // of spikes, one a window
+}
+
+// feeds returns the ways to layer i of m.
+func feeds(m *model.Network, i int) []feed {
+	var ways []feed
+	for _, from := range m.Layers[i].Inputs(i) {
+		if from < 0 || m.Layers[from].HasNeurons() {
+			ways = append(ways, feed{from: from})
+			continue
+		}
+		for _, way := range feeds(m, from) {
+			if l := &m.Layers[from]; l.Kind == model.Pool2D {
+				way.pools = append(way.pools, newPool(l))
+			}
+			ways = append(ways, way)
+		}
+	}
+	return ways
+}
+
+func newPool(l *model.Layer) pool {
+	p := pool{kind: l.Pool, words: spike.Words(l.OutSize()), scale: 1}
+	if l.Pool == model.AvgPool {
+		p.scale = 1 / float32(l.Window.Kernel[0]*l.Window.Kernel[1])
+	}
+	p.starts = append(p.starts, 0)
+	for c := range l.In[0] {
+		for y := range l.In[1] {
+			fromY, toY := windows(&l.Window, 0, y, l.Out[1])
+			for x := range l.In[2] {
+				fromX, toX := windows(&l.Window, 1, x, l.Out[2])
+				for oy := fromY; oy < toY; oy++ {
+					for ox := fromX; ox < toX; ox++ {
+						p.windows = append(p.windows, uint32((c*l.Out[1]+oy)*l.Out[2]+ox))
+					}
+				}
+				p.starts = append(p.starts, uint32(len(p.windows)))
+			}
+		}
+	}
+	return p
+}
+
+// windows returns the first of the windows, out in all, that place i of an axis
+// lies in, and the one after the last.
+func windows(w *model.Window, axis, i, out int) (from, to int) {
+	i += w.Padding[axis]
+	if rest := i - w.Kernel[axis] + 1; rest > 0 {
+		from = (rest + w.Stride[axis] - 1) / w.Stride[axis]
+	}
+	return from, min(i/w.Stride[axis]+1, out)
+}
+
+// of returns the windows that input i lies in.
+func (p *pool) of(i uint32) []uint32 { return p.windows[p.starts[i]:p.starts[i+1]] }
+
+// analog reports whether the feed may pass on values other than 1, given
+// whether its source does.
+func (f *feed) analog(source bool) bool {
+	for i := range f.pools {
+		source = source || f.pools[i].kind == model.AvgPool
+	}
+	return source
+}
+
+// room returns the most inputs of a step that come by the feed from a source of
+// a size.
+func (f *feed) room(source int) int {
+	for i := range f.pools {
+		if p := &f.pools[i]; p.kind == model.MaxPool {
+			source = p.words * spike.WordBits
+		} else {
+			source *= p.most()
+		}
+	}
+	return roomFor(source)
+}
+
+// most returns the most windows that an input lies in.
+func (p *pool) most() int {
+	n := 0
+	for i := range p.starts[1:] {
+		n = max(n, int(p.starts[i+1]-p.starts[i]))
+	}
+	return n
+}
+
+// Feed returns the list of what comes into the layer in the steps that the
+// layers before it ran last: input, the network's own, if it is just that, else
+// in, whose content it becomes.
+func (c *Layer) Feed(in, input *Inputs, layers []*Layer, states []*State) *Inputs {
+	if len(c.feeds) == 1 && c.feeds[0].from < 0 && len(c.feeds[0].pools) == 0 {
+		return input
+	}
+	in.Begin(c.analog)
+	for t := range input.Steps() {
+		for i := range c.feeds {
+			f := &c.feeds[i]
+			from := in.n
+			if f.from < 0 {
+				in.addStep(input, t)
+			} else {
+				layers[f.from].addOutput(in, states[f.from], t+1, 0)
+			}
+			for k := range f.pools {
+				in.pool(&f.pools[k], from)
+			}
+		}
+		in.EndStep()
+	}
+	return in
+}
+
+// pool replaces the inputs from from on by what the windows of p pass on.
+func (in *Inputs) pool(p *pool, from int) {
+	in.before = append(in.before[:0], in.rows[from:in.n]...)
+	if in.analog {
+		in.valuesBefore = append(in.valuesBefore[:0], in.values[from:in.n]...)
+	}
+	in.n = from
+	if p.kind == model.MaxPool {
+		for len(in.fired) < p.words {
+			in.fired = append(in.fired, 0)
+		}
+		fired := in.fired[:p.words]
+		for _, i := range in.before {
+			for _, w := range p.of(i) {
+				fired[w/spike.WordBits] |= 1 << (w % spike.WordBits)
+			}
+		}
+		in.AddSpikes(fired, 0)
+		clear(fired)
+		return
+	}
+	for k, i := range in.before {
+		windows := p.of(i)
+		in.reserve(len(windows))
+		copy(in.rows[in.n:], windows)
+		if in.analog {
+			for m := range windows {
+				in.values[in.n+m] = float32(in.valuesBefore[k] * p.scale)
+			}
+		}
+		in.n += len(windows)
+	}
+}
+
+// analogOf reports whether layer i of m, −1 being the input, passes values on.
+func analogOf(m *model.Network, i int) bool {
+	if i < 0 {
+		return m.Input.Encoder.Analog()
+	}
+	return !m.Layers[i].Spikes()
+}

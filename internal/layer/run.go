@@ -1,0 +1,174 @@
+package layer
+
+import (
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/spike"
+)
+
+// Run advances the layer over the steps listed in in and returns the number of
+// synaptic operations. scratch holds one step of a recurrent layer; in and
+// scratch must not be the same.
+func (c *Layer) Run(st *State, in, scratch *Inputs) (synops int64) {
+	st.rewind()
+	if c.stepwise() {
+		synops = c.runSteps(st, in, scratch)
+	} else {
+		c.forward(st, in.View(), &st.trace, 0)
+		synops = c.operations(in)
+	}
+	st.steps = in.Steps()
+	c.sort(st)
+	return synops
+}
+
+// operations returns the number of synaptic operations that listed inputs
+// cause: one for each neuron that an input reaches.
+func (c *Layer) operations(in *Inputs) int64 {
+	if c.conv == nil {
+		return int64(in.Len()) * int64(c.Out)
+	}
+	var n int64
+	for _, i := range in.rows[:in.n] {
+		n += int64(c.conv.reach[i])
+	}
+	return n
+}
+
+// forward runs the steps of in, the first of them being step first of the chunk
+// and of tr.
+func (c *Layer) forward(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
+	switch {
+	case c.conv != nil:
+		c.convolve(st, in, tr, first)
+	case c.synapse != nil:
+		current := rowsFrom(&st.current, first)
+		asm.Forward(&c.Weights, c.synapse, in, &current)
+		asm.Update(&c.Units, current.S[current.SStride:], current.SStride, len(in.Ends), tr)
+	default:
+		asm.Forward(&c.Weights, &c.Units, in, tr)
+	}
+}
+
+// convolve is forward for a conv2d layer: step after step, so that the sums
+// stay in cache.
+func (c *Layer) convolve(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
+	from := int32(0)
+	for t, end := range in.Ends {
+		var values []float32
+		if in.Values != nil {
+			values = in.Values[from:end]
+		}
+		c.conv.sum(st.sums, st.plane, in.Rows[from:end], values)
+		from = end
+		sums := st.sums
+		if c.synapse != nil {
+			current := rowsFrom(&st.current, first+t)
+			asm.Update(c.synapse, sums, 0, 1, &current)
+			sums = current.S[current.SStride:]
+		}
+		one := rowsFrom(tr, t)
+		asm.Update(&c.Units, sums, 0, 1, &one)
+	}
+}
+
+// sort lists the spikes of units by neuron.
+func (c *Layer) sort(st *State) {
+	if c.order == nil || st.trace.Y == nil {
+		return
+	}
+	words := spike.Words(c.Out)
+	for row := 1; row <= st.steps; row++ {
+		spikes := st.neurons[row*words:][:words]
+		clear(spikes)
+		for j := range spike.Vector(st.spikes(row)).All() {
+			neuron := c.order[j]
+			spikes[neuron/spike.WordBits] |= 1 << (neuron % spike.WordBits)
+		}
+	}
+}
+
+// stepwise reports whether the layer needs all its spikes of one step for the
+// next.
+func (c *Layer) stepwise() bool { return c.Recurrent || c.Lateral }
+
+func (c *Layer) runSteps(st *State, in, scratch *Inputs) (synops int64) {
+	for t := range in.Steps() {
+		tr := c.beginStep(st, in, scratch, t)
+		c.forward(st, scratch.View(), tr, t)
+		c.endStep(st, t)
+		synops += c.operations(scratch)
+	}
+	return synops
+}
+
+// beginStep lists the inputs of step t, the layer's own outputs included, in
+// scratch and returns the trace of that step.
+func (c *Layer) beginStep(st *State, in, scratch *Inputs, t int) *asm.Trace {
+	scratch.Begin(in.analog || c.Recurrent && !c.Spikes())
+	scratch.addStep(in, t)
+	if c.Recurrent {
+		c.addOutput(scratch, st, t, c.In)
+	}
+	scratch.EndStep()
+	tr := st.step(t)
+	if c.Lateral {
+		setAll(st.gate[:tr.YStride], st.spikes(t))
+		tr.Y = st.gate
+	}
+	return tr
+}
+
+// endStep takes over what Forward left in the trace of step t.
+func (c *Layer) endStep(st *State, t int) {
+	if c.Lateral {
+		copy(st.spikes(t+1), st.gate[st.trace.YStride:])
+	}
+}
+
+// setAll sets all bits of dst if there is any spike, else none.
+func setAll(dst []uint64, spikes spike.Vector) {
+	fill := uint64(0)
+	if spikes.Count() > 0 {
+		fill = ^fill
+	}
+	for w := range dst {
+		dst[w] = fill
+	}
+}
+
+// Gates returns the trace of the steps run last with, in place of the spikes,
+// what gated each membrane in the step after: for a lateral layer, a spike of
+// any neuron.
+func (c *Layer) Gates(st *State) *asm.Trace {
+	if !c.Lateral {
+		return &st.trace
+	}
+	st.one = st.trace
+	w := st.trace.YStride
+	st.one.Y = make([]uint64, (st.steps+1)*w)
+	for row := range st.steps + 1 {
+		setAll(st.one.Y[row*w:(row+1)*w], st.spikes(row))
+	}
+	return &st.one
+}
+
+// List makes what the layer passed on in the steps run last the content of in.
+func (c *Layer) List(in *Inputs, st *State) {
+	in.Begin(!c.Spikes())
+	for row := 1; row <= st.steps; row++ {
+		c.addOutput(in, st, row, 0)
+		in.EndStep()
+	}
+}
+
+// addOutput appends what the layer passed on in the step of row.
+func (c *Layer) addOutput(in *Inputs, st *State, row, base int) {
+	switch c.Units.Output {
+	case asm.Step:
+		in.AddSpikes(st.Spikes(row), base)
+	case asm.Sigmoidal:
+		in.AddValues(st.Soft(row), base)
+	default:
+		in.AddValues(st.Membrane(row), base)
+	}
+}
