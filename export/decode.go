@@ -269,6 +269,31 @@ func (d *decoder) array(most int, element func(i int) error) error {
 	return nil
 }
 
+// integers reads an array of at most most integers that are low or more and fit
+// an int on every machine.
+func (d *decoder) integers(most int, low int64) ([]int, error) {
+	var p []int
+	err := d.array(most, func(int) error {
+		n, err := d.integer(low, maxInt)
+		p = append(p, int(n))
+		return err
+	})
+	return p, err
+}
+
+// pair reads an array of two integers that are low or more.
+func (d *decoder) pair(low int64) ([2]int, error) {
+	at := d.offset()
+	p, err := d.integers(maxRank, low)
+	if err != nil {
+		return [2]int{}, err
+	}
+	if len(p) != 2 {
+		return [2]int{}, d.errorf(ErrCorrupt, at, "found an array of length %d, expected 2: [height, width]", len(p))
+	}
+	return [2]int(p), nil
+}
+
 // object is a map with string keys that was read.
 type object struct {
 	d    *decoder

@@ -31,6 +31,7 @@ const (
 	maxName      = 1 << 10 // bytes of a name or key
 	maxText      = 1 << 16 // bytes of a metadata string
 	maxRank      = 8       // dimensions of a shape
+	maxFrom      = 64      // layers whose outputs come into one
 	maxKeys      = 64      // keys of a map other than metadata
 	maxMetadata  = 1 << 10 // entries of metadata
 	maxClasses   = 1 << 16 // class names

@@ -6,22 +6,29 @@ import (
 	"testing"
 
 	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
 )
 
 // FuzzRead gives the decoder files whose digest is right, so that it is
 // reached: its input is a file without the sha256 at the end. What is read
 // must be written, and read again, as the same network.
 func FuzzRead(f *testing.F) {
-	data := golden(f)
+	data, planes := golden(f), goldenFile(f, "planes")
 	f.Add(body(data))
+	f.Add(body(planes))
 	for seed := range uint64(60) {
-		if file := encode(f, randomNetwork(f, seed)); len(file) < 1<<12 {
-			f.Add(body(file))
+		for _, m := range []*model.Network{randomNetwork(f, seed), randomPlanes(seed)} {
+			if file := encode(f, m); len(file) < 1<<12 {
+				f.Add(body(file))
+			}
 		}
 	}
 	for _, bomb := range bombs {
 		for _, path := range []string{"metadata", "input.shape", "layers", "layers[1].weight.scale", "selftest.inputs"} {
 			f.Add(body(with(f, data, path, bomb)))
+		}
+		for _, path := range []string{"layers[3].from", "layers[0].stride", "layers[1].kernel", "layers[0].groups", "layers[0].synapse", "readout.margin"} {
+			f.Add(body(with(f, planes, path, bomb)))
 		}
 	}
 	f.Add(body(insert(f, data, "layers[0]", "\xa1x"+strings.Repeat("\x91", 40), 1)))

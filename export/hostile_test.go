@@ -20,9 +20,12 @@ import (
 
 func read(file []byte) (*model.Network, error) { return export.Read(bytes.NewReader(file)) }
 
-func golden(tb testing.TB) []byte {
+// golden returns testdata/tiny.msgpack.
+func golden(tb testing.TB) []byte { return goldenFile(tb, "tiny") }
+
+func goldenFile(tb testing.TB, name string) []byte {
 	tb.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "tiny.msgpack"))
+	data, err := os.ReadFile(filepath.Join("testdata", name+".msgpack"))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -37,7 +40,12 @@ func known(err error) bool {
 }
 
 func TestTruncated(t *testing.T) {
-	data := golden(t)
+	for _, g := range goldens {
+		testTruncated(t, goldenFile(t, g.name))
+	}
+}
+
+func testTruncated(t *testing.T, data []byte) {
 	for n := range data {
 		_, err := read(data[:n])
 		want := export.ErrCorrupt
@@ -62,14 +70,16 @@ func TestTruncated(t *testing.T) {
 }
 
 func TestFlippedBits(t *testing.T) {
-	data := golden(t)
-	for i := range data {
-		for bit := range 8 {
-			data[i] ^= 1 << bit
-			if _, err := read(data); !known(err) {
-				t.Errorf("bit %d of byte %d flipped: error is %v", bit, i, err)
+	for _, g := range goldens {
+		data := goldenFile(t, g.name)
+		for i := range data {
+			for bit := range 8 {
+				data[i] ^= 1 << bit
+				if _, err := read(data); !known(err) {
+					t.Errorf("bit %d of byte %d flipped: error is %v", bit, i, err)
+				}
+				data[i] ^= 1 << bit
 			}
-			data[i] ^= 1 << bit
 		}
 	}
 }
@@ -115,7 +125,12 @@ var bombs = []string{
 }
 
 func TestBombs(t *testing.T) {
-	data := golden(t)
+	for _, g := range goldens {
+		testBombs(t, goldenFile(t, g.name))
+	}
+}
+
+func testBombs(t *testing.T, data []byte) {
 	end := len(body(data))
 	var before, after goruntime.MemStats
 	goruntime.ReadMemStats(&before)
@@ -152,75 +167,98 @@ func TestBombs(t *testing.T) {
 
 // TestWrongTypes puts a value of every type in the place of every other.
 func TestWrongTypes(t *testing.T) {
-	data := golden(t)
-	end := len(body(data))
-	values := map[string]string{
-		"nil": "\xc0", "bool": "\xc3", "int": "\x05", "float": "\xca\x3f\x00\x00\x00", "str": "\xa1s",
-		"bin": "\xc4\x01b", "array": "\x91\x01", "map": "\x81\xa1k\x01", "ext": "\xd4\x01\x00", "unused": "\xc1",
-		"large": "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "negative": "\xd3\x80\x00\x00\x00\x00\x00\x00\x00",
-	}
-	number := []string{"int", "float"}
-	for _, n := range walk(data) {
-		if n.end > end {
-			continue
+	for _, g := range goldens {
+		data := goldenFile(t, g.name)
+		end := len(body(data))
+		values := map[string]string{
+			"nil": "\xc0", "bool": "\xc3", "int": "\x05", "float": "\xca\x3f\x00\x00\x00", "str": "\xa1s",
+			"bin": "\xc4\x01b", "array": "\x91\x01", "map": "\x81\xa1k\x01", "ext": "\xd4\x01\x00", "unused": "\xc1",
+			"large": "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "negative": "\xd3\x80\x00\x00\x00\x00\x00\x00\x00",
 		}
-		for class, value := range values {
-			numeric := slices.Contains(number, class) && slices.Contains(number, n.class)
-			metadata := strings.HasPrefix(n.path, "metadata.") && (class == "str" || slices.Contains(number, class))
-			scalar := n.class == "map" && slices.Contains(number, class) && slices.ContainsFunc(
-				[]string{".decay", ".bias", ".initial", ".current", ".scale"},
-				func(s string) bool { return strings.HasSuffix(n.path, s) })
-			if class == n.class || numeric || metadata || scalar {
+		number := []string{"int", "float"}
+		for _, n := range walk(data) {
+			if n.end > end {
 				continue
 			}
-			_, err := read(seal(splice(body(data), n.at, n.end, value)))
-			if !known(err) {
-				t.Errorf("%s for %s %s: error is %v", class, n.class, n.path, err)
-			}
-			if err != nil && !n.key && n.path != "format" && !strings.Contains(err.Error(), " "+n.path+" at byte "+fmt.Sprint(n.at)) {
-				t.Errorf("%s for %s %s: error %q does not name path and byte %d", class, n.class, n.path, err, n.at)
+			for class, value := range values {
+				numeric := slices.Contains(number, class) && slices.Contains(number, n.class)
+				metadata := strings.HasPrefix(n.path, "metadata.") && (class == "str" || slices.Contains(number, class))
+				scalar := n.class == "map" && slices.Contains(number, class) && slices.ContainsFunc(
+					[]string{".decay", ".bias", ".theta", ".initial", ".current", ".synapse", ".scale"},
+					func(s string) bool { return strings.HasSuffix(n.path, s) })
+				if class == n.class || numeric || metadata || scalar {
+					continue
+				}
+				_, err := read(seal(splice(body(data), n.at, n.end, value)))
+				if !known(err) {
+					t.Errorf("%s for %s %s: error is %v", class, n.class, n.path, err)
+				}
+				if err != nil && !n.key && n.path != "format" && !strings.Contains(err.Error(), " "+n.path+" at byte "+fmt.Sprint(n.at)) {
+					t.Errorf("%s for %s %s: error %q does not name path and byte %d", class, n.class, n.path, err, n.at)
+				}
 			}
 		}
 	}
 }
 
 func TestMissingKeys(t *testing.T) {
-	data := golden(t)
-	optional := []string{
-		"name", "created_by", "metadata", "classes", "selftest", "input.encoder.threshold",
-		"metadata.accuracy", "metadata.note", "metadata.seed",
-		"layers[0].name", "layers[0].recurrent", "layers[0].current", "layers[0].bias", "layers[0].initial",
-		"layers[1].name", "layers[2].name", "layers[2].current",
+	// What a file says without an optional key, of "tiny" and "planes", nothing
+	// if it stays valid. Without any other key it is refused.
+	optional := map[string]string{
+		"name": "", "created_by": "", "metadata": "", "classes": "", "selftest": "", "input.encoder.threshold": "",
+		"metadata.accuracy": "", "metadata.note": "", "metadata.seed": "",
+		"input.encoder.counts": "", "readout.margin": "",
+		"layers[1].theta": "reset subtract needs theta", "layers[0].theta": "reset subtract needs theta",
+		"selftest.inputs[0].spikes": "expected either spikes or values", "selftest.inputs[1].spikes": "expected either spikes or values",
+		"version":          `the second key is "name", expected version`,
+		"layers[3].from":   "",
+		"layers[4].from":   "takes shape [2 6 6], but layer 3",
+		"layers[6].from":   "no layer takes the output of layer 3",
+		"layers[0].stride": "", "layers[1].stride": "", "layers[2].stride": "",
+		"layers[3].stride": "out is [4 4 2], expected [4 2 1]", "layers[4].stride": "out is [2 4 4], expected [2 2 2]",
+		"layers[0].padding": "out is [4 6 6], expected [4 2 4]", "layers[1].padding": "", "layers[2].padding": "out is [4 3 3], expected [4 1 3]",
+		"layers[3].padding": "out is [4 4 2], expected [4 2 2]", "layers[4].padding": "",
+		"layers[0].dilation": "out is [4 6 6], expected [4 8 6]", "layers[2].dilation": "",
+		"layers[0].groups": "weight has shape [4 1 3 3], expected [4 2 3 3]", "layers[2].groups": "",
 	}
-	for _, n := range walk(data) {
-		if n.pair < 0 || n.path == "format" || n.path == "sha256" {
-			continue
+	for _, key := range []string{"name", "recurrent", "current", "synapse", "bias", "initial"} {
+		for i := range 8 {
+			optional[fmt.Sprintf("layers[%d].%s", i, key)] = ""
 		}
-		_, err := read(without(t, data, n.path))
-		if slices.Contains(optional, n.path) {
-			if err != nil {
-				t.Errorf("without %s: %v", n.path, err)
+	}
+	for _, g := range goldens {
+		data := goldenFile(t, g.name)
+		whole, err := read(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range walk(data) {
+			if n.pair < 0 || n.path == "format" || n.path == "sha256" {
+				continue
 			}
-			continue
-		}
-		key := n.path[strings.LastIndexByte(n.path, '.')+1:]
-		wanted := "the key " + key + " is missing"
-		switch {
-		case n.path == "version":
-			wanted = `the second key is "name", expected version`
-		case key == "theta":
-			wanted = "reset subtract needs theta"
-		case key == "spikes":
-			wanted = "expected either spikes or values"
-		}
-		if err == nil || !strings.Contains(err.Error(), wanted) {
-			t.Errorf("without %s: error is %v, expected %q", n.path, err, wanted)
+			wanted, found := optional[n.path]
+			key := n.path[strings.LastIndexByte(n.path, '.')+1:]
+			if !found {
+				wanted = "the key " + key + " is missing"
+			}
+			got, err := read(without(t, data, n.path))
+			if (wanted == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), wanted) {
+				t.Errorf("%s without %s: error is %v, expected %q", g.name, n.path, err, wanted)
+			}
+			if window := []string{"stride", "padding", "dilation", "groups"}; err == nil && slices.Contains(window, key) && !same(got, whole) {
+				t.Errorf("%s without %s is another network", g.name, n.path)
+			}
 		}
 	}
 }
 
 func TestUnknownAndDoubleKeys(t *testing.T) {
-	data := golden(t)
+	for _, g := range goldens {
+		testUnknownAndDoubleKeys(t, goldenFile(t, g.name))
+	}
+}
+
+func testUnknownAndDoubleKeys(t *testing.T, data []byte) {
 	m, err := read(data)
 	if err != nil {
 		t.Fatal(err)
@@ -237,8 +275,9 @@ func TestUnknownAndDoubleKeys(t *testing.T) {
 		} else if !same(got, m) {
 			t.Errorf("unknown key in %q changes the network", n.path)
 		}
-		first := walk(data[n.at+1:])[0] // its first key
-		key := string(data[n.at+1 : n.at+1+first.end])
+		_, header, _ := headerOf(data[n.at:])
+		first := walk(data[n.at+header:])[0] // its first key
+		key := string(data[n.at+header : n.at+header+first.end])
 		for _, twice := range []string{key + "\x01", "\xa1x\x01\xa1x\x01"} {
 			_, err := read(insert(t, data, n.path, twice, strings.Count(twice, "\x01")))
 			if !errors.Is(err, export.ErrCorrupt) || !strings.Contains(err.Error(), "the key occurs twice") {
@@ -276,15 +315,27 @@ func tensor(dtype, shape, data string) string {
 	return "\x83\xa5dtype" + str(dtype) + "\xa5shape" + shape + "\xa4data" + bin(data)
 }
 
+// refusal is a value in the place of another and how the file is refused.
+type refusal struct {
+	path, value string
+	kind        error
+	text        string
+}
+
+func testRefused(t *testing.T, data []byte, tests []refusal) {
+	t.Helper()
+	for _, tt := range tests {
+		_, err := read(with(t, data, tt.path, tt.value))
+		if !errors.Is(err, tt.kind) || !strings.Contains(err.Error(), tt.text) {
+			t.Errorf("%s = %q: error is %v\nexpected %v with %q", tt.path, tt.value, err, tt.kind, tt.text)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
-	data := golden(t)
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	max31 := "\xce\x7f\xff\xff\xff"
-	tests := []struct {
-		path, value string
-		kind        error
-		text        string
-	}{
+	testRefused(t, golden(t), []refusal{
 		{"format", str("snurun/other"), export.ErrNotModel, `its format is "snurun/other", expected "snurun/model"`},
 		{"version", "\x02", export.ErrVersion, "it has version 2, this program reads version 1: upgrade snurun"},
 		{"version", "\x00", export.ErrCorrupt, "version at byte 29: found 0, expected 1 to"},
@@ -312,8 +363,11 @@ func TestRefused(t *testing.T) {
 		{"input.encoder", "\x82\xa4kind\xa6events\xa6counts\xc3", export.ErrCorrupt, "the key bin_us is missing"},
 		{"classes", "\x91\xa1a", model.ErrInvalid, "1 class names for 3 output neurons"},
 		{"layers", "\x90", model.ErrInvalid, "there are no layers"},
-		{"layers[0].kind", str("conv2d"), model.ErrInvalid, `kind "conv2d" is unknown`},
-		{"layers[0]", "\x83\xa4kind\xa6pool2d\xa2in\x93\x01\x03\x03\xa3out\x91\x05", model.ErrInvalid, `kind "pool2d" is unknown`},
+		{"layers[0].kind", str("conv3d"), model.ErrInvalid, `kind "conv3d" is unknown`},
+		{"layers[0]", "\x83\xa4kind\xa6gather\xa2in\x93\x01\x03\x03\xa3out\x91\x05", model.ErrInvalid, `kind "gather" is unknown`},
+		{"layers[0].kind", str("conv2d"), model.ErrInvalid, "a conv2d layer has no recurrent weights"},
+		{"layers[0].kind", str("pool2d"), export.ErrCorrupt, "the key pool is missing"},
+		{"layers[0].kind", str("flatten"), model.ErrInvalid, "a flatten layer has no neurons"},
 		{"layers[1].activation", str("tanh"), model.ErrInvalid, `activation "tanh" is unknown`},
 		{"layers[1].output", str("ternary"), model.ErrInvalid, `output "ternary" is unknown`},
 		{"layers[1].reset", str("half"), model.ErrInvalid, `reset "half" is unknown`},
@@ -346,38 +400,35 @@ func TestRefused(t *testing.T) {
 		{"selftest.inputs[1]", "\x83\xa5steps\x01\xa4size\x09\xa6values" + bin(f32(make([]float32, 9)...)), model.ErrInvalid, "not of the kind"},
 		{"selftest.inputs[1]", "\x83\xa5steps\x01\xa4size\x01\xa6values" + bin(f32(nan)), model.ErrInvalid, "selftest.inputs[1].values at byte"},
 		{"selftest.inputs[1]", "\x83\xa5steps" + max31 + "\xa4size\xce\x1f\xff\xff\xff\xa6values" + bin(""), export.ErrCorrupt, "found 0 bytes"},
-	}
-	for _, tt := range tests {
-		_, err := read(with(t, data, tt.path, tt.value))
-		if !errors.Is(err, tt.kind) || !strings.Contains(err.Error(), tt.text) {
-			t.Errorf("%s = %q: error is %v\nexpected %v with %q", tt.path, tt.value, err, tt.kind, tt.text)
-		}
-	}
+	})
 }
 
 func TestAccepted(t *testing.T) {
-	data := golden(t)
 	tests := []struct {
-		path, value string
-		check       func(m *model.Network) bool
+		file, path, value string
+		check             func(m *model.Network) bool
 	}{
-		{"dt_ms", "\x02", func(m *model.Network) bool { return m.DtMS == 2 }},
-		{"dt_ms", "\xca\x3f\x00\x00\x00", func(m *model.Network) bool { return m.DtMS == 0.5 }},
-		{"metadata", "\x81\xa1n\xe0", func(m *model.Network) bool { return m.Metadata["n"] == -32.0 }},
-		{"metadata", "\x80", func(m *model.Network) bool { return m.Metadata == nil }},
-		{"classes", "\x90", func(m *model.Network) bool { return m.Classes == nil }},
-		{"layers[1].theta", "\x01", func(m *model.Network) bool { return m.Layers[1].Theta[0] == 1 }},
-		{"layers[1].theta", f64(0.1), func(m *model.Network) bool { return m.Layers[1].Theta[0] == 0.1 }},
-		{"layers[0].bias", tensor("f32", "\x91\x01", f32(7)), func(m *model.Network) bool { return len(m.Layers[0].Bias) == 1 }},
-		{"input.encoder", "\x83\xa4kind\xa7latency\xa7rate_hz\x01\xa6bin_us\x01", func(m *model.Network) bool {
+		{"tiny", "dt_ms", "\x02", func(m *model.Network) bool { return m.DtMS == 2 }},
+		{"tiny", "dt_ms", "\xca\x3f\x00\x00\x00", func(m *model.Network) bool { return m.DtMS == 0.5 }},
+		{"tiny", "metadata", "\x81\xa1n\xe0", func(m *model.Network) bool { return m.Metadata["n"] == -32.0 }},
+		{"tiny", "metadata", "\x80", func(m *model.Network) bool { return m.Metadata == nil }},
+		{"tiny", "classes", "\x90", func(m *model.Network) bool { return m.Classes == nil }},
+		{"tiny", "layers[1].theta", "\x01", func(m *model.Network) bool { return m.Layers[1].Theta[0] == 1 }},
+		{"tiny", "layers[1].theta", f64(0.1), func(m *model.Network) bool { return m.Layers[1].Theta[0] == 0.1 }},
+		{"tiny", "layers[0].bias", tensor("f32", "\x91\x01", f32(7)), func(m *model.Network) bool { return len(m.Layers[0].Bias) == 1 }},
+		{"tiny", "input.encoder", "\x83\xa4kind\xa7latency\xa7rate_hz\x01\xa6bin_us\x01", func(m *model.Network) bool {
 			return m.Input.Encoder == model.Encoder{Coding: model.Latency}
 		}},
-		{"input.encoder", "\x82\xa4kind\xa6events\xa6bin_us\x01", func(m *model.Network) bool {
+		{"tiny", "input.encoder", "\x82\xa4kind\xa6events\xa6bin_us\x01", func(m *model.Network) bool {
 			return m.Input.Encoder == model.Encoder{Coding: model.Events, BinUS: 1}
 		}},
+		{"planes", "layers[4].from", "\x91\xd1\xff\xff", func(m *model.Network) bool { return slices.Equal(m.Layers[4].From, []int{-1}) }},
+		{"planes", "layers[6].from", "\x92\x03\xd1\x00\x05", func(m *model.Network) bool { return slices.Equal(m.Layers[6].From, []int{3, 5}) }},
+		{"planes", "layers[0].synapse", "\x01", func(m *model.Network) bool { return m.Layers[0].Synapse[0] == 1 }},
+		{"planes", "readout.margin", "\x02", func(m *model.Network) bool { return m.Readout.Margin == 2 }},
 	}
 	for _, tt := range tests {
-		m, err := read(with(t, data, tt.path, tt.value))
+		m, err := read(with(t, goldenFile(t, tt.file), tt.path, tt.value))
 		if err != nil || !tt.check(m) {
 			t.Errorf("%s = %q: read %+v, error %v", tt.path, tt.value, m, err)
 		}
@@ -445,6 +496,9 @@ func TestMemory(t *testing.T) {
 		"weights":    encode(t, large),
 		"self-test":  encode(t, train),
 		"classes":    with(t, data, "classes", "\xdd\x00\x01\x00\x00"+strings.Repeat("\xa2ab", 1<<16)),
+		"from":       with(t, data, "layers", "\xdc\x04\x00"+strings.Repeat("\x84\xa4kind\xa1x\xa4from\xdc\x00\x40"+strings.Repeat("\xff", 64)+"\xa2in\x91\x01\xa3out\x91\x01", 1<<10)),
+		"no from":    insert(t, data, "layers[0]", "\xa4from\xdd\x00\x10\x00\x00"+strings.Repeat("\xff", 1<<20), 1),
+		"no stride":  insert(t, data, "layers[0]", "\xa6stride\xdd\x00\x10\x00\x00"+strings.Repeat("\x01", 1<<20), 1),
 		"layers":     with(t, data, "layers", "\xdc\x04\x00"+strings.Repeat("\x83\xa4kind\xa1x\xa2in\x91\x01\xa3out\x91\x01", 1<<10)),
 		"no classes": with(t, data, "classes", "\xdd\x00\x10\x00\x00"+strings.Repeat("\xa2ab", 1<<20)),
 		"no shape":   with(t, data, "input.shape", "\xdd\x00\x10\x00\x00"+strings.Repeat("\x01", 1<<20)),

@@ -13,7 +13,7 @@ import (
 type Limits struct {
 	Bytes   int64 // size of the file; DefaultBytes
 	Layers  int   // number of layers; DefaultLayers
-	Neurons int   // neurons of all layers; DefaultNeurons
+	Neurons int   // neurons of all layers and outputs of pool2d layers; DefaultNeurons
 }
 
 // The default limits.

@@ -131,92 +131,13 @@ func (d *decoder) encoder() (model.Encoder, error) {
 	return e, o.require(required...)
 }
 
-func (d *decoder) layers(l Limits) ([]model.Layer, error) {
-	var layers []model.Layer
-	neurons := uint64(0)
-	err := d.array(maxInt, func(i int) error {
-		at := d.offset()
-		if i == l.Layers {
-			return d.errorf(ErrLimit, at, "there are more than %d layers: Limits.Layers can be raised", l.Layers)
-		}
-		layer, err := d.layer()
-		if err != nil {
-			return err
-		}
-		if neurons += elements(layer.Out); neurons > uint64(l.Neurons) {
-			return d.errorf(ErrLimit, at, "the layers so far have more than %d neurons: Limits.Neurons can be raised", l.Neurons)
-		}
-		layers = append(layers, layer)
-		return nil
-	})
-	return layers, err
-}
-
-// layerKeys are the keys that a kind of layer must have, beside those of every
-// layer. A kind that is not listed is refused by name, by model.Validate.
-var layerKeys = map[model.Kind][]string{
-	model.SNU:   {"activation", "output", "reset", "decay", "weight"},
-	model.Dense: {"activation", "output", "reset", "weight"},
-}
-
-func (d *decoder) layer() (model.Layer, error) {
-	var l model.Layer
-	var slope float32
-	o, err := d.object(maxKeys, func(key string) (err error) {
-		switch key {
-		case "name":
-			l.Name, err = d.name()
-		case "kind":
-			l.Kind, err = word[model.Kind](d)
-		case "in":
-			l.In, err = d.shape()
-		case "out":
-			l.Out, err = d.shape()
-		case "activation":
-			l.Activation, err = word[model.Activation](d)
-		case "slope":
-			slope, err = d.float32()
-		case "output":
-			l.Output, err = word[model.Output](d)
-		case "reset":
-			l.Reset, err = word[model.Reset](d)
-		case "weight":
-			l.Weight, err = d.tensor(true)
-		case "recurrent":
-			var t model.Tensor
-			t, err = d.tensor(true)
-			l.Recurrent = &t
-		case "current":
-			l.Current, err = d.parameter()
-		case "decay":
-			l.Decay, err = d.parameter()
-		case "bias":
-			l.Bias, err = d.parameter()
-		case "theta":
-			l.Theta, err = d.parameter()
-		case "initial":
-			l.Initial, err = d.parameter()
-		default:
-			err = d.skip(0)
-		}
-		return err
-	})
-	if err != nil {
-		return l, err
-	}
-	required := append([]string{"kind", "in", "out"}, layerKeys[l.Kind]...)
-	if l.Activation == model.LeakyReLU {
-		l.Slope = slope
-		required = append(required, "slope")
-	}
-	return l, o.require(required...)
-}
-
 func (d *decoder) readout(r *model.Readout) error {
 	o, err := d.object(maxKeys, func(key string) (err error) {
 		switch key {
 		case "kind":
 			r.Kind, err = word[model.ReadoutKind](d)
+		case "margin":
+			r.Margin, err = d.float32()
 		default:
 			err = d.skip(0)
 		}
@@ -316,15 +237,7 @@ func (o *object) checkData(key string, data []byte, size uint64) error {
 }
 
 // shape reads the dimensions of a tensor or of a layer's input or output.
-func (d *decoder) shape() ([]int, error) {
-	var shape []int
-	err := d.array(maxRank, func(int) error {
-		n, err := d.integer(1, maxInt)
-		shape = append(shape, int(n))
-		return err
-	})
-	return shape, err
-}
+func (d *decoder) shape() ([]int, error) { return d.integers(maxRank, 1) }
 
 // parameter reads one value for all neurons or a tensor of one each.
 func (d *decoder) parameter() ([]float32, error) {

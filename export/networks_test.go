@@ -1,7 +1,7 @@
 package export_test
 
 import (
-	"math"
+	stdhex "encoding/hex"
 	"math/rand/v2"
 	"testing"
 
@@ -37,7 +37,7 @@ func size(shape []int) int {
 }
 
 // tinyNetwork is the network of testdata/tiny.msgpack: small, but with every
-// kind of layer, parameter and tensor.
+// parameter and tensor of fully connected layers.
 func tinyNetwork(tb testing.TB) *model.Network {
 	threshold := 0.5
 	recurrent := model.Matrix(5, 5, fractions(25, 2))
@@ -73,11 +73,73 @@ func tinyNetwork(tb testing.TB) *model.Network {
 	return m
 }
 
+// planesDigest is the digest of the self-test of planesNetwork as the reader of
+// docs/FORMAT.md computes it.
+const planesDigest = "86d7cc89d43b1cdb6c3d48da61f53cdcb4d1c0f6fb8d8e2ec63d4f16b0c1c127"
+
+// planesNetwork is the network of testdata/planes.msgpack: with convolution,
+// pooling, residual input and synaptic currents in every form.
+func planesNetwork(tb testing.TB) *model.Network {
+	recurrent := model.Matrix(5, 5, fractions(25, 12))
+	m := &model.Network{
+		Name: "planes", CreatedBy: "snurun test", DtMS: 2, Steps: 5,
+		Input:   model.Input{Shape: []int{2, 6, 6}, Encoder: model.Encoder{Coding: model.Events, BinUS: 500}},
+		Classes: []string{"left", "right", "neither"},
+		Layers: []model.Layer{{
+			Name: "edges", Kind: model.Conv2D, In: []int{2, 6, 6}, Out: []int{4, 6, 6},
+			Activation: model.LeakyReLU, Slope: 0.25, Output: model.Step, Reset: model.ResetSubtract,
+			Window: model.Window{Kernel: [2]int{3, 3}, Stride: [2]int{1, 1}, Padding: [2]int{2, 1}, Dilation: [2]int{2, 1}}, Groups: 2,
+			Weight: model.Tensor{Shape: []int{4, 1, 3, 3}, F32: fractions(36, 1)},
+			Decay:  []float32{0.25, 0.5, 0.75, 1}, Current: fractions(4, 2), Synapse: []float32{0, 0.25, 0.5, 0.75},
+			Bias: fractions(4*6*6, 3), Theta: fractions(4, 4), Initial: fractions(4, 5),
+		}, {
+			Name: "any", Kind: model.Pool2D, In: []int{4, 6, 6}, Out: []int{4, 3, 3}, Pool: model.MaxPool,
+			Window: model.Window{Kernel: [2]int{2, 2}, Stride: [2]int{2, 2}, Dilation: [2]int{1, 1}},
+		}, {
+			Name: "block", Kind: model.Conv2D, In: []int{4, 3, 3}, Out: []int{4, 3, 3},
+			Activation: model.Identity, Output: model.Sigmoid, Reset: model.ResetZero,
+			Window: model.Window{Kernel: [2]int{3, 1}, Stride: [2]int{1, 1}, Padding: [2]int{1, 0}, Dilation: [2]int{1, 1}}, Groups: 1,
+			Weight: model.Tensor{Shape: []int{4, 4, 3, 1}, I8: levels(48, 6), Scale: fractions(4, 7)},
+			Decay:  []float32{0.5},
+		}, {
+			Name: "mean", Kind: model.Pool2D, From: []int{2, 1}, In: []int{4, 3, 3}, Out: []int{4, 4, 2}, Pool: model.AvgPool,
+			Window: model.Window{Kernel: [2]int{2, 2}, Stride: [2]int{1, 1}, Padding: [2]int{1, 0}, Dilation: [2]int{1, 1}},
+		}, {
+			Name: "total", Kind: model.Pool2D, From: []int{-1}, In: []int{2, 6, 6}, Out: []int{2, 4, 4}, Pool: model.SumPool,
+			Window: model.Window{Kernel: [2]int{3, 3}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}},
+		}, {
+			Name: "flat", Kind: model.Flatten, In: []int{2, 4, 4}, Out: []int{32},
+		}, {
+			Name: "joined", Kind: model.SNU, From: []int{5, 3}, In: []int{32}, Out: []int{5},
+			Activation: model.ReLU, Output: model.Step, Reset: model.ResetLateral,
+			Weight: model.Matrix(5, 32, fractions(160, 11)), Recurrent: &recurrent,
+			Decay: []float32{0.875}, Synapse: []float32{0.5}, Bias: []float32{-1},
+		}, {
+			Name: "scores", Kind: model.Dense, In: []int{5}, Out: []int{3},
+			Activation: model.Identity, Output: model.None, Reset: model.ResetNone,
+			Weight: model.Matrix(3, 5, fractions(15, 13)),
+		}},
+		Readout: model.Readout{Kind: model.MembraneMax, Margin: 1.5},
+	}
+	m.SelfTest = drawInputs(m, rand.New(rand.NewPCG(3, 4)), 2)
+	if _, err := stdhex.Decode(m.SelfTest.Digest[:], []byte(planesDigest)); err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
 // addSelfTest gives m a self-test of random inputs.
 func addSelfTest(tb testing.TB, m *model.Network, r *rand.Rand, inputs int) {
 	tb.Helper()
-	var spikes []spike.Train
-	var values []spike.Values
+	st := drawInputs(m, r, inputs)
+	if err := runtime.AddSelfTest(m, st.Spikes, st.Values); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// drawInputs returns a self-test of random inputs, without a digest.
+func drawInputs(m *model.Network, r *rand.Rand, inputs int) *model.SelfTest {
+	st := new(model.SelfTest)
 	n := m.Input.Size()
 	for range inputs {
 		t, v := spike.NewTrain(m.Steps, n), spike.NewValues(m.Steps, n)
@@ -90,103 +152,10 @@ func addSelfTest(tb testing.TB, m *model.Network, r *rand.Rand, inputs int) {
 			}
 		}
 		if m.Input.Encoder.Analog() {
-			values = append(values, v)
+			st.Values = append(st.Values, v)
 		} else {
-			spikes = append(spikes, t)
+			st.Spikes = append(st.Spikes, t)
 		}
 	}
-	if err := runtime.AddSelfTest(m, spikes, values); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-// randomNetwork draws a network with a self-test; together, few dozens of
-// them use every option of the format.
-func randomNetwork(tb testing.TB, seed uint64) *model.Network {
-	tb.Helper()
-	r := rand.New(rand.NewPCG(seed, 11))
-	floats := func(n int, f func() float64) []float32 {
-		p := make([]float32, n)
-		for i := range p {
-			p[i] = float32(f())
-		}
-		return p
-	}
-	vector := func(n int, f func() float64) []float32 {
-		return [][]float32{nil, floats(1, f), floats(n, f)}[r.IntN(3)]
-	}
-	weights := func(out, in int) model.Tensor {
-		if r.IntN(2) == 0 {
-			return model.Matrix(out, in, floats(out*in, func() float64 { return r.NormFloat64() / math.Sqrt(float64(in)) }))
-		}
-		t := model.Tensor{Shape: []int{out, in}, I8: make([]int8, out*in)}
-		for i := range t.I8 {
-			t.I8[i] = int8(r.IntN(256) - 128)
-		}
-		t.Scale = floats([]int{1, out}[r.IntN(2)], func() float64 { return r.Float64() / 64 })
-		return t
-	}
-	threshold := r.Float64()
-	m := &model.Network{
-		DtMS: 0.5 + r.Float64(), Steps: 1 + r.IntN(12),
-		Input: model.Input{
-			Shape: [][]int{{1}, {70}, {2, 4, 8}, {64}}[r.IntN(4)],
-			Encoder: []model.Encoder{
-				{Coding: model.Poisson, RateHz: 100 * r.Float64()},
-				{Coding: model.Latency, Threshold: &threshold},
-				{Coding: model.Direct},
-				{Coding: model.Events, BinUS: 1000},
-				{Coding: model.Events, BinUS: 1000, Counts: true},
-			}[r.IntN(5)],
-		},
-	}
-	shape := m.Input.Shape
-	depth := 1 + r.IntN(3)
-	for range depth {
-		in, out := size(shape), []int{1, 3, 64, 65, 90}[r.IntN(5)]
-		l := model.Layer{
-			Kind: model.SNU, In: shape, Out: []int{out},
-			Activation: []model.Activation{model.Identity, model.ReLU, model.LeakyReLU, model.ELU}[r.IntN(4)],
-			Output:     []model.Output{model.Step, model.Step, model.Sigmoid, model.None}[r.IntN(4)],
-			Reset:      []model.Reset{model.ResetZero, model.ResetSubtract, model.ResetNone}[r.IntN(3)],
-			Weight:     weights(out, in),
-			Decay:      floats([]int{1, out}[r.IntN(2)], r.Float64),
-			Current:    vector(out, func() float64 { return 0.1 * r.NormFloat64() }),
-			Bias:       vector(out, func() float64 { return -0.5 * r.Float64() }),
-			Initial:    vector(out, r.NormFloat64),
-		}
-		if l.Output == model.Step && r.IntN(4) == 0 {
-			l.Reset = model.ResetLateral
-		}
-		if l.Activation == model.LeakyReLU {
-			l.Slope = float32(r.NormFloat64())
-		}
-		switch {
-		case l.Output == model.None:
-			l.Reset = model.ResetNone
-			if r.IntN(2) == 0 {
-				l.Kind, l.Decay, l.Initial = model.Dense, nil, nil
-			}
-		case r.IntN(2) == 0:
-			h := weights(out, out)
-			l.Recurrent = &h
-		}
-		if l.Reset == model.ResetSubtract {
-			l.Theta = floats([]int{1, out}[r.IntN(2)], r.Float64)
-		}
-		m.Layers = append(m.Layers, l)
-		shape = l.Out
-	}
-	switch m.Layers[depth-1].Output {
-	case model.None:
-		m.Readout.Kind = []model.ReadoutKind{model.MembraneSum, model.MembraneMax}[r.IntN(2)]
-	case model.Step:
-		m.Readout.Kind = []model.ReadoutKind{model.SpikeCount, model.FirstSpike}[r.IntN(2)]
-	default:
-		m.Readout.Kind = model.SpikeCount
-	}
-	if r.IntN(4) > 0 {
-		addSelfTest(tb, m, r, 1+r.IntN(3))
-	}
-	return m
+	return st
 }

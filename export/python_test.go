@@ -26,9 +26,12 @@ func TestPythonOfFormatDocument(t *testing.T) {
 		return cmd.CombinedOutput()
 	}
 
-	files := []string{"tiny"}
-	if err := os.WriteFile(filepath.Join(dir, "tiny"), golden(t), 0o600); err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, g := range goldens {
+		if err := os.WriteFile(filepath.Join(dir, g.name), goldenFile(t, g.name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, g.name)
 	}
 	for seed := range uint64(20) {
 		if m := randomNetwork(t, seed); m.SelfTest != nil {

@@ -21,10 +21,17 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
-var update = flag.Bool("update", false, "write testdata/tiny.msgpack")
+var update = flag.Bool("update", false, "write the networks of testdata")
 
-// tinySum is the SHA-256 of testdata/tiny.msgpack, whole.
-const tinySum = "234ab28a67b5a02eb402b5b5652d4e38e971c97cc1621fdd7c8d9946d3116329"
+// goldens are the files of testdata: the network of each and the SHA-256 of the
+// whole file.
+var goldens = []struct {
+	name, sum string
+	network   func(testing.TB) *model.Network
+}{
+	{"tiny", "234ab28a67b5a02eb402b5b5652d4e38e971c97cc1621fdd7c8d9946d3116329", tinyNetwork},
+	{"planes", "4760692a0941ea66b8e61c30b7410666baef821c3576a5c0ce2e7e9fae17bb69", planesNetwork},
+}
 
 func encode(tb testing.TB, m *model.Network) []byte {
 	tb.Helper()
@@ -47,9 +54,9 @@ func bits(m *model.Network) any {
 	}
 	rest := *m
 	rest.Layers, rest.SelfTest = nil, nil
-	out := []any{rest, math.Float64bits(m.DtMS)}
+	out := []any{rest, math.Float64bits(m.DtMS), math.Float32bits(m.Readout.Margin)}
 	for _, l := range m.Layers {
-		p := []any{hex(l.Weight.F32), hex(l.Weight.Scale), hex(l.Current), hex(l.Decay), hex(l.Bias), hex(l.Theta), hex(l.Initial), math.Float32bits(l.Slope)}
+		p := []any{hex(l.Weight.F32), hex(l.Weight.Scale), hex(l.Current), hex(l.Synapse), hex(l.Decay), hex(l.Bias), hex(l.Theta), hex(l.Initial), math.Float32bits(l.Slope)}
 		if l.Recurrent != nil {
 			p = append(p, hex(l.Recurrent.F32), hex(l.Recurrent.Scale))
 		}
@@ -75,9 +82,10 @@ func hex(p []float32) string {
 }
 
 func TestRoundTrip(t *testing.T) {
-	networks := map[string]*model.Network{"tiny": tinyNetwork(t)}
+	networks := map[string]*model.Network{"tiny": tinyNetwork(t), "planes": planesNetwork(t)}
 	for seed := range uint64(100) {
 		networks[fmt.Sprint("seed ", seed)] = randomNetwork(t, seed)
+		networks[fmt.Sprint("planes, seed ", seed)] = randomPlanes(seed)
 	}
 	for name, m := range networks {
 		data := encode(t, m)
@@ -92,7 +100,7 @@ func TestRoundTrip(t *testing.T) {
 		if !same(got, m) {
 			t.Errorf("%s: read\n%+v\nwrote\n%+v", name, got, m)
 		}
-		if m.SelfTest != nil {
+		if m.SelfTest != nil && !strings.HasPrefix(name, "planes") {
 			if err := runtime.Verify(got); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -139,49 +147,54 @@ func TestSameNetworkSameBytes(t *testing.T) {
 	if !bytes.Equal(encode(t, m), want) {
 		t.Error("fields that the coding and the activation do not use change the file")
 	}
-	m.Layers[0].Decay = nil
-	absent := encode(t, m)
-	m.Layers[0].Decay = []float32{0}
-	if !bytes.Equal(encode(t, m), absent) {
-		t.Error("no decay and a decay of 0 give different files")
+	for _, g := range goldens { // the first layers are an snu and a conv2d layer
+		m := g.network(t)
+		m.Layers[0].Decay = nil
+		absent := encode(t, m)
+		m.Layers[0].Decay = []float32{0}
+		if !bytes.Equal(encode(t, m), absent) {
+			t.Errorf("%s: no decay and a decay of 0 give different files", g.name)
+		}
+	}
+	m = planesNetwork(t)
+	want = encode(t, m)
+	m.Layers[0].From = []int{}
+	if !bytes.Equal(encode(t, m), want) {
+		t.Error("an empty from changes the file")
 	}
 }
 
 func TestGolden(t *testing.T) {
-	name := filepath.Join("testdata", "tiny.msgpack")
-	m := tinyNetwork(t)
-	if *update {
-		if err := export.WriteFile(name, m); err != nil {
+	for _, g := range goldens {
+		name := filepath.Join("testdata", g.name+".msgpack")
+		m := g.network(t)
+		if *update {
+			if err := export.WriteFile(name, m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		data := goldenFile(t, g.name)
+		if sum := fmt.Sprintf("%x", sha256.Sum256(data)); sum != g.sum {
+			t.Errorf("%s has the SHA-256 %s, expected %s", name, sum, g.sum)
+		}
+		got, err := export.ReadFile(name)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if sum := fmt.Sprintf("%x", sha256.Sum256(data)); sum != tinySum {
-		t.Errorf("%s has the SHA-256 %s, expected %s", name, sum, tinySum)
-	}
-	got, err := export.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !same(got, m) {
-		t.Errorf("read\n%+v\nexpected\n%+v", got, m)
-	}
-	if !bytes.Equal(encode(t, got), data) {
-		t.Error("writing the file again changes it")
-	}
-	if err := runtime.Verify(got); err != nil {
-		t.Error(err)
-	}
-	info, err := export.Stat(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	end := len(data) - sha256.Size
-	if want := (export.Info{Version: 1, Size: int64(len(data)), SHA256: sha256.Sum256(data[:end])}); info != want {
-		t.Errorf("Stat is %+v, expected %+v", info, want)
+		if !same(got, m) {
+			t.Errorf("read\n%+v\nexpected\n%+v", got, m)
+		}
+		if !bytes.Equal(encode(t, got), data) {
+			t.Errorf("writing %s again changes it", name)
+		}
+		info, err := export.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := len(data) - sha256.Size
+		if want := (export.Info{Version: 1, Size: int64(len(data)), SHA256: sha256.Sum256(data[:end])}); info != want {
+			t.Errorf("Stat is %+v, expected %+v", info, want)
+		}
 	}
 }
 
@@ -228,6 +241,19 @@ func TestWriteRefuses(t *testing.T) {
 				m.Metadata[fmt.Sprint(i)] = ""
 			}
 		}, export.ErrLimit, "metadata: found 1027"},
+		{"from", func(m *model.Network) {
+			l := m.Layers[2]
+			m.Layers, m.Readout.Kind = m.Layers[:2], model.SpikeCount
+			m.SelfTest, l.Kind = nil, model.SNU
+			l.Weight.Shape, l.Weight.I8 = []int{4, 4}, levels(16, 1)
+			l.Weight.Scale, l.Out, m.Classes, l.Current = l.Weight.Scale[:1], []int{4}, nil, nil
+			for range 65 {
+				m.Layers = append(m.Layers, l)
+				l.From = append(l.From, len(m.Layers)-1)
+			}
+			m.Layers = append(m.Layers, l)
+			m.Layers[len(m.Layers)-1].Output = model.Step
+		}, export.ErrLimit, "layers[67].from: found 65, at most 64 are allowed"},
 		{"dimensions", func(m *model.Network) { m.Layers[0].Out = []int{5, 1, 1, 1, 1, 1, 1, 1, 1} }, export.ErrLimit, "layers[0].out (dimensions): found 9"},
 		{"self-test", func(m *model.Network) {
 			m.SelfTest.Spikes = make([]spike.Train, 1025)

@@ -133,14 +133,22 @@ func with(tb testing.TB, file []byte, path, value string) []byte {
 	return seal(splice(body(file), n.at, n.end, value))
 }
 
-// insert returns a file with pairs put at the end of the map at path, which
-// has one-byte length before and after.
+// lengthen adds n to the length of the map that begins at byte at, whose header
+// keeps its size.
+func lengthen(b []byte, at, n int) {
+	if b[at] == 0xde {
+		at += 2
+	}
+	b[at] += byte(n)
+}
+
+// insert returns a file with pairs put at the end of the map at path.
 func insert(tb testing.TB, file []byte, path, pairs string, n int) []byte {
 	tb.Helper()
 	m := find(tb, walk(file), path)
 	end := min(m.end, len(body(file))) // sha256 stays the last of the root
 	b := splice(body(file), end, end, pairs)
-	b[m.at] += byte(n)
+	lengthen(b, m.at, n)
 	return seal(b)
 }
 
@@ -150,6 +158,6 @@ func without(tb testing.TB, file []byte, path string) []byte {
 	nodes := walk(file)
 	v := find(tb, nodes, path)
 	b := splice(body(file), v.pair, v.end, "")
-	b[nodes[v.parent].at]--
+	lengthen(b, nodes[v.parent].at, -1)
 	return seal(b)
 }

@@ -139,9 +139,7 @@ func (e *encoder) network(n *model.Network) {
 		e.layer(fmt.Sprintf("layers[%d]", i), &n.Layers[i])
 	}
 	e.str("readout")
-	e.mapOf(1)
-	e.str("kind")
-	e.str(string(n.Readout.Kind))
+	e.readout(n.Readout)
 	if n.SelfTest != nil {
 		e.str("selftest")
 		e.selfTest(n.SelfTest)
@@ -194,59 +192,17 @@ func (e *encoder) encoder(c model.Encoder) {
 	}
 }
 
-func (e *encoder) layer(where string, l *model.Layer) {
-	decay := l.Decay
-	if l.Kind == model.SNU && len(decay) == 0 {
-		decay = []float32{0} // the format wants it said
+func (e *encoder) readout(r model.Readout) {
+	if r.Margin == 0 {
+		e.mapOf(1)
+	} else {
+		e.mapOf(2)
 	}
-	vectors := []struct {
-		key    string
-		values []float32
-	}{
-		{"decay", decay}, {"current", l.Current}, {"bias", l.Bias}, {"theta", l.Theta}, {"initial", l.Initial},
-	}
-	keys := 8 // name, kind, in, out, activation, output, reset, weight
-	if l.Activation == model.LeakyReLU {
-		keys++
-	}
-	if l.Recurrent != nil {
-		keys++
-	}
-	for _, v := range vectors {
-		if len(v.values) > 0 {
-			keys++
-		}
-	}
-	e.mapOf(keys)
-	e.str("name")
-	e.name(where+".name", l.Name)
 	e.str("kind")
-	e.str(string(l.Kind))
-	e.str("in")
-	e.shape(where+".in", l.In)
-	e.str("out")
-	e.shape(where+".out", l.Out)
-	e.str("activation")
-	e.str(string(l.Activation))
-	if l.Activation == model.LeakyReLU {
-		e.str("slope")
-		e.float32(l.Slope)
-	}
-	e.str("output")
-	e.str(string(l.Output))
-	e.str("reset")
-	e.str(string(l.Reset))
-	e.str("weight")
-	e.tensor(&l.Weight)
-	if l.Recurrent != nil {
-		e.str("recurrent")
-		e.tensor(l.Recurrent)
-	}
-	for _, v := range vectors {
-		if len(v.values) > 0 {
-			e.str(v.key)
-			e.parameter(v.values)
-		}
+	e.str(string(r.Kind))
+	if r.Margin != 0 {
+		e.str("margin")
+		e.float32(r.Margin)
 	}
 }
 

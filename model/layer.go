@@ -66,11 +66,12 @@ type Window struct {
 }
 
 // Steps returns how many positions the window has along one axis, 0 for
-// height and 1 for width, of a plane of a size, 0 if it does not fit:
-// (size + 2·padding − dilation·(kernel − 1) − 1)/stride + 1.
+// height and 1 for width, of a plane of a size:
+// (size + 2·padding − dilation·(kernel − 1) − 1)/stride + 1. It is 0 for a
+// window that does not fit or does not move.
 func (w *Window) Steps(axis, size int) int {
 	room := size + 2*w.Padding[axis] - w.Reach(axis)
-	if room < 0 {
+	if room < 0 || w.Stride[axis] < 1 {
 		return 0
 	}
 	return room/w.Stride[axis] + 1
@@ -85,9 +86,9 @@ func (w *Window) Reach(axis int) int { return w.Dilation[axis]*(w.Kernel[axis]-1
 type Layer struct {
 	Name string
 	Kind Kind
-	// From lists the layers whose outputs come in, by index; −1 is the network's
-	// input. Several are added up (a residual connection). Empty stands for the
-	// layer before.
+	// From lists the layers whose outputs come in, by index, each once; −1 is the
+	// network's input. Several are added up (a residual connection). Empty stands
+	// for the layer before.
 	From       []int
 	In, Out    []int // shapes of one time step
 	Activation Activation
@@ -112,7 +113,8 @@ type Layer struct {
 // InSize returns the number of inputs.
 func (l *Layer) InSize() int { return volume(l.In) }
 
-// OutSize returns the number of neurons.
+// OutSize returns the number of neurons, or of values that a layer without
+// neurons passes on.
 func (l *Layer) OutSize() int { return volume(l.Out) }
 
 // HasNeurons reports whether the layer computes; a pool2d or flatten layer only
@@ -159,8 +161,9 @@ func (l *Layer) vectors() []namedVector {
 	}
 }
 
-// Broadcast returns one value for each of n neurons from a parameter of a
-// layer: one value for all, one a channel or one each, or none.
+// Broadcast returns one value for each of the n neurons of a layer from a
+// parameter of that layer, which must be valid: one value for all, one a channel
+// or one each, or none.
 func Broadcast(p []float32, n int) []float32 {
 	out := make([]float32, n)
 	if len(p) == 0 {

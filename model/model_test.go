@@ -70,10 +70,14 @@ func TestRow(t *testing.T) {
 
 func TestBroadcast(t *testing.T) {
 	for _, c := range []struct{ p, want []float32 }{
-		{nil, []float32{0, 0}}, {[]float32{3}, []float32{3, 3}}, {[]float32{3, 4}, []float32{3, 4}},
+		{nil, []float32{0, 0, 0, 0, 0, 0}},
+		{[]float32{3}, []float32{3, 3, 3, 3, 3, 3}},
+		{[]float32{3, 4}, []float32{3, 3, 3, 4, 4, 4}},
+		{[]float32{3, 4, 5}, []float32{3, 3, 4, 4, 5, 5}},
+		{[]float32{1, 2, 3, 4, 5, 6}, []float32{1, 2, 3, 4, 5, 6}},
 	} {
-		if got := Broadcast(c.p, 2); !slices.Equal(got, c.want) {
-			t.Errorf("Broadcast(%v, 2) is %v, expected %v", c.p, got, c.want)
+		if got := Broadcast(c.p, 6); !slices.Equal(got, c.want) {
+			t.Errorf("Broadcast(%v, 6) is %v, expected %v", c.p, got, c.want)
 		}
 	}
 }

@@ -13,16 +13,18 @@
 //
 // s is the membrane, y the spike, l the decay, b the bias (a firing threshold
 // V_th is b = −V_th), c a constant input current. A layer with a synaptic
-// current (CUBA-LIF) puts q_j = a_j + α_j·q_j(t−1) in place of a_j.
+// current (CUBA-LIF) puts q_j = a_j + α_j·q_j(t−1), from q = 0 on, in place of
+// a_j.
 //
-// What comes in at a step is a list of inputs i with values x_i: the spikes
-// (x = 1) or the values other than 0 that the layer before passes on, i
-// ascending in its shape [channels, height, width]. Pooling and flatten layers
-// make a list into another, entry by entry: sum and average pooling replace
-// (i, x) by (k, x·scale) for each window k that i lies in, ascending; max pooling
-// lists the windows with a spike, ascending. Of several layers the lists follow
-// each other. Where W[j,i] is a convolution's weight it is that from i's place
-// in the window of j; a list entry outside it is skipped.
+// What comes in at a step is a list of entries (i, x): the spikes (x = 1) or the
+// values other than 0 that the layer before passes on, i ascending in its shape
+// [channels, height, width]. Of several layers (Layer.From) the lists follow each
+// other, and an input that occurs twice is added twice. A flatten layer passes
+// its list on; sum and average pooling replace each entry (i, x) by (k, x·scale)
+// for each window k that i lies in, k ascending; max pooling lists the windows
+// with a spike, ascending. The sum over i runs over the list in its order. Where
+// W[j,i] is a convolution's weight it is that from i's place in the window of j,
+// and an entry outside of the window, or of another group, is skipped.
 package model
 
 import "github.com/snurun/snurun/spike"
@@ -53,8 +55,8 @@ func (in Input) Size() int { return volume(in.Shape) }
 // Coding names how values become spikes.
 type Coding string
 
-// The codings of DESIGN: how an intensity x in [0,1], or an event stream,
-// becomes the input of each time step.
+// The codings: how an intensity x in [0,1], or an event stream, becomes the
+// input of each time step.
 const (
 	Poisson Coding = "poisson" // a spike with probability rate·Δt·x a step
 	Latency Coding = "latency" // one spike, the earlier the larger x

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 )
 
 // ErrInvalid is the kind of every error that says a network makes no sense.
@@ -139,29 +138,5 @@ func (n *Network) validateSelfTest() error {
 
 // MaxSteps bounds the default presentation of a network.
 const MaxSteps = 1 << 20
-
-// maxVolume keeps byte offsets into a layer's weights within an int32, so that
-// a model that loads on one machine loads on a 32-bit one too.
-const maxVolume = math.MaxInt32 / 4
-
-func validShape(where, field string, shape []int) error {
-	if len(shape) == 0 {
-		return invalid("%s: %s has no dimensions", where, field)
-	}
-	v := int64(1)
-	for _, d := range shape {
-		if d < 1 {
-			return invalid("%s: %s is %v, expected dimensions of at least 1", where, field, shape)
-		}
-		if v *= int64(min(d, maxVolume+1)); v > maxVolume {
-			return invalid("%s: %s is %v, more than %d elements", where, field, shape, maxVolume)
-		}
-	}
-	return nil
-}
-
-func firstNotFinite(p []float32) int {
-	return slices.IndexFunc(p, func(x float32) bool { return x-x != 0 })
-}
 
 func finite(x float64) bool { return x-x == 0 }

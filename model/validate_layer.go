@@ -2,96 +2,8 @@ package model
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
-
-// validateLayers checks each layer and what comes into it.
-func (n *Network) validateLayers() error {
-	read := make([]bool, len(n.Layers))
-	for i := range n.Layers {
-		l := &n.Layers[i]
-		if err := l.validate(n.where(i)); err != nil {
-			return err
-		}
-		for _, from := range l.Inputs(i) {
-			if from < -1 || from >= i {
-				return invalid("%s: from is %v, expected layers before it, or -1 for the input", n.where(i), l.From)
-			}
-			if from >= 0 {
-				read[from] = true
-			}
-			if before := n.shape(from); !sameShape(before, l.In) {
-				return invalid("%s takes shape %v, but %s has shape %v", n.where(i), l.In, n.where(from), before)
-			}
-		}
-		if l.Kind == Pool2D && l.Pool == MaxPool {
-			if err := n.validateMaxPool(i); err != nil {
-				return err
-			}
-		}
-	}
-	for i, ok := range read[:len(read)-1] {
-		if !ok {
-			return invalid("no layer takes the output of %s", n.where(i))
-		}
-	}
-	return nil
-}
-
-// where names a layer in errors, −1 being the input.
-func (n *Network) where(i int) string {
-	switch {
-	case i < 0:
-		return "input"
-	case n.Layers[i].Name != "":
-		return fmt.Sprintf("layer %d (%q)", i, n.Layers[i].Name)
-	}
-	return fmt.Sprintf("layer %d", i)
-}
-
-// shape returns the shape of what a layer passes on, −1 being the input.
-func (n *Network) shape(i int) []int {
-	if i < 0 {
-		return n.Input.Shape
-	}
-	return n.Layers[i].Out
-}
-
-// sameShape reports whether values of one shape can be taken as another: planes
-// only as they are, else all of one size.
-func sameShape(a, b []int) bool {
-	if len(a) == 3 && len(b) == 3 {
-		return slices.Equal(a, b)
-	}
-	return volume(a) == volume(b)
-}
-
-// validateMaxPool checks that what comes into layer i is spikes, one at most
-// an input.
-func (n *Network) validateMaxPool(i int) error {
-	for l := &n.Layers[i]; ; l = &n.Layers[i] {
-		from := l.Inputs(i)
-		switch {
-		case len(from) > 1:
-			return invalid("%s: max pooling needs spikes, but %d layers are added up: sum pooling may be meant", n.where(i), len(from))
-		case l.Kind == Pool2D && l.Pool != MaxPool:
-			return invalid("%s: max pooling needs spikes, but pooling %s passes sums on", n.where(i), l.Pool)
-		}
-		if i = from[0]; i < 0 {
-			if n.Input.Encoder.Analog() {
-				return invalid("max pooling needs spikes, but the input is analog")
-			}
-			return nil
-		}
-		if l := &n.Layers[i]; l.HasNeurons() {
-			if l.Output != Step {
-				return invalid("max pooling needs spikes, but %s has output %s", n.where(i), l.Output)
-			}
-			return nil
-		}
-	}
-}
 
 func (l *Layer) validate(where string) error {
 	for _, s := range []struct {
@@ -113,10 +25,23 @@ func (l *Layer) validate(where string) error {
 			return invalid("%s: a conv2d layer has no recurrent weights, an snu layer may", where)
 		}
 	case Pool2D, Flatten:
-		return l.validatePassing(where)
 	default:
 		return invalid("%s: kind %q is unknown, expected snu, dense, conv2d, pool2d or flatten", where, l.Kind)
 	}
+	if err := l.validateUnused(where); err != nil {
+		return err
+	}
+	if !l.HasNeurons() {
+		return l.validatePassing(where)
+	}
+	if err := l.validateUnit(where); err != nil {
+		return err
+	}
+	return l.validateParameters(where)
+}
+
+// validateUnit checks what the equations of a neuron depend on.
+func (l *Layer) validateUnit(where string) error {
 	switch l.Activation {
 	case Identity, ReLU, ELU, LeakyReLU:
 	default:
@@ -152,13 +77,31 @@ func (l *Layer) validate(where string) error {
 	if l.Recurrent != nil && l.Output == None {
 		return invalid("%s: recurrent needs an output, but output is none", where)
 	}
-	return l.validateParameters(where)
+	return nil
+}
+
+// validateUnused checks that nothing is said that only other kinds of layer
+// heed.
+func (l *Layer) validateUnused(where string) error {
+	if l.Kind != Conv2D && l.Kind != Pool2D && l.Window != (Window{}) {
+		return invalid("%s: a window (kernel, stride, padding, dilation) is only for kinds conv2d and pool2d, but kind is %s", where, l.Kind)
+	}
+	if l.Kind != Conv2D && l.Groups != 0 {
+		return invalid("%s: groups is only for kind conv2d, but kind is %s", where, l.Kind)
+	}
+	if l.Kind != Pool2D && l.Pool != "" {
+		return invalid("%s: pool is only for kind pool2d, but kind is %s", where, l.Kind)
+	}
+	return nil
 }
 
 // validatePassing checks a layer without neurons.
 func (l *Layer) validatePassing(where string) error {
-	if l.Parameters() > 0 {
-		return invalid("%s: a %s layer has no parameters", where, l.Kind)
+	if l.Activation != "" || l.Output != "" || l.Reset != "" {
+		return invalid("%s: a %s layer has no neurons: it must not have activation, output or reset", where, l.Kind)
+	}
+	if l.Weight.Shape != nil || l.Recurrent != nil || l.Parameters() > 0 {
+		return invalid("%s: a %s layer has no neurons: it must not have weight, recurrent, current, synapse, decay, bias, theta or initial", where, l.Kind)
 	}
 	if l.Kind == Flatten {
 		if volume(l.In) != volume(l.Out) {
@@ -172,7 +115,7 @@ func (l *Layer) validatePassing(where string) error {
 		return invalid("%s: pool %q is unknown, expected sum, avg or max", where, l.Pool)
 	}
 	if l.Window.Dilation != [2]int{1, 1} {
-		return invalid("%s: dilation is %v, expected [1 1]", where, l.Window.Dilation)
+		return invalid("%s: dilation is %v, expected [1 1] for pool2d", where, l.Window.Dilation)
 	}
 	return l.validateWindow(where, l.In[0])
 }
@@ -270,8 +213,14 @@ func (l *Layer) validateWeights(where string) error {
 	return nil
 }
 
+// maxSums bounds the sums of a convolution with the room around them.
+const maxSums = maxVolume / 4
+
 // validateConvolution checks window, groups and weights of a conv2d layer.
 func (l *Layer) validateConvolution(where string) error {
+	if len(l.Weight.Shape) != 4 {
+		return invalid("%s: weight has shape %v, expected [channels out, channels in / groups, height, width]", where, l.Weight.Shape)
+	}
 	channels := l.Out[0]
 	if err := l.validateWindow(where, channels); err != nil {
 		return err
@@ -279,47 +228,18 @@ func (l *Layer) validateConvolution(where string) error {
 	if l.Groups < 1 || l.In[0]%l.Groups != 0 || channels%l.Groups != 0 {
 		return invalid("%s: groups is %d, expected a divisor of the %d channels in and the %d channels out", where, l.Groups, l.In[0], channels)
 	}
-	// The kernels lay weights and sums out with room around them.
+	// The kernels lay weights and sums out with room around them; it must not be
+	// a small file's way to much memory.
 	w := &l.Window
-	taps := [2]float64{}
-	sums := float64(channels+15) * 2
+	weights := 4 * float64(l.In[0]) * float64(channels/l.Groups+15)
+	sums := 2 * float64(channels+15)
 	for axis := range 2 {
-		taps[axis] = float64(w.Kernel[axis] + 1)
+		weights *= float64(w.Kernel[axis] + 1)
 		sums *= float64(l.Out[1+axis] + 2*w.Reach(axis))
 	}
-	if weights := 4 * float64(l.In[0]) * taps[0] * taps[1] * float64(channels/l.Groups+15); weights > maxVolume || sums > maxVolume {
-		return invalid("%s: a convolution from %v to %v with a kernel of %v has more than %d weights or sums", where, l.In, l.Out, w.Kernel, maxVolume)
+	if weights > maxVolume || sums > maxSums {
+		return invalid("%s: a convolution from %v to %v with a kernel of %v and dilation %v needs room for %.0f weights and %.0f sums, more than %d or %d",
+			where, l.In, l.Out, w.Kernel, w.Dilation, weights, sums, maxVolume, maxSums)
 	}
 	return l.Weight.validate(where, "weight", []int{channels, l.In[0] / l.Groups, w.Kernel[0], w.Kernel[1]})
-}
-
-func (t *Tensor) validate(where, field string, shape []int) error {
-	if !slices.Equal(t.Shape, shape) {
-		return invalid("%s: %s has shape %v, expected %v", where, field, t.Shape, shape)
-	}
-	if err := validShape(where, field, shape); err != nil {
-		return err
-	}
-	if t.F32 != nil && t.I8 != nil {
-		return invalid("%s: %s has both f32 and i8 elements", where, field)
-	}
-	if n := volume(shape); t.Len() != n {
-		return invalid("%s: %s has %d elements, its shape %v needs %d", where, field, t.Len(), shape, n)
-	}
-	if k := firstNotFinite(t.F32); k >= 0 {
-		row := len(t.F32) / shape[0]
-		return invalid("%s: %s[%d,%d] is %v, expected a finite number", where, field, k/row, k%row, t.F32[k])
-	}
-	if t.I8 != nil {
-		if k := len(t.Scale); k != 1 && k != shape[0] {
-			return invalid("%s: %s has %d scales, expected 1 or %d, one a row", where, field, k, shape[0])
-		}
-		for j, s := range t.Scale {
-			// 128·scale must stay finite.
-			if !(math.Abs(float64(s)) <= math.MaxFloat32/128) {
-				return invalid("%s: %s scale[%d] is %v, expected a finite number below 2^121", where, field, j, s)
-			}
-		}
-	}
-	return nil
 }

@@ -1,0 +1,50 @@
+package export_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+	"testing/iotest"
+
+	"github.com/snurun/snurun/export"
+)
+
+// TestShortReads reads a model in pieces, and from a reader that fails.
+func TestShortReads(t *testing.T) {
+	data := golden(t)
+	want, err := read(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wrap := range map[string]func(io.Reader) io.Reader{
+		"one byte": iotest.OneByteReader, "half": iotest.HalfReader, "data with EOF": iotest.DataErrReader,
+	} {
+		got, err := export.Read(wrap(bytes.NewReader(data)))
+		if err != nil || !same(got, want) {
+			t.Errorf("%s: another network, %v", name, err)
+		}
+	}
+	if _, err := export.Read(iotest.TimeoutReader(iotest.HalfReader(bytes.NewReader(data)))); !errors.Is(err, iotest.ErrTimeout) {
+		t.Errorf("error %v, expected that of the reader", err)
+	}
+}
+
+// TestDamagedAndSealed damages each byte of a model and gives the file the
+// digest of what it is now. What is still read must be a valid network.
+func TestDamagedAndSealed(t *testing.T) {
+	data := body(golden(t))
+	for at := range data {
+		for _, value := range []byte{data[at] ^ 1, data[at] ^ 0x80, ^data[at], 0, 0xff, 0xc0, 0xc1, 0xdd, 0xdf, 0xc6, 0xdb, 0xc9} {
+			damaged := bytes.Clone(data)
+			damaged[at] = value
+			m, err := read(seal(damaged))
+			switch {
+			case err != nil && !known(err):
+				t.Errorf("byte %d is %#x: error is %v", at, value, err)
+			case err == nil && m.Validate() != nil:
+				t.Errorf("byte %d is %#x: read a network that is not valid: %v", at, value, m.Validate())
+			}
+		}
+	}
+}

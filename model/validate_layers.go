@@ -1,0 +1,116 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+)
+
+// passed is what a layer, or the network's input, passes on in a time step.
+type passed struct {
+	entries int64 // at most, counting an input each time that it occurs
+	spikes  bool  // every entry is a spike, and no input occurs twice
+}
+
+// maxEntries bounds what comes into a layer in a time step. Pooling windows that
+// overlap multiply it at no cost to the file.
+const maxEntries = maxVolume / 16
+
+// validateLayers checks each layer and what comes into it.
+func (n *Network) validateLayers() error {
+	passes := make([]passed, 1+len(n.Layers)) // of the input, then of each layer
+	passes[0] = passed{entries: int64(n.Input.Size()), spikes: !n.Input.Encoder.Analog()}
+	taken := make([]bool, 1+len(n.Layers))
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		if err := l.validate(n.where(i)); err != nil {
+			return err
+		}
+		in, err := n.validateFrom(i, passes)
+		if err != nil {
+			return err
+		}
+		if l.Kind == Pool2D && l.Pool == MaxPool && !in.spikes {
+			return invalid("%s: max pooling needs the spikes of one layer, but analog values or sums come in: sum pooling may be meant", n.where(i))
+		}
+		passes[1+i] = l.passes(in)
+		for _, from := range l.Inputs(i) {
+			taken[1+from] = true
+		}
+	}
+	for i := range len(n.Layers) - 1 {
+		if !taken[1+i] {
+			return invalid("no layer takes the output of %s", n.where(i))
+		}
+	}
+	return nil
+}
+
+// validateFrom checks where the inputs of layer i come from and returns what
+// comes in.
+func (n *Network) validateFrom(i int, passes []passed) (in passed, err error) {
+	l := &n.Layers[i]
+	from := l.Inputs(i)
+	for k, f := range from {
+		if f < -1 || f >= i {
+			return in, invalid("%s: from is %v, expected layers before it, or -1 for the input", n.where(i), l.From)
+		}
+		if slices.Contains(from[:k], f) {
+			return in, invalid("%s: from is %v, expected each layer once", n.where(i), l.From)
+		}
+		if before := n.shape(f); !sameShape(before, l.In) {
+			return in, invalid("%s takes shape %v, but %s has shape %v", n.where(i), l.In, n.where(f), before)
+		}
+		in.entries += passes[1+f].entries
+		in.spikes = len(from) == 1 && passes[1+f].spikes
+	}
+	if in.entries > maxEntries {
+		return in, invalid("%s: more than %d inputs may come in at a time step, counted once a pooling window and layer added", n.where(i), maxEntries)
+	}
+	return in, nil
+}
+
+// passes returns what a valid layer passes on if in comes in.
+func (l *Layer) passes(in passed) passed {
+	switch {
+	case l.HasNeurons():
+		return passed{entries: int64(l.OutSize()), spikes: l.Output == Step}
+	case l.Kind == Flatten:
+		return in
+	case l.Pool == MaxPool:
+		return passed{entries: int64(l.OutSize()), spikes: true}
+	}
+	w := &l.Window
+	for axis := range 2 { // an input lies in ⌈kernel/stride⌉ windows at most
+		windows := (w.Kernel[axis] + w.Stride[axis] - 1) / w.Stride[axis]
+		in.entries *= int64(min(windows, l.Out[1+axis]))
+	}
+	return passed{entries: min(in.entries, maxEntries+1)}
+}
+
+// where names a layer in errors, −1 being the input.
+func (n *Network) where(i int) string {
+	switch {
+	case i < 0:
+		return "input"
+	case n.Layers[i].Name != "":
+		return fmt.Sprintf("layer %d (%q)", i, n.Layers[i].Name)
+	}
+	return fmt.Sprintf("layer %d", i)
+}
+
+// shape returns the shape of what a layer passes on, −1 being the input.
+func (n *Network) shape(i int) []int {
+	if i < 0 {
+		return n.Input.Shape
+	}
+	return n.Layers[i].Out
+}
+
+// sameShape reports whether values of one shape can be taken as another: planes
+// only as they are, else all of one size.
+func sameShape(a, b []int) bool {
+	if len(a) == 3 && len(b) == 3 {
+		return slices.Equal(a, b)
+	}
+	return volume(a) == volume(b)
+}
