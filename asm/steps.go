@@ -1,5 +1,7 @@
 package asm
 
+import "math/bits"
+
 // Steps is a set of time steps for each of n neurons: step t of neuron j is bit
 // t%15 of word t/15·n + j.
 type Steps struct {
@@ -23,3 +25,20 @@ func (s *Steps) Has(j, t int) bool {
 
 // Add adds step t of neuron j.
 func (s *Steps) Add(j, t int) { s.words[t/stepsWord*s.n+j] |= 1 << (t % stepsWord) }
+
+// ByStep adds the sets of the first n neurons to dst the other way round: bit
+// place[j] of dst[t] for each step t of neuron j; no place stands for j itself.
+func (s *Steps) ByStep(dst [][]uint64, place []uint32, n int) {
+	for from := 0; from < len(dst); from += stepsWord {
+		rows := dst[from:]
+		for j, word := range s.words[from/stepsWord*s.n:][:n] {
+			p := uint32(j)
+			if place != nil {
+				p = place[j]
+			}
+			for bit := uint64(1) << (p % 64); word != 0; word &= word - 1 {
+				rows[bits.TrailingZeros32(word)][p/64] |= bit
+			}
+		}
+	}
+}

@@ -28,9 +28,9 @@ func (k isa) tier(name string) tier {
 		adam:    k.adamVectors,
 		indices: k.indicesWords,
 
-		scatter:    scatterGeneric,
-		collect:    collectGeneric,
-		scatterDot: scatterDotGeneric,
+		scatter:    k.scatterRuns,
+		collect:    k.collectRuns,
+		scatterDot: k.scatterDots,
 
 		slopes:   k.slopesTiles,
 		backward: k.backwardTiles,

@@ -15,9 +15,9 @@ func archTiers() []tier {
 		adam:    k.adamVectors,
 		indices: k.indicesWords,
 
-		scatter:    scatterGeneric,
-		collect:    collectGeneric,
-		scatterDot: scatterDotGeneric,
+		scatter:    k.scatterRuns,
+		collect:    k.collectRuns,
+		scatterDot: k.scatterDots,
 
 		slopes:   k.slopesTiles,
 		backward: k.backwardTiles,

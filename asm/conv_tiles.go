@@ -1,0 +1,91 @@
+//go:build !purego && !noasm && (amd64 || arm64)
+
+package asm
+
+// scatterList is the argument of the assembly of Scatter.Add and Collect.
+type scatterList struct {
+	packed  *float32 // what lies like the weights
+	strided *float32 // what lies like the sums
+	offsets *uint32
+	runs    int
+	width   int // bytes of a run
+	places  *Place
+	inputs  *uint32
+	left    int      // inputs
+	values  *float32 // nil for none
+}
+
+// list returns the argument of the assembly for at least one input and weight.
+func (s *Scatter) list(packed, strided []float32, inputs []uint32, values []float32) scatterList {
+	l := scatterList{
+		packed: &packed[0], strided: &strided[0],
+		offsets: &s.offsets[0], runs: len(s.offsets), width: 4 * s.width,
+		places: &s.places[0], inputs: &inputs[0], left: len(inputs),
+	}
+	if values != nil {
+		l.values = &values[:len(inputs)][0]
+	}
+	return l
+}
+
+// scatterRuns is Scatter.Add by the kernels of k.
+func (k isa) scatterRuns(s *Scatter, sums []float32, inputs []uint32, values []float32) {
+	if len(s.weights) == 0 {
+		return
+	}
+	l := s.list(s.weights, sums, inputs, values)
+	k.scatter(&l)
+}
+
+// collectRuns is Scatter.Collect by the kernels of k.
+func (k isa) collectRuns(s *Scatter, grads, delta []float32, inputs []uint32, values []float32) {
+	if len(s.weights) == 0 {
+		return
+	}
+	l := s.list(grads, delta, inputs, values)
+	k.collect(&l)
+}
+
+// dotInputs is the number of inputs of which the assembly of Scatter.Dot adds
+// up the products at once, so that the adds need not wait for each other.
+const dotInputs = 4
+
+// scatterDots is Scatter.Dot by the kernels of k.
+func (k isa) scatterDots(s *Scatter, dst, delta []float32, inputs []uint32) {
+	if len(s.weights) == 0 {
+		clear(dst)
+		return
+	}
+	l := dotList{
+		weights: &s.weights[0], delta: &delta[0],
+		offsets: &s.offsets[0], runs: len(s.offsets), width: 4 * s.width, places: &s.places[0],
+	}
+	if n := len(inputs) / dotInputs; n > 0 {
+		l.inputs, l.dst, l.groups = &inputs[0], &dst[0], n
+		k.scatterDot(&l)
+	}
+	if rest := len(inputs) % dotInputs; rest > 0 {
+		var last [dotInputs]uint32
+		var sums [dotInputs]float32
+		done := copy(last[:], inputs[len(inputs)-rest:])
+		for i := done; i < dotInputs; i++ { // the last input fills up the group
+			last[i] = last[done-1]
+		}
+		l.inputs, l.dst, l.groups = &last[0], &sums[0], 1
+		k.scatterDot(&l)
+		copy(dst[len(dst)-rest:], sums[:])
+	}
+}
+
+// dotList is the argument of the assembly of Scatter.Dot. It is used up.
+type dotList struct {
+	weights *float32
+	delta   *float32
+	offsets *uint32
+	runs    int
+	width   int // bytes of a run
+	places  *Place
+	inputs  *uint32
+	dst     *float32
+	groups  int // of dotInputs inputs
+}
