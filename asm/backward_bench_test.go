@@ -11,14 +11,17 @@ const benchSteps = 10
 
 func BenchmarkDotSteps(b *testing.B) {
 	const n = 256
-	for _, open := range []float64{0.3, 0.7, 1} {
+	for _, c := range []struct {
+		out  int
+		open float64
+	}{{n, 0.3}, {n, 0.7}, {n, 1}, {10, 0.5}} {
 		r := rand.New(rand.NewPCG(1, 2))
-		w, d := randomMatrix(r, n, n), randomMatrix(r, 64*benchSteps, n)
+		w, d := randomMatrix(r, n, c.out), randomMatrix(r, 64*benchSteps, c.out)
 		steps := NewSteps(benchSteps, n)
 		products := 0
 		for j := range n {
 			for t := range benchSteps {
-				if r.Float64() < open {
+				if r.Float64() < c.open {
 					steps.Add(j, t)
 					products++
 				}
@@ -26,7 +29,7 @@ func BenchmarkDotSteps(b *testing.B) {
 		}
 		dst := Floats(benchSteps * n)
 		for i := range tiers {
-			b.Run(fmt.Sprintf("open=%v/tier=%s", open, tiers[i].name), func(b *testing.B) {
+			b.Run(fmt.Sprintf("out=%d/open=%v/tier=%s", c.out, c.open, tiers[i].name), func(b *testing.B) {
 				for b.Loop() {
 					tiers[i].dotSteps(dst, n, &w, &d, 0, &steps)
 				}

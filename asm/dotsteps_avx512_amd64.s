@@ -10,7 +10,8 @@
 // first-level cache take longer than the arithmetic. A tile takes the steps that
 // any of its four inputs has in its set; a mask keeps the products that are not
 // asked for from dst. Where fewer steps are left, the last one fills up the
-// five, and the last row the four.
+// five, and the last row the four. Rows of a single vector need no sums, only the
+// folding, and take no lists.
 //
 // Lists of the steps of four inputs: where their rows of d lie in either part,
 // where their products in dst, and their bits in the sets. The steps that any
@@ -58,9 +59,24 @@
 	VADDPS Z27, a2, a2; \
 	VADDPS Z28, a3, a3
 
-// FOLD adds lanes i and i+8, i and i+4, i and i+2, i and i+1 of the sums of
-// step i, and stores those of the inputs that have the step.
-#define FOLD(i, a0, a1, a2, a3) \
+// ROWS sets R8-R10 to where the other three rows of w lie; those that are not
+// there are the last one.
+#define ROWS \
+	MOVQ stepPart_wStride(SI), BX; \
+	XORL R8, R8; \
+	CMPQ stepTile_inputs(DI), $2; \
+	CMOVQGE BX, R8; \
+	LEAQ (BX)(BX*1), R10; \
+	MOVQ R8, R9; \
+	CMPQ stepTile_inputs(DI), $3; \
+	CMOVQGE R10, R9; \
+	ADDQ BX, R10; \
+	CMPQ stepTile_inputs(DI), $4; \
+	CMOVQLT R9, R10
+
+// FOLD adds lanes i and i+8, i and i+4, i and i+2, i and i+1 of four sums and
+// leaves the results in X24.
+#define FOLD(a0, a1, a2, a3) \
 	VSHUFF64X2 $0x44, a1, a0, Z24; \
 	VSHUFF64X2 $0xEE, a1, a0, Z25; \
 	VADDPS Z25, Z24, Z24; \
@@ -74,7 +90,12 @@
 	VADDPS Z25, Z24, Z24; \
 	VMOVSHDUP Z24, Z25; \
 	VADDPS Z25, Z24, Z24; \
-	VPERMPS Z24, Z29, Z24; \
+	VPERMPS Z24, Z29, Z24
+
+// STORE folds the sums of step i and stores those of the inputs that have the
+// step.
+#define STORE(i, a0, a1, a2, a3) \
+	FOLD(a0, a1, a2, a3); \
 	VPTESTMD.BCST (192+4*i)(CX), X30, K1; \
 	MOVL (128+4*i)(CX), DX; \
 	VMOVUPS X24, K1, (AX)(DX*1)
@@ -115,6 +136,12 @@ whole:
 	VMOVD X0, DX
 	TESTL DX, DX
 	JZ   next
+	CMPQ (stepTile_parts+stepPart_panels)(DI), $0
+	JNE  wide
+	CMPQ (stepTile_parts+stepPart__size+stepPart_vectors)(DI), $1
+	JEQ  narrow
+
+wide:
 	VMOVDQU32 X30, SETS
 	KMOVW DX, K1
 	BSRL DX, CX
@@ -163,18 +190,7 @@ part:
 	MOVL 12(CX), R14
 	MOVL 16(CX), R15
 
-	// Rows of w that are not there are the last one.
-	MOVQ stepPart_wStride(SI), BX
-	XORL R8, R8
-	CMPQ stepTile_inputs(DI), $2
-	CMOVQGE BX, R8
-	LEAQ (BX)(BX*1), R10
-	MOVQ R8, R9
-	CMPQ stepTile_inputs(DI), $3
-	CMOVQGE R10, R9
-	ADDQ BX, R10
-	CMPQ stepTile_inputs(DI), $4
-	CMOVQLT R9, R10
+	ROWS
 	MOVQ stepPart_w(SI), AX
 	MOVQ stepPart_d(SI), BX
 
@@ -212,11 +228,11 @@ nextPart:
 fold:
 	MOVQ stepTile_dst(DI), AX
 	VMOVDQU32 SETS, X30
-	FOLD(0, Z0, Z1, Z2, Z3)
-	FOLD(1, Z4, Z5, Z6, Z7)
-	FOLD(2, Z8, Z9, Z10, Z11)
-	FOLD(3, Z12, Z13, Z14, Z15)
-	FOLD(4, Z16, Z17, Z18, Z19)
+	STORE(0, Z0, Z1, Z2, Z3)
+	STORE(1, Z4, Z5, Z6, Z7)
+	STORE(2, Z8, Z9, Z10, Z11)
+	STORE(3, Z12, Z13, Z14, Z15)
+	STORE(4, Z16, Z17, Z18, Z19)
 	ADDQ $20, LIST
 	SUBQ $5, LEFT
 	JHI  tile
@@ -233,6 +249,39 @@ next:
 	JGT  inputs
 	VZEROUPPER
 	RET
+
+narrow:
+	// Rows of one vector: a product is its own sum, once −0 is +0 as in a sum.
+	// DX steps left    R11 step    R12 its row of d, then of dst    CX all steps
+	LEAQ (stepTile_parts+stepPart__size)(DI), SI
+	ROWS
+	MOVQ stepPart_w(SI), AX
+	VMOVUPS (AX), Z20
+	VMOVUPS (AX)(R8*1), Z21
+	VMOVUPS (AX)(R9*1), Z22
+	VMOVUPS (AX)(R10*1), Z23
+	MOVQ stepTile_dst(DI), AX
+	MOVQ stepPart_d(SI), BX
+	LEAQ TABLES, CX
+	VPXORD X28, X28, X28
+
+step:
+	TZCNTL DX, R11
+	BLSRL DX, DX
+	MOVL 64(CX)(R11*4), R12
+	VMOVUPS (BX)(R12*1), Z24
+	VMULPS Z20, Z24, Z0
+	VMULPS Z21, Z24, Z1
+	VMULPS Z22, Z24, Z2
+	VMULPS Z23, Z24, Z3
+	FOLD(Z0, Z1, Z2, Z3)
+	VADDPS X28, X24, X24
+	VPTESTMD.BCST 192(CX)(R11*4), X30, K1
+	MOVL 128(CX)(R11*4), R12
+	VMOVUPS X24, K1, (AX)(R12*1)
+	TESTL DX, DX
+	JNZ  step
+	JMP  next
 
 // The numbers 0 to 15.
 DATA numbers<>+0(SB)/4, $0

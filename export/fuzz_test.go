@@ -17,7 +17,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(body(data))
 	f.Add(body(planes))
 	for seed := range uint64(60) {
-		for _, m := range []*model.Network{randomNetwork(f, seed), randomPlanes(seed)} {
+		for _, m := range []*model.Network{randomNetwork(f, seed), randomPlanes(f, seed)} {
 			if file := encode(f, m); len(file) < 1<<12 {
 				f.Add(body(file))
 			}

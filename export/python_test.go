@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 )
 
@@ -34,8 +35,11 @@ func TestPythonOfFormatDocument(t *testing.T) {
 		files = append(files, g.name)
 	}
 	for seed := range uint64(20) {
-		if m := randomNetwork(t, seed); m.SelfTest != nil {
-			name := fmt.Sprint("seed", seed)
+		for kind, m := range map[string]*model.Network{"seed": randomNetwork(t, seed), "planes": randomPlanes(t, seed)} {
+			if m.SelfTest == nil {
+				continue
+			}
+			name := fmt.Sprint(kind, seed)
 			if err := export.WriteFile(filepath.Join(dir, name), m); err != nil {
 				t.Fatal(err)
 			}

@@ -174,8 +174,8 @@ func randomNetwork(tb testing.TB, seed uint64) *model.Network {
 }
 
 // randomPlanes draws a network of all kinds of layers with residual inputs and
-// synaptic currents, and inputs for a self-test, without their digest.
-func randomPlanes(seed uint64) *model.Network {
+// synaptic currents.
+func randomPlanes(tb testing.TB, seed uint64) *model.Network {
 	r := draw{rand.New(rand.NewPCG(seed, 12))}
 	m := r.network([]int{1, 5, 7}, []int{2, 4, 8}, []int{4, 3, 3})
 	shape, spikes := m.Input.Shape, !m.Input.Encoder.Analog()
@@ -204,7 +204,7 @@ func randomPlanes(seed uint64) *model.Network {
 	m.Layers = append(m.Layers, last)
 	r.readout(m)
 	m.Readout.Margin = float32(r.IntN(2)) * r.Float32()
-	m.SelfTest = drawInputs(m, r.Rand, 1+r.IntN(2))
+	addSelfTest(tb, m, r.Rand, 1+r.IntN(2))
 	return m
 }
 

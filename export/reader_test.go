@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"path/filepath"
 	"testing"
 	"testing/iotest"
 
@@ -33,9 +34,18 @@ func TestShortReads(t *testing.T) {
 // TestDamagedAndSealed damages each byte of a model and gives the file the
 // digest of what it is now. What is still read must be a valid network.
 func TestDamagedAndSealed(t *testing.T) {
-	data := body(golden(t))
+	for _, name := range []string{"tiny", "planes"} {
+		t.Run(name, func(t *testing.T) { damageAndSeal(t, body(goldenFile(t, name))) })
+	}
+}
+
+func damageAndSeal(t *testing.T, data []byte) {
 	for at := range data {
-		for _, value := range []byte{data[at] ^ 1, data[at] ^ 0x80, ^data[at], 0, 0xff, 0xc0, 0xc1, 0xdd, 0xdf, 0xc6, 0xdb, 0xc9} {
+		values := []byte{data[at] ^ 1, data[at] ^ 0x80, ^data[at], 0, 0xff, 0xc0, 0xc1, 0xdd, 0xdf, 0xc6, 0xdb, 0xc9}
+		if testing.Short() {
+			values = values[:1]
+		}
+		for _, value := range values {
 			damaged := bytes.Clone(data)
 			damaged[at] = value
 			m, err := read(seal(damaged))
@@ -46,5 +56,27 @@ func TestDamagedAndSealed(t *testing.T) {
 				t.Errorf("byte %d is %#x: read a network that is not valid: %v", at, value, m.Validate())
 			}
 		}
+	}
+}
+
+// TestReadFileInfo reads a network and what identifies its file at once.
+func TestReadFileInfo(t *testing.T) {
+	name := filepath.Join("testdata", "tiny.msgpack")
+	m, info, err := export.ReadFileInfo(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := export.Stat(name)
+	if err != nil || info != want {
+		t.Errorf("info %+v, %v, expected %+v", info, err, want)
+	}
+	if alone, err := export.ReadFile(name); err != nil || !same(m, alone) {
+		t.Errorf("another network than ReadFile returns, %v", err)
+	}
+}
+
+func TestUnusedCode(t *testing.T) {
+	if _, err := read(insert(t, golden(t), "input", "\xa1x\xc1", 1)); !errors.Is(err, export.ErrCorrupt) {
+		t.Errorf("the unused code 0xc1 as a value: error is %v", err)
 	}
 }

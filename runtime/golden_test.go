@@ -75,14 +75,18 @@ func silentLayers(t *testing.T, m *model.Network) (silent []int) {
 	return silent
 }
 
-// TestShippedModel verifies the model of the README.
-func TestShippedModel(t *testing.T) {
-	m, err := export.ReadFile("../testdata/mnist.msgpack")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := runtime.Verify(m); err != nil {
-		t.Error(err)
+// TestOtherModels verifies the model of the README, and one of convolutions,
+// pools, residual connections and synaptic currents whose digest was computed
+// by the Python reader of docs/FORMAT.md.
+func TestOtherModels(t *testing.T) {
+	for _, file := range []string{"../testdata/mnist.msgpack", "../export/testdata/planes.msgpack"} {
+		m, err := export.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := runtime.Verify(m); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/model"
 )
 
@@ -81,14 +82,16 @@ func (t *Trainer) Restore(r io.Reader) (extra []byte, err error) {
 	if got := sha256.Sum256(body); !bytes.Equal(got[:], sum) {
 		return nil, fmt.Errorf("train: %w: its checksum is wrong", ErrCheckpoint)
 	}
-	// Behind the checksum and the fingerprint, only the length of the extra data is open.
+	if n := binary.LittleEndian.Uint64(data[fixed-sha256.Size-8:]); n != uint64(len(data)-fixed) {
+		return nil, fmt.Errorf("train: %w: %d bytes of extra data, its length says %d", ErrCheckpoint, len(data)-fixed, n)
+	}
+	if err := t.checkCounts(rest); err != nil {
+		return nil, fmt.Errorf("train: %w: %w", ErrCheckpoint, err)
+	}
 	number := func() uint64 {
 		v := binary.LittleEndian.Uint64(rest)
 		rest = rest[8:]
 		return v
-	}
-	if n := binary.LittleEndian.Uint64(data[fixed-sha256.Size-8:]); n != uint64(len(data)-fixed) {
-		return nil, fmt.Errorf("train: %w: %d bytes of extra data, its length says %d", ErrCheckpoint, len(data)-fixed, n)
 	}
 	t.epoch, t.now.done, t.updates = int(number()), int(number()), int(number())
 	t.now.loss, t.now.right = math.Float64frombits(number()), int(number())
@@ -102,7 +105,47 @@ func (t *Trainer) Restore(r io.Reader) (extra []byte, err error) {
 			rest = rest[4:]
 		}
 	}
+	t.restored()
 	return rest[8:], nil
+}
+
+// restored puts parameters that were read to use.
+func (t *Trainer) restored() {
+	for i, l := range t.layers {
+		if l == nil {
+			continue
+		}
+		if s := l.Scatter(); s != nil {
+			for _, weights := range [][]float32{s.Weights(), t.moments[i].kernel[0].Data(), t.moments[i].kernel[1].Data()} {
+				l.Mask(weights)
+			}
+		}
+		l.Changed()
+	}
+}
+
+// checkCounts checks the counts at the beginning of b: whoever can write a
+// checkpoint can give it the right fingerprint and checksum. Parameters need no
+// check, training ends with ErrDiverged if they are not finite.
+func (t *Trainer) checkCounts(b []byte) error {
+	samples, layers := uint64(len(t.order)), uint64(len(t.layers))
+	type count struct {
+		name        string
+		least, most uint64
+	}
+	counts := []count{
+		{"epoch", 0, uint64(t.config.Epochs)}, {"samples", 0, samples}, {"updates", 0, math.MaxInt32},
+		{"loss", 0, math.MaxUint64}, {"right answers", 0, samples}, {"layers", layers, layers},
+	}
+	for range t.layers {
+		counts = append(counts, count{"spikes", 0, math.MaxInt})
+	}
+	for i, c := range counts {
+		if v := binary.LittleEndian.Uint64(b[8*i:]); v < c.least || v > c.most {
+			return fmt.Errorf("%s: found %d, expected %d to %d", c.name, v, c.least, c.most)
+		}
+	}
+	return nil
 }
 
 // checkpointSize returns the size of a checkpoint without extra data.
@@ -114,14 +157,32 @@ func (t *Trainer) checkpointSize() int {
 	return n
 }
 
-// tensors returns everything that updates change.
+// tensors returns everything that updates change, without padding: were it
+// read from a file, neurons that do not exist could fire.
 func (t *Trainer) tensors() [][]float32 {
 	var all [][]float32
 	for i, l := range t.layers {
+		if l == nil {
+			continue
+		}
 		u, o := &l.Units, &t.moments[i]
-		all = append(all, l.Weights.Data(), u.Current, u.Decay, u.Bias)
+		if s := l.Scatter(); s != nil {
+			all = append(all, s.Weights(), o.kernel[0].Data(), o.kernel[1].Data())
+		}
+		all = append(appendRows(all, &l.Weights), u.Current[:l.Out], u.Decay[:l.Out], u.Bias[:l.Out])
 		for k := range 2 {
-			all = append(all, o.weights[k].Data(), o.current[k], o.decay[k], o.bias[k])
+			all = append(appendRows(all, &o.weights[k]), o.current[k][:l.Out], o.decay[k][:l.Out], o.bias[k][:l.Out])
+		}
+	}
+	return all
+}
+
+// appendRows appends the rows of each panel of m to all.
+func appendRows(all [][]float32, m *asm.Matrix) [][]float32 {
+	for first, elements := range m.Panels() {
+		width := len(elements) / m.Rows()
+		for r := range m.Rows() {
+			all = append(all, elements[r*width:][:min(width, m.Cols()-first)])
 		}
 	}
 	return all
@@ -138,14 +199,16 @@ func (t *Trainer) fingerprint() [sha256.Size]byte {
 	if threshold := t.model.Input.Encoder.Threshold; threshold != nil {
 		fmt.Fprintln(h, *threshold)
 	}
-	for i, l := range t.layers {
+	for i := range t.model.Layers {
 		m := &t.model.Layers[i]
-		fmt.Fprintln(h, m.Kind, m.In, m.Out, m.Activation, m.Output, m.Reset, m.Slope, l.Recurrent)
-		for _, p := range [][]float32{m.Current, m.Decay, m.Bias, m.Theta, m.Initial} {
+		fmt.Fprintln(h, m.Kind, m.Inputs(i), m.In, m.Out, m.Window, m.Groups, m.Pool, m.Activation, m.Output, m.Reset, m.Slope, m.Recurrent != nil)
+		for _, p := range [][]float32{m.Current, m.Synapse, m.Decay, m.Bias, m.Theta, m.Initial} {
 			fmt.Fprintln(h, len(p))
 			writeFloats(h, p)
 		}
-		writeTensor(h, &m.Weight)
+		if m.HasNeurons() {
+			writeTensor(h, &m.Weight)
+		}
 		if m.Recurrent != nil {
 			writeTensor(h, m.Recurrent)
 		}

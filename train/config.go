@@ -2,7 +2,6 @@ package train
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/snurun/snurun/model"
 )
@@ -104,12 +103,13 @@ func (c *Config) validate() error {
 	return nil
 }
 
-// Topology describes a feed-forward network to be trained from scratch. All
-// hidden layers are alike.
+// Topology describes a feed-forward network to be trained from scratch: planes,
+// if any, then fully connected hidden layers. All of them are alike.
 type Topology struct {
 	Input      model.Input
 	DtMS       float64
 	Steps      int
+	Planes     []Plane
 	Hidden     []int
 	Classes    []string
 	Activation model.Activation
@@ -125,10 +125,11 @@ type Topology struct {
 
 	Init Init
 
-	// For Init Firing: Active and ActiveHidden are the numbers of spikes a step that the input
-	// and a hidden layer are expected to have. Weights are drawn from
-	// N(0, Gain/√active), so that a membrane's first step has the standard
-	// deviation Gain; a start that is silent stays silent.
+	// For Init Firing: Active and ActiveHidden are the numbers of spikes a step
+	// that the input and a hidden layer, or the window of a convolution on
+	// another, are expected to have. Weights are drawn from N(0, Gain/√active),
+	// so that a membrane's first step has the standard deviation Gain; a start
+	// that is silent stays silent.
 	Active       float64
 	ActiveHidden float64
 	Gain         float64
@@ -185,69 +186,18 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 			return nil, fmt.Errorf("train: a hidden layer of %d neurons, expected 1 to %d", n, maxNeurons)
 		}
 	}
-	in, active := p.Input.Shape, p.Active
-	sizes := append(append([]int(nil), p.Hidden...), len(p.Classes))
-	for i, out := range sizes {
-		l := model.Layer{
-			Name: fmt.Sprintf("hidden%d", i+1), Kind: model.SNU, In: in, Out: []int{out},
-			Activation: p.Activation, Slope: p.Slope, Output: model.Step, Reset: p.Reset,
-			Decay: []float32{p.Decay}, Bias: broadcast(p.Bias, out),
+	d := drawing{Topology: p, m: m, seed: seed, shape: p.Input.Shape, active: p.Active}
+	for _, plane := range p.Planes {
+		if err := d.plane(plane); err != nil {
+			return nil, fmt.Errorf("train: plane %v: %w", plane, err)
 		}
-		if p.Soft {
-			l.Output = model.Sigmoid
-		}
-		if p.Reset == model.ResetSubtract {
-			l.Theta = []float32{p.Theta}
-		}
-		last := i == len(sizes)-1
-		if last {
-			l.Name = "output"
-			if p.Readout == model.MembraneSum || p.Readout == model.MembraneMax {
-				l = model.Layer{
-					Name: "readout", Kind: model.Dense, In: in, Out: []int{out},
-					Activation: model.Identity, Output: model.None, Reset: model.ResetNone,
-					Current: broadcast(0, out),
-				}
-			}
-		}
-		if p.BiasSpread != 0 {
-			k := key(seed, purposeBias, uint64(i))
-			for j := range l.Bias {
-				l.Bias[j] += float32(p.BiasSpread * float32(2*unit(k.Uint64(uint64(j)))-1))
-			}
-		}
-		l.Weight = p.drawWeights(out, l.InSize(), active, seed, 2*i)
-		if p.Recurrent && !last {
-			h := p.drawWeights(out, out, p.ActiveHidden, seed, 2*i+1)
-			l.Recurrent = &h
-		}
-		m.Layers = append(m.Layers, l)
-		in, active = l.Out, min(p.ActiveHidden, float64(out))
 	}
+	for _, n := range p.Hidden {
+		d.hidden(n)
+	}
+	d.readout(len(p.Classes))
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	return m, nil
 }
-
-// drawWeights draws a tensor [out, in] for a number of active inputs a step, a
-// stream of its own a tensor.
-func (p Topology) drawWeights(out, in int, active float64, seed uint64, tensor int) model.Tensor {
-	data := make([]float32, out*in)
-	if p.Init == Glorot {
-		k := key(seed, purposeWeights, uint64(tensor))
-		limit := math.Sqrt(6 / float64(in+out))
-		for i := range data {
-			data[i] = float32(limit * (float64(2*unit(k.Uint64(uint64(i)))) - 1))
-		}
-		return model.Matrix(out, in, data)
-	}
-	noise := newNormal(seed, purposeWeights, uint64(tensor))
-	sigma := p.Gain / math.Sqrt(active)
-	for i := range data {
-		data[i] = float32(sigma * noise.next())
-	}
-	return model.Matrix(out, in, data)
-}
-
-func broadcast(v float32, n int) []float32 { return model.Broadcast([]float32{v}, n) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/snurun/snurun/dataset"
@@ -112,17 +113,15 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 		}
 		return out
 	}
-	at := func(p []int, j int) int {
-		switch len(p) {
-		case 0:
+	at := func(p []int, j, n int) int {
+		if len(p) == 0 {
 			return t.leaf(0)
-		case 1:
-			return p[0]
 		}
-		return p[j]
+		return p[j/(n/len(p))]
 	}
 	ps := make([]parameters, len(m.Layers))
 	s, y := make([][]int, len(m.Layers)), make([][]int, len(m.Layers))
+	q := make([][]int, len(m.Layers))
 	for i := range m.Layers {
 		l := &m.Layers[i]
 		ps[i] = parameters{weight: leaves(l.Weight.F32), current: leaves(l.Current), decay: leaves(l.Decay), bias: leaves(l.Bias)}
@@ -132,30 +131,57 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 		for _, v := range model.Broadcast(l.Initial, l.OutSize()) {
 			s[i] = append(s[i], t.leaf(float64(v)))
 			y[i] = append(y[i], t.leaf(0))
+			q[i] = append(q[i], t.leaf(0))
 		}
 	}
 	var outputs [][]int
 	one := t.leaf(1)
 	for step := range m.Steps {
-		var in []int
+		var input []int
 		for _, v := range x[step] {
-			in = append(in, t.leaf(v))
+			input = append(input, t.leaf(v))
 		}
+		passed := make([][]int, len(m.Layers)) // what each layer passes on
 		for i := range m.Layers {
 			l, p := &m.Layers[i], &ps[i]
 			n := l.OutSize()
+			var in []int
+			for _, from := range l.Inputs(i) {
+				x := input
+				if from >= 0 {
+					x = passed[from]
+				}
+				if in == nil {
+					in = x
+					continue
+				}
+				in = slices.Clone(in)
+				for k := range in {
+					in[k] = t.add(in[k], x[k])
+				}
+			}
+			if !l.HasNeurons() {
+				passed[i] = t.pass(l, in)
+				continue
+			}
 			sNew, yNew := make([]int, n), make([]int, n)
 			for j := range n {
-				a := at(p.current, j)
+				a := at(p.current, j, n)
 				for k := range in {
-					a = t.add(a, t.mul(p.weight[j*len(in)+k], in[k]))
+					if w, ok := weightIndex(l, j, k); ok {
+						a = t.add(a, t.mul(p.weight[w], in[k]))
+					}
 				}
 				for k := range n {
 					if p.recurrent != nil {
 						a = t.add(a, t.mul(p.recurrent[j*n+k], y[i][k]))
 					}
 				}
-				carried := t.mul(at(p.decay, j), s[i][j])
+				if len(l.Synapse) > 0 {
+					a = t.add(a, t.scale(q[i][j], float64(l.Synapse[j/(n/len(l.Synapse))])))
+					q[i][j] = a
+				}
+				carried := t.mul(at(p.decay, j, n), s[i][j])
 				back := y[i][j]
 				if c.DetachReset {
 					back = t.detach(back)
@@ -175,7 +201,7 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 					a = t.add(a, carried)
 				}
 				sNew[j] = t.activation(a, l)
-				switch u := t.add(sNew[j], at(p.bias, j)); l.Output {
+				switch u := t.add(sNew[j], at(p.bias, j, n)); l.Output {
 				case model.Step:
 					yNew[j] = t.spike(u, c.Surrogate)
 				case model.Sigmoid:
@@ -184,9 +210,9 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 					yNew[j] = sNew[j]
 				}
 			}
-			s[i], y[i], in = sNew, yNew, yNew
+			s[i], y[i], passed[i] = sNew, yNew, yNew
 		}
-		outputs = append(outputs, in)
+		outputs = append(outputs, passed[len(passed)-1])
 	}
 	return t, tapeReadout(t, m, c, outputs, label), ps
 }
@@ -322,40 +348,46 @@ func TestGradientsAgainstTape(t *testing.T) {
 				c.change(m)
 			}
 			config := Defaults()
-			config.Epochs, config.Batch, config.Threads = 1, 4, 2
-			config.Optimizer = Optimizer{Kind: SGD, Rate: 1}
-			config.Schedule = Schedule{Kind: Constant}
 			if c.config != nil {
 				c.config(&config)
 			}
-			source, xs, labels := randomSource(r, c.analog, 4, m.Steps, 9, 3)
-			trainer, err := New(m, source, []int{0, 1, 2, 3}, config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := trainer.Epoch(context.Background(), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			after := trainer.Model()
-
-			var loss float64
-			grads := make([]layerGradient, len(m.Layers))
-			for k := range xs {
-				tp, out, ps := tapeLoss(m, &config, xs[k], labels[k])
-				tp.backward(out)
-				loss += tp.v(out) / 4
-				for i := range ps {
-					grads[i].add(tp, &ps[i], 0.25)
-				}
-			}
-			if math.Abs(got.Loss-loss) > 1e-5*(1+math.Abs(loss)) {
-				t.Errorf("loss %v, tape %v", got.Loss, loss)
-			}
-			for i := range m.Layers {
-				grads[i].compare(t, fmt.Sprint("layer ", i), &m.Layers[i], &after.Layers[i], &config)
-			}
+			compareGradients(t, r, m, config)
 		})
+	}
+}
+
+// compareGradients compares one update of m with the tape.
+func compareGradients(t *testing.T, r *rand.Rand, m *model.Network, config Config) {
+	t.Helper()
+	config.Epochs, config.Batch, config.Threads = 1, 4, 2
+	config.Optimizer = Optimizer{Kind: SGD, Rate: 1}
+	config.Schedule = Schedule{Kind: Constant}
+	source, xs, labels := randomSource(r, m.Input.Encoder.Analog(), 4, m.Steps, m.Input.Size(), 3)
+	trainer, err := New(m, source, []int{0, 1, 2, 3}, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := trainer.Epoch(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := trainer.Model()
+
+	var loss float64
+	grads := make([]layerGradient, len(m.Layers))
+	for k := range xs {
+		tp, out, ps := tapeLoss(m, &config, xs[k], labels[k])
+		tp.backward(out)
+		loss += tp.v(out) / 4
+		for i := range ps {
+			grads[i].add(tp, &ps[i], 0.25)
+		}
+	}
+	if math.Abs(got.Loss-loss) > 1e-5*(1+math.Abs(loss)) {
+		t.Errorf("loss %v, tape %v", got.Loss, loss)
+	}
+	for i := range m.Layers {
+		grads[i].compare(t, fmt.Sprint("layer ", i), &m.Layers[i], &after.Layers[i], &config)
 	}
 }
 

@@ -3,7 +3,6 @@ package train
 import (
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/dataset"
-	"github.com/snurun/snurun/spike"
 )
 
 // stream derives a key for another kind of noise of the same sample.
@@ -23,19 +22,12 @@ const dropBits = 16
 // drop chooses which spikes of layer i reach the next layer, each with
 // probability 1 − Dropout.
 func (s *sample) drop(t *Trainer, i int, key dataset.Key) {
-	words := spike.Words(t.layers[i].Out)
-	if s.passed == nil {
-		s.passed = make([][]uint64, len(t.layers))
-	}
-	if s.passed[i] == nil {
-		s.passed[i] = make([]uint64, t.steps*words)
-	}
 	noise := stream(key, kindDropout, i)
 	rate := uint32(t.config.Dropout * (1 << dropBits))
 	place := uint64(0)
-	for k := range t.steps {
-		y := s.states[i].Spikes(k + 1)
-		for w, spikes := range y {
+	for row := 1; row <= t.steps; row++ {
+		passed := s.states[i].Passed(row)
+		for w, spikes := range s.states[i].Spikes(row) {
 			// A bit-sliced comparison: dropped where a random number is below rate.
 			var dropped uint64
 			for b := range dropBits {
@@ -47,16 +39,9 @@ func (s *sample) drop(t *Trainer, i int, key dataset.Key) {
 					dropped &= ^r
 				}
 			}
-			s.passed[i][k*words+w] = spikes &^ dropped
+			passed[w] = spikes &^ dropped
 		}
 	}
-}
-
-// reached reports whether what neuron j of layer i does at step k can reach the
-// next layer: it did, or it was silent.
-func (s *sample) reached(i, k, j, n int) bool {
-	y := s.states[i].Spikes(k + 1)
-	return !y.Get(j) || spike.Vector(s.passed[i][k*spike.Words(n):]).Get(j)
 }
 
 // initialMembrane returns the membranes of layer i before the first step.

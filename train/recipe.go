@@ -17,7 +17,7 @@ type Plan struct {
 	Held     float64              // share of the training samples that is held out for choices
 }
 
-// Recipe is a named, complete choice for images of one size.
+// Recipe is a named, complete choice for inputs of one size.
 type Recipe struct {
 	Name string
 	Doc  string // one line
@@ -25,7 +25,8 @@ type Recipe struct {
 	plan func(shape []int, classes []string) Plan
 }
 
-// Plan returns the recipe's choices for images of a shape.
+// Plan returns the recipe's choices for input of a shape: [n], or [channels,
+// height, width], which the recipes with convolutions need.
 func (r Recipe) Plan(shape []int, classes []string) Plan { return r.plan(shape, classes) }
 
 // Recipes returns all recipes; the first is the default.
@@ -50,6 +51,8 @@ var recipes = []Recipe{
 	{"sparse", "as few hidden spikes as accuracy allows", planSparse},
 	{"paper", "the paper's rate coding of pixel intensities, 20 steps", planPaper},
 	{"neuroaikit", "784-250-250-10, the coding and loss of IBM's neuroaikit", planNeuroaikit},
+	{"mnist-conv", "a convolutional network on the paper's rate coding", planMNISTConv},
+	{"nmnist", "a convolutional network for recordings of an event camera", planNMNIST},
 }
 
 func planDefault(shape []int, classes []string) Plan {
@@ -115,8 +118,40 @@ func planNeuroaikit(shape []int, classes []string) Plan {
 	return p
 }
 
+// planMNISTConv shows a pixel's intensity as its probability to spike.
+func planMNISTConv(shape []int, classes []string) Plan {
+	p := planPaper(shape, classes)
+	t := &p.Topology
+	t.Input.Shape = shape
+	t.Planes = []Plane{{Channels: 32, Kernel: 6, Stride: 2, Padding: 2}, {Channels: 64, Kernel: 4, Stride: 2, Padding: 1}}
+	t.Hidden = []int{128}
+	t.Steps, t.Readout = 10, model.MembraneSum
+	c := &p.Config
+	c.Epochs, c.Loss.Prefix = 12, 0.5
+	return p
+}
+
+// planNMNIST bins 300 ms, three saccades, into 20 steps.
+func planNMNIST(shape []int, classes []string) Plan {
+	const binMS = 15
+	p := planDefault(shape, classes)
+	p.Held = 0
+	t := &p.Topology
+	t.Input = model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000 * binMS}}
+	t.DtMS, t.Steps, t.Active = binMS, 20, 117
+	t.Planes = []Plane{{Channels: 16, Kernel: 6, Stride: 2, Padding: 2}, {Channels: 32, Kernel: 4, Stride: 2, Padding: 1}}
+	t.Hidden, t.Readout = nil, model.MembraneSum
+	p.Augment = dataset.Augmentation{Shift: 2}
+	c := &p.Config
+	c.Epochs, c.Batch, c.Surrogate, c.Loss.Prefix = 60, 32, Surrogate{Triangle, 1}, 0.5
+	return p
+}
+
 // jittered is the blog's input: a pixel above 0 fires at 100 Hz.
 func jittered(shape []int) model.Input {
-	threshold := 0.0
-	return model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100, Threshold: &threshold}}
+	threshold, n := 0.0, 1
+	for _, d := range shape {
+		n *= d
+	}
+	return model.Input{Shape: []int{n}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100, Threshold: &threshold}}
 }

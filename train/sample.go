@@ -8,13 +8,17 @@ import (
 )
 
 // sample is what one sample of a batch keeps until the update: its input and
-// the states of all layers over all steps.
+// what the layers passed on to weights.
 type sample struct {
-	input  *dataset.Presentation
-	states []*layer.State
-
-	passed  [][]uint64  // with dropout: the spikes of each hidden layer that reach the next
-	initial [][]float32 // with initial noise: the membranes of each layer before the first step
+	input   *dataset.Presentation
+	key     dataset.Key     // of its noise
+	states  []*layer.State  // over all steps; they are its worker's but where kept has one
+	kept    []*layer.State  // of layers that passed analog values on
+	own     [][]uint64      // of recurrent layers: their spikes, a row a step from before the first on
+	passed  [][]uint64      // the same of layers that passed spikes on
+	lists   []*layer.Inputs // of the layers whose ways are listed: what came in
+	listed  *layer.Inputs   // its input, its worker's
+	initial [][]float32     // with initial noise: the membranes of each layer before the first step
 
 	lossValue float64
 	right     bool
@@ -22,105 +26,217 @@ type sample struct {
 }
 
 func newSample(t *Trainer) *sample {
+	n := len(t.layers)
 	s := &sample{
 		input:  dataset.NewPresentation(t.model.Input, t.steps),
-		states: make([]*layer.State, len(t.layers)),
-		counts: make([]int, len(t.layers)),
+		states: make([]*layer.State, n),
+		kept:   make([]*layer.State, n),
+		own:    make([][]uint64, n),
+		passed: make([][]uint64, n),
+		lists:  make([]*layer.Inputs, n),
+		counts: make([]int, n),
 	}
 	for i, l := range t.layers {
-		s.states[i] = l.NewState(t.steps, true)
+		if l == nil {
+			continue
+		}
+		rows := (t.steps + 1) * spike.Words(l.Out)
+		if l.Recurrent && l.Spikes() {
+			s.own[i] = make([]uint64, rows)
+		}
+		if t.ways[i].kept && l.Spikes() {
+			s.passed[i] = make([]uint64, rows)
+		}
+		if (t.ways[i].kept || l.Recurrent) && !l.Spikes() {
+			s.kept[i] = l.NewState(t.steps, true)
+		}
+		if t.ways[i].listed {
+			s.lists[i] = layer.NewInputs(t.steps, 0, false)
+		}
 	}
 	return s
 }
 
+// together is how many samples a worker runs forward at once: enough to share
+// the weights in its caches, few enough that their states stay there.
+const together = 4
+
 // scratch belongs to one worker: it is small enough to stay in its caches while
 // sample follows sample.
 type scratch struct {
-	input, step *layer.Inputs
-	loss        *lossState
-	layers      []layerScratch
-	rows        []uint32
-	dots        []float32
+	batch   *layer.Batch
+	inputs  []*layer.Inputs  // of each sample that runs
+	inner   []*layer.Inputs  // of the layer that runs
+	next    []*layer.Inputs  // inputs or inner
+	states  [][]*layer.State // of each of them, one a layer
+	running []*layer.State
+	synops  []int64 // not used
+	loss    *lossState
+	layers  []layerScratch
+	back    layer.Back
+	rows    []uint32
+	dots    []float32
+	delta   []float32 // one row of δ
+	plane   []float32 // the errors of a convolution's sums at one step
 }
 
 // layerScratch is one layer's share of the backward pass of a sample.
 type layerScratch struct {
-	slopes asm.Slopes
-	errors asm.Errors
+	slopes  asm.Slopes
+	open    [][]uint64 // of each step, the neurons whose slope is not 0, if the way back is not direct
+	errors  asm.Errors
+	current asm.Errors // of the synaptic currents
+}
+
+// sums returns the errors whose δ is that of the layer's input sums.
+func (ls *layerScratch) sums(l *layer.Layer) *asm.Errors {
+	if l.Synapse() != nil {
+		return &ls.current
+	}
+	return &ls.errors
 }
 
 func newScratch(t *Trainer) *scratch {
 	w := &scratch{
-		input: layer.NewInputs(0, 0, false), step: layer.NewInputs(0, 0, false),
-		loss: newLossState(t.config.Loss, t.model.Readout.Kind, t.layers[len(t.layers)-1].Out, t.steps),
+		batch: layer.NewBatch(together), synops: make([]int64, together),
+		next: make([]*layer.Inputs, together), running: make([]*layer.State, together),
+		loss:   newLossState(t.config.Loss, t.model.Readout.Kind, t.layers[len(t.layers)-1].Out, t.steps),
+		layers: make([]layerScratch, len(t.layers)),
 	}
-	widest := 0
-	for i, l := range t.layers {
-		n := l.Units.N
-		widest = max(widest, n)
-		ls := layerScratch{
-			slopes: asm.Slopes{Open: asm.NewSteps(t.steps, n)},
-			errors: asm.Errors{
-				Grad: asm.Floats(t.steps * n), Delta: &t.deltas[i], Next: asm.Floats(n),
-				Detach: t.config.DetachReset || l.Lateral,
-			},
-		}
-		if l.Units.Output == asm.NoOutput { // an analog layer passes every gradient on
-			for k := range t.steps {
-				for j := range l.Out {
-					ls.slopes.Open.Add(j, k)
-				}
+	for range together {
+		states := make([]*layer.State, len(t.layers))
+		for i, l := range t.layers {
+			if l != nil {
+				states[i] = l.NewState(t.steps, true)
 			}
-		} else {
-			ls.slopes.Surrogate, ls.slopes.Width = t.config.Surrogate.kernel(), t.config.Surrogate.Width
-			ls.slopes.D = asm.Floats(t.steps * n)
-			ls.errors.Slope = ls.slopes.D
 		}
-		w.layers = append(w.layers, ls)
+		w.states = append(w.states, states)
+		w.inputs, w.inner = append(w.inputs, layer.NewInputs(0, 0, false)), append(w.inner, layer.NewInputs(0, 0, false))
 	}
-	w.rows, w.dots = make([]uint32, widest), asm.Floats(widest)
+	widest, plane := 0, 0
+	for i, l := range t.layers {
+		if l == nil {
+			continue
+		}
+		widest = max(widest, l.Units.N, l.In+l.Out+asm.Lanes*4)
+		if s := l.Scatter(); s != nil {
+			plane = max(plane, s.Sums())
+		}
+		w.layers[i] = newLayerScratch(t, i, l)
+	}
+	w.rows, w.dots, w.delta = make([]uint32, widest+64), asm.Floats(widest), asm.Floats(widest)
+	w.plane = asm.Floats(plane)
 	return w
 }
 
-// forward encodes sample index with the noise of key and runs the network.
-func (s *sample) forward(t *Trainer, w *scratch, index int, key dataset.Key) error {
-	if err := s.input.Load(t.source, index, key); err != nil {
-		return err
+func newLayerScratch(t *Trainer, i int, l *layer.Layer) layerScratch {
+	n := l.Units.N
+	ls := layerScratch{
+		slopes: asm.Slopes{Open: asm.NewSteps(t.steps, n)},
+		errors: asm.Errors{
+			Grad: asm.Floats(t.steps * n), Delta: &t.deltas[i], Next: asm.Floats(n),
+			Detach: t.config.DetachReset || l.Lateral,
+		},
 	}
-	w.input.Begin(t.analog)
-	for k := range t.steps {
-		if t.analog {
-			w.input.AddValues(s.input.Values.At(k), 0)
-		} else {
-			w.input.AddSpikes(s.input.Spikes.At(k), 0)
+	if l.Units.Output == asm.NoOutput { // an analog layer passes every gradient on
+		for k := range t.steps {
+			for j := range l.Out {
+				ls.slopes.Open.Add(j, k)
+			}
 		}
-		w.input.EndStep()
+	} else {
+		ls.slopes.Surrogate, ls.slopes.Width = t.config.Surrogate.kernel(), t.config.Surrogate.Width
+		ls.slopes.D = asm.Floats(t.steps * n)
+		ls.errors.Slope = ls.slopes.D
 	}
+	if t.ways[i].open {
+		words := make([]uint64, t.steps*spike.Words(l.Out))
+		for k := range t.steps {
+			ls.open = append(ls.open, words[k*spike.Words(l.Out):][:spike.Words(l.Out)])
+		}
+	}
+	if l.Scatter() != nil { // its δ is used up sample by sample
+		rows := asm.NewRows(t.steps, n)
+		ls.errors.Delta = &rows
+	}
+	if l.Synapse() != nil {
+		ls.current = ls.errors
+		ls.current.Slope, ls.current.Detach, ls.current.Next = nil, false, asm.Floats(n)
+		rows := asm.NewRows(t.steps, n)
+		ls.errors.Delta = &rows
+		ls.current.Grad = rows.Data()
+		// Only the current is learned of these.
+		ls.current.Bias, ls.current.Decay, ls.errors.Current = asm.Floats(n), asm.Floats(n), asm.Floats(n)
+	}
+	return ls
+}
+
+// forward encodes the samples with the given indices, at most together, and runs
+// the network on them, layer after layer.
+func (t *Trainer) forward(w *scratch, samples []*sample, indices []int) error {
+	for g, s := range samples {
+		s.key = t.noise(indices[g])
+		if err := s.input.Load(t.source, indices[g], s.key); err != nil {
+			return err
+		}
+		s.listed = w.inputs[g]
+		s.listInput(t)
+	}
+	n := len(samples)
 	for i, l := range t.layers {
-		if i > 0 {
-			s.list(t, w, i-1)
+		if l == nil {
+			continue
 		}
-		s.states[i].Reset(s.initialMembrane(t, i, key))
-		l.Run(s.states[i], w.input, w.step)
-		s.counts[i] = s.states[i].CountSpikes()
-		if t.config.Dropout > 0 && i < len(t.layers)-1 && l.Spikes() {
-			s.drop(t, i, key)
+		for g, s := range samples {
+			inner := w.inner[g]
+			if s.lists[i] != nil {
+				inner = s.lists[i]
+			}
+			w.next[g] = l.Feed(inner, s.listed, t.layers, s.states)
+			s.states[i] = s.kept[i]
+			if s.states[i] == nil {
+				s.states[i] = w.states[g][i]
+			}
+			s.states[i].Reset(s.initialMembrane(t, i, s.key))
+			w.running[g] = s.states[i]
+		}
+		w.batch.Run(l, w.running[:n], w.next[:n], w.synops)
+		for _, s := range samples {
+			s.counts[i] = s.states[i].CountSpikes()
+			if t.config.Dropout > 0 && i < len(t.layers)-1 && l.Spikes() {
+				s.drop(t, i, s.key)
+			}
+			s.keep(i, t.steps)
 		}
 	}
 	return nil
 }
 
-// list makes what layer i passed on the input of the next one.
-func (s *sample) list(t *Trainer, w *scratch, i int) {
-	if s.passed == nil || s.passed[i] == nil {
-		t.layers[i].List(w.input, s.states[i])
-		return
-	}
-	words := spike.Words(t.layers[i].Out)
-	w.input.Begin(false)
+// listInput lists the sample's input.
+func (s *sample) listInput(t *Trainer) {
+	s.listed.Begin(t.analog)
 	for k := range t.steps {
-		w.input.AddSpikes(s.passed[i][k*words:][:words], 0)
-		w.input.EndStep()
+		if t.analog {
+			s.listed.AddValues(s.input.Values.At(k), 0)
+		} else {
+			s.listed.AddSpikes(s.input.Spikes.At(k), 0)
+		}
+		s.listed.EndStep()
+	}
+}
+
+// keep copies the spikes of layer i that are needed at the update.
+func (s *sample) keep(i, steps int) {
+	st := s.states[i]
+	for row := range steps + 1 {
+		if own := s.own[i]; own != nil {
+			spikes := st.Spikes(row)
+			copy(own[row*len(spikes):], spikes)
+		}
+		if passed := s.passed[i]; passed != nil {
+			spikes := st.Reaching(row)
+			copy(passed[row*len(spikes):], spikes)
+		}
 	}
 }
 
@@ -131,16 +247,40 @@ func (s *sample) backward(t *Trainer, w *scratch, label, number int, scale float
 	last := len(t.layers) - 1
 	s.lossValue, s.right = w.loss.gradient(s.states[last], label, w.layers[last].errors.Grad, t.layers[last].Units.N, scale)
 	for i, l := range t.layers {
+		if l == nil {
+			continue
+		}
+		ls := &w.layers[i]
 		if l.Units.Output != asm.NoOutput {
-			w.layers[i].slopes.Evaluate(&l.Units, s.states[i].Trace(), t.steps)
+			ls.slopes.Evaluate(&l.Units, s.states[i].Trace(), t.steps)
+		}
+		ls.listOpen(l)
+		if i < last {
+			clear(ls.errors.Grad)
 		}
 	}
 	for i := last; i >= 0; i-- {
-		s.backwardLayer(t, w, i, number)
-		if i > 0 {
-			s.passDown(t, w, i, number*t.steps, float32(scale*t.cost))
+		if t.layers[i] == nil {
+			continue
 		}
+		if i < last {
+			s.charge(t, w, i, float32(scale*t.cost))
+		}
+		s.backwardLayer(t, w, i, number)
+		s.passDown(t, w, i, number)
 	}
+}
+
+// listOpen turns the steps at which each unit's slope is not 0 into the neurons
+// of each step.
+func (ls *layerScratch) listOpen(l *layer.Layer) {
+	if len(ls.open) == 0 {
+		return
+	}
+	for _, words := range ls.open {
+		clear(words)
+	}
+	ls.slopes.Open.ByStep(ls.open, l.Order(), l.Out)
 }
 
 // backwardLayer walks the steps of layer i backwards and passes Hᵀδ on to the
@@ -148,33 +288,45 @@ func (s *sample) backward(t *Trainer, w *scratch, label, number int, scale float
 func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int) {
 	l, ls, v := t.layers[i], &w.layers[i], &t.vectors[i]
 	tr := l.Gates(s.states[i])
-	e := &ls.errors
-	e.First = number * t.steps
-	e.Bias, e.Decay, e.Current = v.bias.Row(number), v.decay.Row(number), v.current.Row(number)
-	for _, sums := range [][]float32{e.Next, e.Bias, e.Decay, e.Current} {
+	e := ls.sums(l)
+	if l.Scatter() == nil {
+		e.First = number * t.steps
+	}
+	e.Current = v.current.Row(number)
+	ls.errors.Bias, ls.errors.Decay = v.bias.Row(number), v.decay.Row(number)
+	for _, sums := range [][]float32{e.Current, e.Next, ls.errors.Next, ls.errors.Bias, ls.errors.Decay} {
 		clear(sums)
 	}
 	if !l.Recurrent {
-		asm.Backward(&l.Units, tr, e, 0, t.steps)
+		ls.walk(l, s.states[i], tr, 0, t.steps)
 		return
 	}
 	n := l.Units.N
 	for k := t.steps - 1; k >= 0; k-- {
-		asm.Backward(&l.Units, tr, e, k, k+1)
+		ls.walk(l, s.states[i], tr, k, k+1)
 		if k > 0 {
-			rows := ls.open(w.rows, k-1, l)
+			rows := ls.openRows(w.rows, k-1, l)
 			dots := w.dots[:len(rows)]
 			asm.DotRows(dots, &l.Weights, rows, e.Next)
 			for m, r := range rows {
-				e.Grad[(k-1)*n+int(r)-l.In] += dots[m]
+				ls.errors.Grad[(k-1)*n+int(r)-l.In] += dots[m]
 			}
 		}
 	}
 }
 
-// open lists the rows of the weights of the recurrent layer l for its own
+// walk walks the steps to−1 … from of the layer backwards: through the
+// membranes, then through the synaptic currents.
+func (ls *layerScratch) walk(l *layer.Layer, st *layer.State, tr *asm.Trace, from, to int) {
+	asm.Backward(&l.Units, tr, &ls.errors, from, to)
+	if syn := l.Synapse(); syn != nil {
+		asm.Backward(syn, st.Current(), &ls.current, from, to)
+	}
+}
+
+// openRows lists the rows of the weights of the recurrent layer l for its own
 // neurons whose slope at step k is not 0.
-func (ls *layerScratch) open(rows []uint32, k int, l *layer.Layer) []uint32 {
+func (ls *layerScratch) openRows(rows []uint32, k int, l *layer.Layer) []uint32 {
 	rows = rows[:0]
 	for j := range l.Out {
 		if ls.slopes.Open.Has(j, k) {
@@ -184,32 +336,25 @@ func (ls *layerScratch) open(rows []uint32, k int, l *layer.Layer) []uint32 {
 	return rows
 }
 
-// passDown sets the gradient of the layer below layer i to Wᵀδ where the slope is
-// not 0: nothing else can change the loss.
-func (s *sample) passDown(t *Trainer, w *scratch, i, first int, cost float32) {
-	l, below, ls := t.layers[i], t.layers[i-1], &w.layers[i-1]
-	clear(ls.errors.Grad)
-	asm.DotSteps(ls.errors.Grad, below.Out, &l.Weights, &t.deltas[i], first, &ls.slopes.Open)
-	if below.Units.Output == asm.NoOutput || cost == 0 && (s.passed == nil || s.passed[i-1] == nil) {
+// charge adds to the gradients of hidden layer i what a spike costs; one that
+// was dropped does not reach other layers.
+func (s *sample) charge(t *Trainer, w *scratch, i int, cost float32) {
+	l, ls, st := t.layers[i], &w.layers[i], s.states[i]
+	dropped := t.config.Dropout > 0
+	if !l.Spikes() && (l.Units.Output == asm.NoOutput || cost == 0) || cost == 0 && !dropped {
 		return
 	}
-	for k := range t.steps {
-		s.charge(ls, i-1, k, below, cost)
-	}
-}
-
-// charge adds to the gradients of layer i at step k what a hidden spike costs;
-// one that was dropped does not reach the layer above.
-func (s *sample) charge(ls *layerScratch, i, k int, l *layer.Layer, cost float32) {
 	n := l.Units.N
-	grad := ls.errors.Grad[k*n:][:n]
-	for j := range l.Out {
-		if !ls.slopes.Open.Has(j, k) {
-			continue
+	for k := range t.steps {
+		grad := ls.errors.Grad[k*n:][:n]
+		for j := range l.Out {
+			if !ls.slopes.Open.Has(j, k) {
+				continue
+			}
+			if neuron := l.Neuron(j); dropped && l.Spikes() && st.Spikes(k+1).Get(neuron) && !st.Reaching(k+1).Get(neuron) {
+				grad[j] = 0
+			}
+			grad[j] += cost
 		}
-		if s.passed != nil && s.passed[i] != nil && !s.reached(i, k, j, n) {
-			grad[j] = 0
-		}
-		grad[j] += cost
 	}
 }

@@ -32,9 +32,13 @@ type Trainer struct {
 	steps   int
 	analog  bool
 
-	layers  []*layer.Layer
+	layers  []*layer.Layer // as in the model; nil for one without neurons
+	ways    []way
+	units   [][]uint32 // of each layer, the unit of each neuron
 	moments []moments
-	deltas  []asm.Matrix // δ of each layer, a row a sample and step of the batch
+	deltas  []asm.Matrix // δ of each layer but convolutions, a row a sample and step of the batch
+	kernels []asm.Matrix // the gradients of a convolution's weights, a row a sample of the batch
+	inputs  []inputsOf   // of layers whose inputs are listed
 	vectors []vectors
 	samples []*sample
 	workers []*worker
@@ -60,6 +64,7 @@ type tally struct {
 // moments are an optimiser's running means for one layer.
 type moments struct {
 	weights              [2]asm.Matrix
+	kernel               [3]asm.Matrix // of a convolution, and its summed gradient
 	bias, decay, current [2][]float32
 }
 
@@ -98,10 +103,24 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		now:    tally{counts: make([]int, len(m.Layers))},
 		layers: layer.New(m),
 	}
-	for _, l := range t.layers {
-		t.moments = append(t.moments, newMoments(l))
-		t.deltas = append(t.deltas, l.Weights.Like(config.Batch*t.steps))
-		t.vectors = append(t.vectors, newVectors(l, config.Batch))
+	n := len(t.layers)
+	t.ways, t.units, t.moments = findWays(t.layers), make([][]uint32, n), make([]moments, n)
+	t.deltas, t.kernels, t.inputs, t.vectors = make([]asm.Matrix, n), make([]asm.Matrix, n), make([]inputsOf, n), make([]vectors, n)
+	for i, l := range t.layers {
+		if l == nil {
+			continue
+		}
+		t.moments[i] = newMoments(l)
+		if s := l.Scatter(); s != nil {
+			t.kernels[i] = asm.NewRows(config.Batch, len(s.Weights()))
+		} else {
+			t.deltas[i] = l.Weights.Like(config.Batch * t.steps)
+		}
+		t.vectors[i] = newVectors(l, config.Batch)
+		t.units[i] = make([]uint32, l.Out)
+		for j := range l.Out {
+			t.units[i][l.Neuron(j)] = uint32(j)
+		}
 	}
 	t.tasks = t.listTasks()
 	t.errs = make([]error, max(config.Batch, len(t.tasks)))
@@ -156,6 +175,11 @@ func checkSource(m *model.Network, source dataset.Source, indices []int) error {
 
 func newMoments(l *layer.Layer) moments {
 	var o moments
+	if s := l.Scatter(); s != nil {
+		for k := range o.kernel {
+			o.kernel[k] = asm.NewRows(1, len(s.Weights()))
+		}
+	}
 	for k := range 2 {
 		o.weights[k] = l.Weights.Like(l.Weights.Rows())
 		o.bias[k], o.decay[k], o.current[k] = asm.Floats(l.Units.N), asm.Floats(l.Units.N), asm.Floats(l.Units.N)
@@ -250,7 +274,7 @@ func (t *Trainer) progress() Progress {
 			p.SpikesPerSample += perSample
 		}
 		firing := -1.0
-		if l := t.layers[i]; l.Spikes() {
+		if l := t.layers[i]; l != nil && l.Spikes() {
 			firing = perSample / float64(t.steps*l.Out)
 		}
 		p.Firing = append(p.Firing, firing)
@@ -261,12 +285,14 @@ func (t *Trainer) progress() Progress {
 // update makes one parameter update from the samples of a batch.
 func (t *Trainer) update(batch []int, rate float64) error {
 	scale := 1 / float32(len(batch))
-	err := t.parallel(len(batch), func(w *worker, i int) error {
-		s := t.samples[i]
-		if err := s.forward(t, w.scratch, batch[i], t.noise(batch[i])); err != nil {
+	err := t.parallel((len(batch)+together-1)/together, func(w *worker, i int) error {
+		from, to := i*together, min((i+1)*together, len(batch))
+		if err := t.forward(w.scratch, t.samples[from:to], batch[from:to]); err != nil {
 			return err
 		}
-		s.backward(t, w.scratch, t.source.Label(batch[i]), i, scale)
+		for k := from; k < to; k++ {
+			t.samples[k].backward(t, w.scratch, t.source.Label(batch[k]), k, scale)
+		}
 		return nil
 	})
 	if err != nil {
@@ -275,10 +301,19 @@ func (t *Trainer) update(batch []int, rate float64) error {
 	t.updates++
 	step := t.config.Optimizer.at(t.updates, rate)
 	samples := t.samples[:len(batch)]
+	for i := range t.layers {
+		if t.ways[i].listed {
+			t.inputs[i].collect(t, i, samples)
+		}
+	}
 	return t.parallel(len(t.tasks), func(w *worker, i int) error {
 		k := t.tasks[i]
-		if k.vectors {
+		switch {
+		case k.vectors:
 			return t.updateVectors(k.layer, len(samples), step)
+		case k.kernel:
+			t.updateKernel(k.layer, len(samples), step)
+			return nil
 		}
 		t.updateRows(w.block, k, samples, step)
 		return nil
@@ -303,14 +338,27 @@ func (t *Trainer) Model() *model.Network {
 	m.Layers = slices.Clone(m.Layers)
 	m.SelfTest = nil
 	for i, l := range t.layers {
+		if l == nil {
+			continue
+		}
 		l.Store(&m.Layers[i])
-		if t.config.Dropout > 0 && i > 0 && t.layers[i-1].Spikes() {
+		if t.config.Dropout > 0 && t.dropped(l) {
 			// All spikes arrive now: as many as in training, on average, if each
 			// counts less.
 			scale(m.Layers[i].Weight.F32, float32(1-t.config.Dropout))
 		}
 	}
 	return &m
+}
+
+// dropped reports whether dropout keeps inputs from the layer.
+func (t *Trainer) dropped(l *layer.Layer) bool {
+	for _, src := range l.Sources() {
+		if src >= 0 && t.layers[src].Spikes() {
+			return true
+		}
+	}
+	return false
 }
 
 func scale(w []float32, by float32) {

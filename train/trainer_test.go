@@ -436,14 +436,12 @@ func TestDropoutDropsItsShare(t *testing.T) {
 	w, s := tr.workers[0], tr.samples[0]
 	fired, passed := 0, 0
 	for i := range 30 {
-		if err := s.forward(tr, w.scratch, i, tr.noise(i)); err != nil {
+		if err := tr.forward(w.scratch, tr.samples[:1], []int{i}); err != nil {
 			t.Fatal(err)
 		}
 		fired += s.counts[0]
-		for _, word := range s.passed[0] {
-			for ; word != 0; word &= word - 1 {
-				passed++
-			}
+		for row := 1; row <= tr.steps; row++ {
+			passed += s.states[0].Reaching(row).Count()
 		}
 	}
 	if share := 1 - float64(passed)/float64(fired); fired < 400 || math.Abs(share-0.25) > 0.04 {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/snurun/snurun/asm"
@@ -9,10 +10,12 @@ import (
 )
 
 // task is one independent part of a parameter update: the weights of up to 64
-// inputs of a layer (one word of spikes), or the layer's other parameters.
+// inputs of a layer (one word of spikes), all of a convolution, or the layer's
+// other parameters.
 type task struct {
 	layer   int
 	vectors bool
+	kernel  bool
 	own     bool // the inputs are the layer's own outputs one step before
 	word    int
 }
@@ -22,6 +25,13 @@ type task struct {
 func (t *Trainer) listTasks() []task {
 	var list []task
 	for i, l := range slices.Backward(t.layers) {
+		if l == nil {
+			continue
+		}
+		if l.Scatter() != nil {
+			list = append(list, task{layer: i, kernel: true})
+			continue
+		}
 		for w := range spike.Words(l.Out) {
 			if l.Recurrent {
 				list = append(list, task{layer: i, own: true, word: w})
@@ -31,31 +41,37 @@ func (t *Trainer) listTasks() []task {
 			list = append(list, task{layer: i, word: w})
 		}
 	}
-	for i := range t.layers {
-		list = append(list, task{layer: i, vectors: true})
+	for i, l := range t.layers {
+		if l != nil {
+			list = append(list, task{layer: i, vectors: true})
+		}
 	}
 	return list
 }
 
 // block is a worker's scratch for the weight gradient of 64 inputs.
 type block struct {
-	active [spike.WordBits][]uint64 // of each input, a bit a row of δ
-	words  [spike.WordBits]uint64
-	rows   []uint32
-	values []float32
-	ends   [spike.WordBits]int32
-	inputs asm.Inputs
-	grads  []asm.Matrix // one a layer, 64 rows
+	words   [spike.WordBits]uint64
+	active  []uint64 // a bit a row of δ, all words of an input in a row
+	columns int      // words of an input
+	rows    []uint32
+	values  []float32
+	ends    [spike.WordBits]int32
+	inputs  asm.Inputs
+	grads   []asm.Matrix // one a layer, 64 rows
 }
 
 func newBlock(t *Trainer) *block {
 	words := spike.Words(t.config.Batch * t.steps)
-	b := &block{rows: make([]uint32, spike.WordBits*spike.WordBits*words)}
-	for j := range b.active {
-		b.active[j] = make([]uint64, words)
+	b := &block{
+		active: make([]uint64, spike.WordBits*words),
+		rows:   make([]uint32, spike.WordBits*spike.WordBits*words),
 	}
-	for _, l := range t.layers {
-		b.grads = append(b.grads, l.Weights.Like(spike.WordBits))
+	b.grads = make([]asm.Matrix, len(t.layers))
+	for i, l := range t.layers {
+		if l != nil {
+			b.grads[i] = l.Weights.Like(spike.WordBits)
+		}
 	}
 	return b
 }
@@ -70,10 +86,16 @@ func (t *Trainer) updateRows(b *block, k task, samples []*sample, step update) {
 	}
 	from := base + k.word*spike.WordBits
 	n := min(limit-from, spike.WordBits)
-	in := b.list(t, k, samples, n)
-	grad := &b.grads[k.layer]
+	grad, delta := &b.grads[k.layer], &t.deltas[k.layer]
 	clear(grad.Data())
-	asm.SumRows(grad, &t.deltas[k.layer], in)
+	switch {
+	case t.ways[k.layer].listed && !k.own:
+		asm.SumRows(grad, delta, t.inputs[k.layer].list(b, from, n))
+	case t.analogInput(k):
+		asm.SumRows(grad, delta, b.listValues(t, k, samples, n))
+	default:
+		b.sumSpikes(grad, delta, t, k, samples, n)
+	}
 	for first, weights := range l.Weights.Panels() {
 		width := len(weights) / l.Weights.Rows()
 		lo, hi := from*width, (from+n)*width
@@ -81,17 +103,47 @@ func (t *Trainer) updateRows(b *block, k task, samples []*sample, step update) {
 	}
 }
 
-// list lists, for each of n inputs, the rows of δ at which it was active.
-func (b *block) list(t *Trainer, k task, samples []*sample, n int) *asm.Inputs {
-	if t.analogInput(k) {
-		return b.listValues(t, k, samples, n)
+// updateKernel updates the weights of the convolution of layer i by the sums of
+// the samples' gradients, in the samples' order.
+func (t *Trainer) updateKernel(i, samples int, step update) {
+	l, o := t.layers[i], &t.moments[i]
+	sum := &o.kernel[2]
+	clear(sum.Data())
+	asm.SumRows(sum, &t.kernels[i], &asm.Inputs{Rows: t.numbers[:samples], Ends: []int32{int32(samples)}})
+	l.Mask(sum.Data())
+	step.apply(l.Scatter().Weights(), o.kernel[0].Data(), o.kernel[1].Data(), sum.Data(), true)
+}
+
+// oftenActive is the number of the 64 rows of δ of a word from which on they
+// are worth a turn of their own.
+const oftenActive = 4
+
+// sumSpikes adds to grad, for each of n inputs, the rows of δ at which it
+// spiked. If the inputs spike often and the rows are not short, it takes 64 rows
+// of δ at a time, which stay in the first-level cache from input to input.
+func (b *block) sumSpikes(grad, delta *asm.Matrix, t *Trainer, k task, samples []*sample, n int) {
+	spikes := b.gather(t, k, samples)
+	turn := b.columns
+	if spikes > oftenActive*n*b.columns && delta.Cols() >= spike.WordBits {
+		turn = 1
 	}
+	for c := 0; c < b.columns; c += turn {
+		asm.SumRows(grad, delta, b.list(n, c, c+turn))
+	}
+}
+
+// gather fills in active from the spikes of the inputs of a task and returns
+// their number.
+func (b *block) gather(t *Trainer, k task, samples []*sample) int {
+	b.columns = spike.Words(len(samples) * t.steps)
 	// Row by row the spikes of 64 inputs become input by input those of 64 rows.
-	filled, column := 0, 0
+	filled, column, spikes := 0, 0, 0
 	for _, s := range samples {
-		words, stride := s.inputWords(k)
+		words, stride := s.inputWords(t, k)
 		for row := range t.steps {
-			b.words[filled] = words[row*stride]
+			w := words[row*stride]
+			b.words[filled] = w
+			spikes += bits.OnesCount64(w)
 			if filled++; filled == spike.WordBits {
 				b.turn(column)
 				filled, column = 0, column+1
@@ -101,23 +153,28 @@ func (b *block) list(t *Trainer, k task, samples []*sample, n int) *asm.Inputs {
 	if filled > 0 {
 		clear(b.words[filled:])
 		b.turn(column)
-		column++
 	}
-	total := 0
-	for j := range n {
-		total += asm.Indices(b.rows[total:], b.active[j][:column], 0)
-		b.ends[j] = int32(total)
-	}
-	b.inputs = asm.Inputs{Rows: b.rows[:total], Ends: b.ends[:n]}
-	return &b.inputs
+	return spikes
 }
 
 // turn makes the words of 64 rows word column of the inputs.
 func (b *block) turn(column int) {
 	transpose(&b.words)
-	for j, w := range b.words {
-		b.active[j][column] = w
+	for j, w := range &b.words {
+		b.active[j*b.columns+column] = w
 	}
+}
+
+// list lists, for each of n inputs, the rows of δ of words from … to−1 at which
+// it was active.
+func (b *block) list(n, from, to int) *asm.Inputs {
+	total := 0
+	for j := range n {
+		total += asm.Indices(b.rows[total:], b.active[j*b.columns:][from:to], uint32(from*spike.WordBits))
+		b.ends[j] = int32(total)
+	}
+	b.inputs = asm.Inputs{Rows: b.rows[:total], Ends: b.ends[:n]}
+	return &b.inputs
 }
 
 // transpose swaps bit j of word i with bit i of word j: in blocks of 32 bits,
@@ -125,16 +182,20 @@ func (b *block) turn(column int) {
 func transpose(m *[spike.WordBits]uint64) {
 	mask := uint64(1)<<32 - 1
 	for size := 32; size > 0; size /= 2 {
-		for i := 0; i < len(m); i = (i + size + 1) &^ size {
-			swap := (m[i]>>size ^ m[i+size]) & mask
-			m[i] ^= swap << size
-			m[i+size] ^= swap
+		for i := 0; i < len(m); i += 2 * size {
+			upper, lower := m[i:i+size], m[i+size:i+2*size]
+			for j, w := range upper {
+				swap := (w>>(size&63) ^ lower[j]) & mask
+				upper[j] = w ^ swap<<(size&63)
+				lower[j] ^= swap
+			}
 		}
 		mask ^= mask << (size / 2)
 	}
 }
 
-// listValues is list for analog inputs.
+// listValues lists, for each of n analog inputs, the rows of δ at which it was
+// active.
 func (b *block) listValues(t *Trainer, k task, samples []*sample, n int) *asm.Inputs {
 	rows := b.rows[:0] // it has room for all: its length stays
 	b.values = b.values[:0]
@@ -155,52 +216,40 @@ func (b *block) listValues(t *Trainer, k task, samples []*sample, n int) *asm.In
 
 // analogInput reports whether the inputs of a task are analog.
 func (t *Trainer) analogInput(k task) bool {
-	switch {
-	case k.own:
+	if k.own {
 		return !t.layers[k.layer].Spikes()
-	case k.layer == 0:
-		return t.analog
 	}
-	return !t.layers[k.layer-1].Spikes()
+	return t.layers[k.layer].Analog()
 }
 
 // inputWords returns the spikes of the inputs of a task from the first step on,
 // and the distance to those of the next step.
-func (s *sample) inputWords(k task) (words []uint64, stride int) {
-	switch {
-	case k.own:
-		return s.spikes(k.layer, 0)[k.word:], s.states[k.layer].Trace().YStride
-	case k.layer == 0:
+func (s *sample) inputWords(t *Trainer, k task) (words []uint64, stride int) {
+	if k.own {
+		return s.own[k.layer][k.word:], spike.Words(t.layers[k.layer].Out)
+	}
+	src := t.layers[k.layer].Sources()[0]
+	if src < 0 {
 		return s.input.Spikes.Words()[k.word:], spike.Words(s.input.Spikes.Size())
 	}
-	below := k.layer - 1
-	stride = s.states[below].Trace().YStride
-	if s.passed != nil && s.passed[below] != nil {
-		return s.passed[below][k.word:], stride
-	}
-	return s.spikes(below, 1)[k.word:], stride
-}
-
-// spikes returns the spikes of layer i from row on, all steps in one.
-func (s *sample) spikes(i, row int) []uint64 {
-	tr := s.states[i].Trace()
-	return tr.Y[row*tr.YStride:]
+	stride = spike.Words(t.layers[src].Out)
+	return s.passed[src][stride+k.word:], stride
 }
 
 // inputValues returns the values of all analog inputs of a task's layer at a
 // step.
 func (s *sample) inputValues(t *Trainer, k task, step int) []float32 {
-	switch {
-	case k.own:
+	if k.own {
 		return s.states[k.layer].Soft(step)
-	case k.layer == 0:
+	}
+	src := t.layers[k.layer].Sources()[0]
+	if src < 0 {
 		return s.input.Values.At(step)
 	}
-	below := s.states[k.layer-1]
-	if t.layers[k.layer-1].Units.Output == asm.Sigmoidal {
-		return below.Soft(step + 1)
+	if t.layers[src].Units.Output == asm.Sigmoidal {
+		return s.states[src].Soft(step + 1)
 	}
-	return below.Membrane(step + 1)
+	return s.states[src].Membrane(step + 1)
 }
 
 // vectors are the gradients of a layer's bias, decay and current: of each sample
@@ -237,16 +286,14 @@ func (t *Trainer) updateVectors(i, samples int, step update) error {
 		}
 	}
 	if len(m.Current) > 0 {
-		step.apply(u.Current, o.current[0], o.current[1], share(grad, l.Out, len(m.Current) == 1), false)
-		for j := range u.Current {
-			u.Current[j] += 0 // −0 becomes +0, as asm.Forward asks
-		}
+		step.apply(u.Current, o.current[0], o.current[1], share(grad, l, len(m.Current)), false)
+		l.Changed()
 	}
 	if len(m.Bias) > 0 {
-		step.apply(u.Bias, o.bias[0], o.bias[1], share(v.total(&v.bias, rows), l.Out, len(m.Bias) == 1), false)
+		step.apply(u.Bias, o.bias[0], o.bias[1], share(v.total(&v.bias, rows), l, len(m.Bias)), false)
 	}
 	if t.learnsDecay(i) {
-		step.apply(u.Decay, o.decay[0], o.decay[1], share(v.total(&v.decay, rows), l.Out, t.config.Decay == PerLayer), false)
+		step.apply(u.Decay, o.decay[0], o.decay[1], share(v.total(&v.decay, rows), l, t.decays(i)), false)
 		for j, d := range u.Decay {
 			u.Decay[j] = min(max(d, 0), 1)
 		}
@@ -259,18 +306,32 @@ func (t *Trainer) learnsDecay(i int) bool {
 	return t.config.Decay != Fixed && len(t.model.Layers[i].Decay) > 0
 }
 
-// share replaces each of the first n gradients by their sum if the neurons
-// share one parameter, and clears the padding.
-func share(grad []float32, n int, shared bool) []float32 {
-	clear(grad[n:])
-	if shared {
-		var sum float32
-		for _, g := range grad[:n] {
-			sum += g
-		}
-		for j := range n {
-			grad[j] = sum
-		}
+// decays returns how many decays layer i learns: of a convolution one a channel,
+// where others learn one a neuron.
+func (t *Trainer) decays(i int) int {
+	switch {
+	case t.config.Decay == PerLayer:
+		return 1
+	case t.layers[i].Scatter() != nil:
+		return t.model.Layers[i].Out[0]
+	}
+	return t.layers[i].Out
+}
+
+// share replaces the gradients of the neurons of a layer by their sums over
+// those that share one of k parameters, and clears the padding.
+func share(grad []float32, l *layer.Layer, k int) []float32 {
+	clear(grad[l.Out:])
+	if k == l.Out {
+		return grad
+	}
+	each := l.Out / k
+	sums := make([]float32, k)
+	for j, g := range grad[:l.Out] {
+		sums[l.Neuron(j)/each] += g
+	}
+	for j := range l.Out {
+		grad[j] = sums[l.Neuron(j)/each]
 	}
 	return grad
 }

@@ -84,17 +84,19 @@ func (f *feed) analog(source bool) bool {
 	return source
 }
 
-// room returns the most inputs of a step that come by the feed from a source of
-// a size.
+// room returns the most entries that the list of a step takes on its way by the
+// feed from a source of a size.
 func (f *feed) room(source int) int {
+	most := source
 	for i := range f.pools {
-		if p := &f.pools[i]; p.kind == model.MaxPool {
-			source = p.words * spike.WordBits
-		} else {
-			source *= p.most()
+		p := &f.pools[i]
+		if source *= p.most(); p.kind == model.MaxPool {
+			source = min(source, p.words*spike.WordBits)
+			most = max(most, p.words*spike.WordBits)
 		}
+		most = max(most, source)
 	}
-	return roomFor(source)
+	return roomFor(most)
 }
 
 // most returns the most windows that an input lies in.
@@ -121,7 +123,8 @@ func (c *Layer) Feed(in, input *Inputs, layers []*Layer, states []*State) *Input
 			if f.from < 0 {
 				in.addStep(input, t)
 			} else {
-				layers[f.from].addOutput(in, states[f.from], t+1, 0)
+				st := states[f.from]
+				layers[f.from].addOutput(in, st, t+1, 0, st.Reaching(t+1))
 			}
 			for k := range f.pools {
 				in.pool(&f.pools[k], from)

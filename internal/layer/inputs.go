@@ -26,9 +26,13 @@ type Inputs struct {
 // NewInputs returns a list with room for steps of all of size inputs, and for
 // their values if it will be analog; within it nothing more is allocated.
 func NewInputs(steps, size int, analog bool) *Inputs {
-	in := &Inputs{rows: make([]uint32, steps*roomFor(size)), ends: make([]int32, 0, steps)}
+	room := roomFor(size)
+	in := &Inputs{
+		rows: make([]uint32, steps*room), ends: make([]int32, 0, steps),
+		before: make([]uint32, 0, room), fired: make([]uint64, spike.Words(room)),
+	}
 	if analog {
-		in.values = make([]float32, len(in.rows))
+		in.values, in.valuesBefore = make([]float32, len(in.rows)), make([]float32, 0, room)
 	}
 	return in
 }
@@ -75,7 +79,7 @@ func (in *Inputs) AddValues(x []float32, base int) {
 
 // addStep appends step t of other.
 func (in *Inputs) addStep(other *Inputs, t int) {
-	rows, values := other.step(t)
+	rows, values := other.Step(t)
 	in.reserve(len(rows))
 	copy(in.rows[in.n:], rows)
 	if values == nil {
@@ -86,8 +90,8 @@ func (in *Inputs) addStep(other *Inputs, t int) {
 	in.n += len(rows)
 }
 
-// step returns the rows of step t and, in an analog list, their values.
-func (in *Inputs) step(t int) ([]uint32, []float32) {
+// Step returns the inputs of step t and, in an analog list, their values.
+func (in *Inputs) Step(t int) ([]uint32, []float32) {
 	from := int32(0)
 	if t > 0 {
 		from = in.ends[t-1]

@@ -156,29 +156,37 @@ func (c *Layer) Store(l *model.Layer) {
 		h := store(&c.Weights, c.In, c.Out)
 		l.Recurrent = &h
 	}
+	channels := c.Out
+	if c.conv != nil {
+		channels = l.Out[0]
+	}
 	for _, p := range []struct {
 		to   *[]float32
 		from []float32
 	}{{&l.Current, c.Units.Current}, {&l.Decay, c.Units.Decay}, {&l.Bias, c.Units.Bias}} {
-		*p.to = shared(c.byNeuron(make([]float32, c.Out), p.from), len(*p.to))
+		*p.to = shared(c.byNeuron(make([]float32, c.Out), p.from), len(*p.to), channels)
 	}
 }
 
-// shared returns n of the values, each for as many that follow each other, if
-// these agree, else all; n may be 0.
-func shared(values []float32, n int) []float32 {
+// shared returns n of the values, each for as many neurons that follow each
+// other, if these agree, else one a channel if that will do, else all. Of n = 0
+// it returns none.
+func shared(values []float32, n, channels int) []float32 {
 	if n == 0 {
 		return nil
 	}
-	each := len(values) / n
-	some := make([]float32, 0, n)
-	for part := range slices.Chunk(values, each) {
-		if len(slices.Compact(slices.Clone(part))) > 1 {
-			return values
+	for _, k := range []int{n, channels} {
+		some := make([]float32, 0, k)
+		for part := range slices.Chunk(values, len(values)/k) {
+			if len(slices.Compact(slices.Clone(part))) == 1 {
+				some = append(some, part[0])
+			}
 		}
-		some = append(some, part[0])
+		if len(some) == k {
+			return some
+		}
 	}
-	return some
+	return values
 }
 
 // byNeuron sets dst to the values of units in the order of neurons.

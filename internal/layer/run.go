@@ -107,7 +107,7 @@ func (c *Layer) beginStep(st *State, in, scratch *Inputs, t int) *asm.Trace {
 	scratch.Begin(in.analog || c.Recurrent && !c.Spikes())
 	scratch.addStep(in, t)
 	if c.Recurrent {
-		c.addOutput(scratch, st, t, c.In)
+		c.addOutput(scratch, st, t, c.In, st.Spikes(t))
 	}
 	scratch.EndStep()
 	tr := st.step(t)
@@ -152,20 +152,12 @@ func (c *Layer) Gates(st *State) *asm.Trace {
 	return &st.one
 }
 
-// List makes what the layer passed on in the steps run last the content of in.
-func (c *Layer) List(in *Inputs, st *State) {
-	in.Begin(!c.Spikes())
-	for row := 1; row <= st.steps; row++ {
-		c.addOutput(in, st, row, 0)
-		in.EndStep()
-	}
-}
-
-// addOutput appends what the layer passed on in the step of row.
-func (c *Layer) addOutput(in *Inputs, st *State, row, base int) {
+// addOutput appends what the layer passed on in the step of row: the given
+// spikes, if it spikes.
+func (c *Layer) addOutput(in *Inputs, st *State, row, base int, spikes spike.Vector) {
 	switch c.Units.Output {
 	case asm.Step:
-		in.AddSpikes(st.Spikes(row), base)
+		in.AddSpikes(spikes, base)
 	case asm.Sigmoidal:
 		in.AddValues(st.Soft(row), base)
 	default:

@@ -21,6 +21,8 @@ type State struct {
 	order   []uint32  // the neuron of each unit, nil if they are the same
 	neurons []uint64  // rows of spikes by neuron
 	values  []float32 // of one row by neuron
+
+	passed []uint64 // rows of the spikes that reach other layers, nil for all
 }
 
 // NewState makes room for chunks of up to steps time steps. Membranes that are
@@ -103,6 +105,27 @@ func (st *State) Spikes(row int) spike.Vector {
 	}
 	return st.spikes(row)
 }
+
+// Passed returns the spikes after row steps of the chunk that reach other
+// layers, for the caller to set: all rows, once it was called.
+func (st *State) Passed(row int) spike.Vector {
+	words := spike.Words(st.out)
+	if st.passed == nil {
+		st.passed = make([]uint64, len(st.trace.Y)/st.trace.YStride*words)
+	}
+	return st.passed[row*words:][:words]
+}
+
+// Reaching returns the spikes of a row that reach other layers.
+func (st *State) Reaching(row int) spike.Vector {
+	if st.passed == nil {
+		return st.Spikes(row)
+	}
+	return st.Passed(row)
+}
+
+// Current returns the rows of synaptic currents as the kernels take them.
+func (st *State) Current() *asm.Trace { return &st.current }
 
 // CountSpikes returns the number of spikes in the chunk run last.
 func (st *State) CountSpikes() int {

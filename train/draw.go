@@ -1,0 +1,144 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/snurun/snurun/model"
+)
+
+// drawing is an untrained network while its layers are added.
+type drawing struct {
+	Topology
+	m      *model.Network
+	seed   uint64
+	shape  []int   // of what the last layer passes on
+	active float64 // spikes of it in a step
+	drawn  int     // tensors drawn
+}
+
+// spiking returns a layer with all that layers with spikes have in common;
+// parameters has n values.
+func (d *drawing) spiking(kind model.Kind, out []int, n int) model.Layer {
+	l := model.Layer{
+		Kind: kind, In: d.shape, Out: out,
+		Activation: d.Activation, Slope: d.Slope, Output: model.Step, Reset: d.Reset,
+		Decay: []float32{d.Decay}, Bias: repeat(d.Bias, n),
+	}
+	if d.Soft {
+		l.Output = model.Sigmoid
+	}
+	if d.Reset == model.ResetSubtract {
+		l.Theta = []float32{d.Theta}
+	}
+	if d.BiasSpread != 0 {
+		k := key(d.seed, purposeBias, uint64(len(d.m.Layers)))
+		for j := range l.Bias {
+			l.Bias[j] += float32(d.BiasSpread * float32(2*unit(k.Uint64(uint64(j)))-1))
+		}
+	}
+	return l
+}
+
+func (d *drawing) add(l model.Layer, active float64) {
+	d.m.Layers = append(d.m.Layers, l)
+	d.shape, d.active = l.Out, active
+}
+
+// hidden adds a fully connected layer.
+func (d *drawing) hidden(n int) {
+	l := d.spiking(model.SNU, []int{n}, n)
+	l.Name = fmt.Sprintf("hidden%d", len(d.m.Layers)+1)
+	l.Weight = d.tensor([]int{n, l.InSize()}, d.active)
+	if d.Recurrent {
+		h := d.tensor([]int{n, n}, d.ActiveHidden)
+		l.Recurrent = &h
+	}
+	d.add(l, min(d.ActiveHidden, float64(n)))
+}
+
+// readout adds the last layer.
+func (d *drawing) readout(classes int) {
+	in := 1
+	for _, n := range d.shape {
+		in *= n
+	}
+	l := d.spiking(model.SNU, []int{classes}, classes)
+	l.Name = "output"
+	if d.Readout == model.MembraneSum || d.Readout == model.MembraneMax {
+		l = model.Layer{
+			Name: "readout", Kind: model.Dense, In: d.shape, Out: []int{classes},
+			Activation: model.Identity, Output: model.None, Reset: model.ResetNone,
+			Current: repeat(0, classes),
+		}
+	}
+	l.Weight = d.tensor([]int{classes, in}, d.active)
+	d.add(l, 0)
+}
+
+// plane adds a convolution or a pool.
+func (d *drawing) plane(p Plane) error {
+	if len(d.shape) != 3 {
+		return fmt.Errorf("what comes in has shape %v, expected [channels height width]", d.shape)
+	}
+	w := model.Window{
+		Kernel: [2]int{p.Kernel, p.Kernel}, Stride: [2]int{p.Stride, p.Stride},
+		Padding: [2]int{p.Padding, p.Padding}, Dilation: [2]int{1, 1},
+	}
+	in := d.shape
+	out := []int{in[0], w.Steps(0, in[1]), w.Steps(1, in[2])}
+	if out[1] < 1 || out[2] < 1 {
+		return fmt.Errorf("its window does not fit in %v", in)
+	}
+	name := fmt.Sprintf("%d", len(d.m.Layers)+1)
+	if p.Pool != "" {
+		share := 1.0
+		if p.Pool == model.SumPool {
+			share = float64(p.Kernel*p.Kernel) / float64(p.Stride*p.Stride)
+		}
+		d.m.Layers = append(d.m.Layers, model.Layer{Name: "pool" + name, Kind: model.Pool2D, In: in, Out: out, Pool: p.Pool, Window: w})
+		d.shape, d.active = out, d.active*share
+		return nil
+	}
+	out[0] = p.Channels
+	l := d.spiking(model.Conv2D, out, p.Channels)
+	l.Name, l.Window, l.Groups = "conv"+name, w, 1
+	seen := float64(in[0] * p.Kernel * p.Kernel)
+	all := float64(in[0] * in[1] * in[2])
+	l.Weight = d.tensor([]int{p.Channels, in[0], p.Kernel, p.Kernel}, max(1, d.active*seen/all))
+	// A neuron is as likely to fire as in a hidden layer of 256.
+	d.add(l, d.ActiveHidden/256*float64(l.OutSize()))
+	return nil
+}
+
+// tensor draws weights for a number of active inputs a step, a stream of its
+// own a tensor.
+func (d *drawing) tensor(shape []int, active float64) model.Tensor {
+	n := 1
+	for _, dim := range shape {
+		n *= dim
+	}
+	// The streams count as if every layer had recurrent weights.
+	stream := uint64(2 * len(d.m.Layers))
+	if len(shape) == 2 && d.drawn == len(d.m.Layers)+1 {
+		stream++
+	}
+	d.drawn = len(d.m.Layers) + 1
+	t := model.Tensor{Shape: shape, F32: make([]float32, n)}
+	if d.Init == Glorot {
+		k := key(d.seed, purposeWeights, stream)
+		limit := math.Sqrt(6 / float64(n/shape[0]+n/shape[1]))
+		for i := range t.F32 {
+			t.F32[i] = float32(limit * (float64(2*unit(k.Uint64(uint64(i)))) - 1))
+		}
+		return t
+	}
+	noise := newNormal(d.seed, purposeWeights, stream)
+	sigma := d.Gain / math.Sqrt(active)
+	for i := range t.F32 {
+		t.F32[i] = float32(sigma * noise.next())
+	}
+	return t
+}
+
+func repeat(v float32, n int) []float32 { return model.Broadcast([]float32{v}, n) }
