@@ -6,16 +6,22 @@ import (
 	"sync"
 
 	"github.com/snurun/snurun/internal/det"
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
 
-// Augmentation moves the pixels of an image before it is encoded, another way
-// for every key. The zero value leaves images as they are.
+// Augmentation moves the pixels of a sample, another way for every key. Those of
+// an image are moved before it is encoded, those of a recording after. The zero
+// value leaves samples as they are.
 type Augmentation struct {
 	Shift   float64 // pixels: up to so far in each direction
 	Rotate  float64 // radians: up to so far in each direction
 	Elastic float64 // pixels: standard deviation of a smooth displacement
+	Jitter  int     // steps: each spike of a recording up to so many earlier or later
 }
+
+// still reports whether pixels stay where they are.
+func (a Augmentation) still() bool { return a.Shift == 0 && a.Rotate == 0 && a.Elastic == 0 }
 
 // elasticGrid is the number of nodes a side between which the elastic
 // displacement is interpolated.
@@ -27,7 +33,10 @@ func (a Augmentation) Validate() error {
 		name  string
 		value float64
 		to    float64
-	}{{"shift", a.Shift, 1000}, {"rotation", a.Rotate, math.Pi / 2}, {"elastic displacement", a.Elastic, 1000}} {
+	}{
+		{"shift", a.Shift, 1000}, {"rotation", a.Rotate, math.Pi / 2}, {"elastic displacement", a.Elastic, 1000},
+		{"jitter", float64(a.Jitter), model.MaxSteps},
+	} {
 		if !(p.value >= 0 && p.value <= p.to) {
 			return fmt.Errorf("dataset: augmentation: %s is %v, expected 0 to %v", p.name, p.value, p.to)
 		}
@@ -35,34 +44,56 @@ func (a Augmentation) Validate() error {
 	return nil
 }
 
-// Augmented returns images coded by an encoder, each moved as the key chooses
-// before it is encoded; see FromImages.
-func Augmented(set ImageSet, encoder *Encoder, a Augmentation) (Source, error) {
-	source, err := FromImages(set, encoder)
-	if err != nil {
-		return nil, err
-	}
+// Augmented returns the samples of source, each moved as its key chooses. The
+// samples must be images (FromImages), which have no jitter, or recordings of
+// shape [channels, height, width] or [height, width]; with jitter alone, any
+// shape will do.
+//
+// The pixel (x, y) of an augmented image has the value that the image has, by
+// bilinear interpolation, at
+//
+//	R(angle)·((x, y) − centre) + centre + shift + displacement(x, y)
+//
+// and 0 outside. A spike or value of a recording at (x, y) goes to the pixel
+// nearest to that place, or is dropped outside, and so it is in time. Values
+// that meet are added.
+func Augmented(source Source, a Augmentation) (Source, error) {
 	if err := a.Validate(); err != nil {
 		return nil, err
 	}
-	if encoder.Analog() && a != (Augmentation{}) {
-		return nil, fmt.Errorf("dataset: augmentation: %w: it needs a coding that yields spikes", ErrCoding)
+	if a == (Augmentation{}) {
+		return source, nil
 	}
-	images := source.(*imageSource)
-	size := set.Height * set.Width
-	return &augmentedSource{imageSource: images, amount: a, pixels: sync.Pool{New: func() any {
-		pixels := make([]byte, size)
-		return &pixels
-	}}}, nil
+	switch s := source.(type) {
+	case *subset:
+		inner, err := Augmented(s.Source, a)
+		if err != nil {
+			return nil, err
+		}
+		return &subset{inner, s.indices}, nil
+	case *imageSource:
+		if a.Jitter != 0 {
+			return nil, fmt.Errorf("dataset: augmentation: %w: jitter is for recordings, images have no time", ErrMismatch)
+		}
+		return newAugmentedImages(s, a), nil
+	}
+	return newAugmentedRecordings(source, a)
 }
 
-type augmentedSource struct {
+type augmentedImages struct {
 	*imageSource
 	amount Augmentation
 	pixels sync.Pool
 }
 
-func (s *augmentedSource) Spikes(dst spike.Train, i int, key Key) error {
+func newAugmentedImages(images *imageSource, a Augmentation) *augmentedImages {
+	return &augmentedImages{imageSource: images, amount: a, pixels: sync.Pool{New: func() any {
+		pixels := make([]byte, images.size)
+		return &pixels
+	}}}
+}
+
+func (s *augmentedImages) Spikes(dst spike.Train, i int, key Key) error {
 	if err := s.check(dst.Size(), i); err != nil {
 		return err
 	}
@@ -72,40 +103,68 @@ func (s *augmentedSource) Spikes(dst spike.Train, i int, key Key) error {
 	return s.encoder.Encode(dst, *pixels, key)
 }
 
+func (s *augmentedImages) Values(dst spike.Values, i int, key Key) error {
+	if err := s.check(dst.Size(), i); err != nil {
+		return err
+	}
+	pixels := s.pixels.Get().(*[]byte)
+	defer s.pixels.Put(pixels)
+	s.amount.apply(*pixels, s.images.At(i), s.images.Height, s.images.Width, key)
+	return s.encoder.EncodeValues(dst, *pixels)
+}
+
 // Places in a key's stream, beyond those of any encoder.
 const (
 	placeAugment = 1<<63 + iota<<8
 	placeElastic
+	placeJitter = 1<<63 + 1<<62 // and a place a channel and step from there
 )
 
-// apply writes the image src to dst, moved. The pixel at (x, y) takes the value
-// that src has, by bilinear interpolation, at
-//
-//	R(angle)·((x, y) − centre) + centre + shift + displacement(x, y)
-//
-// and 0 outside.
+// apply writes the image src to dst, moved; see Augmented.
 func (a Augmentation) apply(dst, src []byte, height, width int, key Key) {
-	uniform := func(place uint64) float64 { // in [−1, 1)
-		return float64(int64(key.Uint64(placeAugment+place))>>10) / (1 << 53)
-	}
-	dx, dy := float64(a.Shift*uniform(0)), float64(a.Shift*uniform(1))
-	angle := float64(a.Rotate * uniform(2))
-	sin := det.Sin(angle)
-	cos := det.Sin(math.Pi/2 - math.Abs(angle))
-	grid := a.displacements(key)
-	cx, cy := float64(width-1)/2, float64(height-1)/2
+	m := a.motion(height, width, key)
 	for y := range height {
 		for x := range width {
-			fx, fy := float64(x)-cx, float64(y)-cy
-			sx := float64(cos*fx) - float64(sin*fy) + cx + dx
-			sy := float64(sin*fx) + float64(cos*fy) + cy + dy
-			if a.Elastic > 0 {
-				gx, gy := grid.at(float64(x)/float64(width), float64(y)/float64(height))
-				sx, sy = sx+gx, sy+gy
-			}
+			sx, sy := m.from(x, y)
 			dst[y*width+x] = sampleAt(src, height, width, sx, sy)
 		}
 	}
+}
+
+// A motion is how the pixels of one sample move.
+type motion struct {
+	height, width    float64
+	centreX, centreY float64
+	shiftX, shiftY   float64
+	sin, cos         float64
+	elastic          bool
+	grid             displacementGrid
+}
+
+func (a Augmentation) motion(height, width int, key Key) motion {
+	uniform := func(place uint64) float64 { // in [−1, 1)
+		return float64(int64(key.Uint64(placeAugment+place))>>10) / (1 << 53)
+	}
+	m := motion{height: float64(height), width: float64(width), elastic: a.Elastic > 0}
+	m.centreX, m.centreY = float64(width-1)/2, float64(height-1)/2
+	m.shiftX, m.shiftY = float64(a.Shift*uniform(0)), float64(a.Shift*uniform(1))
+	angle := float64(a.Rotate * uniform(2))
+	m.sin = det.Sin(angle)
+	m.cos = det.Sin(math.Pi/2 - math.Abs(angle))
+	m.grid = a.displacements(key)
+	return m
+}
+
+// from returns the place that pixel (x, y) stands for.
+func (m *motion) from(x, y int) (sx, sy float64) {
+	fx, fy := float64(x)-m.centreX, float64(y)-m.centreY
+	sx = float64(m.cos*fx) - float64(m.sin*fy) + m.centreX + m.shiftX
+	sy = float64(m.sin*fx) + float64(m.cos*fy) + m.centreY + m.shiftY
+	if m.elastic {
+		gx, gy := m.grid.at(float64(x)/m.width, float64(y)/m.height)
+		sx, sy = sx+gx, sy+gy
+	}
+	return sx, sy
 }
 
 // displacementGrid holds a displacement at each node of a coarse grid.

@@ -84,11 +84,11 @@ func TestAugmentedSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	none, err := Augmented(set, encoder, Augmentation{})
+	none, err := Augmented(plain, Augmentation{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved, err := Augmented(set, encoder, Augmentation{Shift: 2, Rotate: 0.2, Elastic: 1})
+	moved, err := Augmented(plain, Augmentation{Shift: 2, Rotate: 0.2, Elastic: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,3 +38,27 @@ func Example() {
 	// a 0: 120 spikes in 10 steps
 	// a 9: 103 spikes in 10 steps
 }
+
+// A recording of an event camera becomes time steps of 100 ms.
+func ExampleOpen() {
+	m := &model.Network{Input: model.Input{
+		Shape:   []int{2, 34, 34},
+		Encoder: model.Encoder{Coding: model.Events, BinUS: 100_000},
+	}}
+	source, err := dataset.Open("event/testdata/nmnist-43.bs2", m)
+	if err != nil {
+		log.Fatal(err)
+	}
+	train := spike.NewTrain(dataset.Longest(source), m.Input.Size())
+	if err := source.Spikes(train, 0, dataset.Key{}); err != nil {
+		log.Fatal(err)
+	}
+	for t := range train.Steps() {
+		fmt.Printf("step %d: %d active channels\n", t, train.At(t).Count())
+	}
+	// Output:
+	// step 0: 309 active channels
+	// step 1: 272 active channels
+	// step 2: 331 active channels
+	// step 3: 2 active channels
+}

@@ -1,158 +1,215 @@
 package dataset
 
 import (
+	"bufio"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
 
-// classesFile names the classes of a folder.
-const classesFile = "classes.txt"
+// The files of a folder that name its classes, and those of its recordings.
+const (
+	classesFile = "classes.txt"
+	labelsFile  = "labels.txt"
+)
 
-// LoadFolder reads labelled recordings for a network's input from a folder:
+// FolderOptions say how the recordings of a folder are labelled.
+type FolderOptions struct {
+	// List is the path of a list of recordings and their classes; see
+	// LoadFolder. If empty, it is DIR/labels.txt or, without such a file, each
+	// class has a subfolder.
+	List string
+
+	// Classes are the names of the classes, in the order of a network's outputs.
+	// None stands for those in DIR/classes.txt, one a line, or, without such a
+	// file, for all that occur: 0, 1, … to the largest if they are numbers, else
+	// in the order of their names.
+	Classes []string
+}
+
+// LoadFolder reads labelled recordings for a network's input from a folder, all
+// of one class from a subfolder of its name:
 //
-//	DIR/classes.txt      the names of the classes, one a line, in the order of
-//	                     the network's outputs
-//	DIR/<class>/*.npy    recordings of that class, see ReadSpikes; an array of
-//	                     rank 3 holds several
+//	DIR/<class>/*         recordings of that class, in the order of their names
 //
-// The samples are in the order of the classes, within a class in that of the
-// file names. They are spikes, or values if the input's encoder is analog. If
-// the input has no shape, that of the source is [N] of the first recording.
-func LoadFolder(dir string, in model.Input) (Source, error) {
-	classes, err := readClasses(filepath.Join(dir, classesFile))
+// or those of a list, in its order. A line has a recording and, after a blank,
+// its class; empty lines and lines that begin with '#' are passed over:
+//
+//	DIR/labels.txt        right/0017.npy  right
+//	                      60001           left
+//
+// A recording of a list is a file in DIR, with or without its extension. If dir
+// is empty, it is the folder of the list.
+//
+// A recording is a NumPy array .npy, see ReadSpikes, of which one of rank 3
+// holds several, or that of an event camera, see Open. In subfolders, files with
+// other extensions are passed over, and .txt is taken for notes. The samples are
+// spikes, or values if the input's encoder is analog. If the input has no shape,
+// that of the source is that of the first recording: [N] of an array, [2, H, W]
+// of a sensor.
+func LoadFolder(dir string, in model.Input, o FolderOptions) (Source, error) {
+	if dir == "" {
+		dir = filepath.Dir(o.List)
+	}
+	classes := o.Classes
+	if len(classes) == 0 {
+		var err error
+		if classes, err = readClasses(filepath.Join(dir, classesFile)); err != nil {
+			return nil, err
+		}
+	}
+	entries, err := folderEntries(dir, o.List)
 	if err != nil {
 		return nil, err
 	}
-	f := folder{shape: in.Shape, analog: in.Encoder.Analog()}
-	for label, class := range classes {
-		paths, err := recordings(filepath.Join(dir, class))
-		if err != nil {
-			return nil, err
+	if len(classes) == 0 {
+		classes = classesOf(entries)
+	}
+	number := make(map[string]int, len(classes))
+	for label, name := range classes {
+		number[name] = label
+	}
+	for _, e := range entries {
+		if _, ok := number[e.class]; !ok {
+			return nil, e.at(unknownClass(e, classes))
 		}
-		for _, path := range paths {
-			if err := f.add(path, label); err != nil {
-				return nil, err
+	}
+	if len(entries) > 0 && entries[0].list == "" {
+		slices.SortStableFunc(entries, func(a, b entry) int { return number[a.class] - number[b.class] })
+	}
+	f := &folderSource{labelled: labelled{classes: classes}}
+	for _, e := range entries {
+		if err := f.add(dir, e, number[e.class], &in); err != nil {
+			return nil, e.at(err)
+		}
+	}
+	if len(f.labels) == 0 {
+		return nil, fmt.Errorf("dataset: %s: %w: neither a list %s nor subfolders with recordings (%s)", dir, fs.ErrNotExist, labelsFile, strings.Join(recordingExtensions(), ", "))
+	}
+	return f, nil
+}
+
+// folderEntries returns the recordings of a folder: those of a list or, if there
+// is none, of its subfolders.
+func folderEntries(dir, list string) ([]entry, error) {
+	if list == "" {
+		beside := filepath.Join(dir, labelsFile)
+		if _, err := os.Stat(beside); err == nil {
+			list = beside
+		}
+	}
+	if list != "" {
+		return readList(list)
+	}
+	return readSubfolders(dir)
+}
+
+// readSubfolders returns the recordings of all subfolders, by name; hidden
+// files and folders, whose names begin with a dot, are passed over.
+func readSubfolders(dir string) ([]entry, error) {
+	folders, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	extensions := slices.DeleteFunc(recordingExtensions(), func(ext string) bool { return ext == ".txt" })
+	var entries []entry
+	for _, folder := range folders {
+		path := filepath.Join(dir, folder.Name())
+		if info, err := os.Stat(path); err != nil || !info.IsDir() || hidden(folder) { // a link may be one to a folder
+			continue
+		}
+		files, err := os.ReadDir(path)
+		if err != nil {
+			return nil, fmt.Errorf("dataset: %w", err)
+		}
+		for _, file := range files {
+			if !file.IsDir() && !hidden(file) && slices.Contains(extensions, strings.ToLower(filepath.Ext(file.Name()))) {
+				entries = append(entries, entry{file: filepath.Join(path, file.Name()), class: folder.Name()})
 			}
 		}
 	}
-	switch {
-	case len(f.labels) == 0:
-		return nil, fmt.Errorf("dataset: %s: %w: no recordings (*.npy) in the folders of its %d classes", dir, fs.ErrNotExist, len(classes))
-	case f.analog:
-		return FromValues(f.values, f.shape, f.labels, classes)
-	default:
-		return FromTrains(f.trains, f.shape, f.labels, classes)
-	}
+	return entries, nil
 }
 
-// folder collects recordings, spikes or values.
-type folder struct {
-	shape  []int
-	analog bool
-	trains []spike.Train
-	values []spike.Values
-	labels []int
+// recordingExtensions are the endings of recordings' names.
+func recordingExtensions() []string { return append([]string{".npy"}, event.Extensions()...) }
+
+func hidden(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") }
+
+// folderSource is the samples of many files, each with a class.
+type folderSource struct {
+	labelled
+	samples []fileSample
 }
 
-// add reads the recordings of one file, which all have the same label and, as
-// parts of one array, the same size.
-func (f *folder) add(path string, label int) error {
-	file, err := os.Open(path)
+// fileSample is sample number index of a file.
+type fileSample struct {
+	file  Source
+	index int
+}
+
+// add reads the recordings of an entry. The first one gives in its shape, if it
+// has none.
+func (f *folderSource) add(dir string, e entry, label int, in *model.Input) error {
+	path, err := e.find(dir)
 	if err != nil {
-		return fmt.Errorf("dataset: %w", err)
-	}
-	defer file.Close()
-	before := len(f.labels)
-	size := 0
-	if f.analog {
-		values, err := ReadValues(file, path)
-		if err != nil {
-			return err
-		}
-		for _, v := range values {
-			size = v.Size()
-			f.labels = append(f.labels, label)
-		}
-		f.values = append(f.values, values...)
-	} else {
-		trains, err := ReadSpikes(file, path)
-		if err != nil {
-			return err
-		}
-		for _, t := range trains {
-			size = t.Size()
-			f.labels = append(f.labels, label)
-		}
-		f.trains = append(f.trains, trains...)
-	}
-	if len(f.labels) == before {
-		return nil
-	}
-	if f.shape == nil {
-		f.shape = []int{size}
-	}
-	if want, err := channels(f.shape); err != nil {
 		return err
-	} else if size != want {
-		return fmt.Errorf("dataset: %s: %w: %d channels, expected shape %v", path, ErrMismatch, size, f.shape)
+	}
+	file, err := openRecordings(path, *in)
+	if err != nil {
+		return err
+	}
+	if in.Shape == nil {
+		in.Shape = file.Shape()
+	}
+	f.shape = in.Shape
+	for i := range file.Len() {
+		f.samples = append(f.samples, fileSample{file, i})
+		f.labels = append(f.labels, label)
 	}
 	return nil
 }
 
-// maxClasses bounds the bytes of a list of classes.
-const maxClasses = 1 << 20
-
-// readClasses reads a list of names that can be those of folders.
-func readClasses(path string) ([]string, error) {
-	var text []byte
-	err := readFile(path, func(r io.Reader, _ int64) (err error) {
-		text, err = io.ReadAll(io.LimitReader(r, maxClasses+1))
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxClasses {
-		return nil, fmt.Errorf("dataset: %s: %w: more than %d bytes", path, ErrFormat, maxClasses)
-	}
-	var classes []string
-	line := make(map[string]int)
-	for name := range strings.Lines(string(text)) {
-		name = strings.TrimSpace(name)
-		n := len(classes) + 1
-		if !filepath.IsLocal(name) || name == "." || strings.ContainsAny(name, `/\`) {
-			return nil, fmt.Errorf("dataset: %s:%d: %w: class %q, expected the name of a folder", path, n, ErrFormat, name)
-		}
-		if line[name] > 0 {
-			return nil, fmt.Errorf("dataset: %s:%d: %w: class %q stands in line %d already", path, n, ErrFormat, name, line[name])
-		}
-		line[name] = n
-		classes = append(classes, name)
-	}
-	if classes == nil {
-		return nil, fmt.Errorf("dataset: %s: %w: no classes, expected one name a line", path, ErrFormat)
-	}
-	return classes, nil
-}
-
-// recordings returns the paths of the arrays in a folder, by name.
-func recordings(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+// openRecordings reads a file of recordings.
+func openRecordings(path string, in model.Input) (Source, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
-	var paths []string
-	for _, e := range entries {
-		if filepath.Ext(e.Name()) == ".npy" && !e.IsDir() {
-			paths = append(paths, filepath.Join(dir, e.Name()))
-		}
+	defer f.Close()
+	r := bufio.NewReaderSize(f, headSize)
+	kind, format := kindOf(r, path)
+	if kind != "npy" && kind != "events" {
+		return nil, fmt.Errorf("dataset: %s: %w: neither a NumPy array (.npy) nor a recording of events", path, ErrFormat)
 	}
-	return paths, nil
+	return readRecordings(r, kind, format, path, in, unknown)
+}
+
+func (f *folderSource) longest() int {
+	longest := 0
+	for _, s := range f.samples {
+		longest = max(longest, Longest(s.file))
+	}
+	return longest
+}
+
+func (f *folderSource) Spikes(dst spike.Train, i int, key Key) error {
+	if err := checkSample(i, len(f.samples)); err != nil {
+		return err
+	}
+	return f.samples[i].file.Spikes(dst, f.samples[i].index, key)
+}
+
+func (f *folderSource) Values(dst spike.Values, i int, key Key) error {
+	if err := checkSample(i, len(f.samples)); err != nil {
+		return err
+	}
+	return f.samples[i].file.Values(dst, f.samples[i].index, key)
 }

@@ -25,7 +25,7 @@ func TestLoadFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, shape := range [][]int{nil, {2}, {2, 1, 1}} {
-		src, err := LoadFolder(dir, model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events}})
+		src, err := LoadFolder(dir, model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events}}, FolderOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,13 +46,78 @@ func TestLoadFolder(t *testing.T) {
 			}
 		}
 	}
-	src, err := LoadFolder(dir, model.Input{Encoder: model.Encoder{Coding: model.Direct}})
+	src, err := LoadFolder(dir, model.Input{Encoder: model.Encoder{Coding: model.Direct}}, FolderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	v := spike.NewValues(1, 2)
-	if err := src.Values(v, 1); err != nil || !slices.Equal(v.At(0), []float32{0, 1}) || src.Len() != 4 {
+	if err := src.Values(v, 1, Key{}); err != nil || !slices.Equal(v.At(0), []float32{0, 1}) || src.Len() != 4 {
 		t.Errorf("values %v, %v", v, err)
+	}
+}
+
+// Without classes.txt the classes are what occurs.
+func TestLoadFolderNamesClasses(t *testing.T) {
+	one := npyFile(t, []uint8{0, 1}, 1, 2)
+	for _, c := range []struct {
+		files   []string
+		list    string
+		o       FolderOptions
+		classes []string
+		labels  []int
+	}{
+		{[]string{"b/1.npy", "a/2.npy", "a/1.NPY", ".git/x.npy", "a/.x.npy"}, "", FolderOptions{}, []string{"a", "b"}, []int{0, 0, 1}},
+		{[]string{"10/1.npy", "9/1.npy"}, "", FolderOptions{}, numbered(11), []int{9, 10}},
+		{[]string{"09/1.npy", "1/1.npy"}, "", FolderOptions{}, []string{"09", "1"}, []int{0, 1}},
+		{[]string{"a/1.npy", "b/1.npy"}, "", FolderOptions{Classes: []string{"c", "b", "a"}}, []string{"c", "b", "a"}, []int{1, 2}},
+		{[]string{"x.npy", "sub/y z.npy"}, "# comment\n\nsub/y z.npy\tno\nx yes\nx.npy no", FolderOptions{}, []string{"no", "yes"}, []int{0, 1, 0}},
+		{[]string{"1.npy"}, "1 3", FolderOptions{}, numbered(4), []int{3}},
+		{[]string{"1.npy"}, "1 65536", FolderOptions{}, []string{"65536"}, []int{0}},
+	} {
+		dir := t.TempDir()
+		for _, name := range c.files {
+			write(t, dir, name, one)
+		}
+		if c.list != "" {
+			write(t, dir, "labels.txt", []byte(c.list))
+		}
+		src, err := LoadFolder(dir, model.Input{}, c.o)
+		if err != nil {
+			t.Errorf("%v: %v", c.files, err)
+			continue
+		}
+		var labels []int
+		for i := range src.Len() {
+			labels = append(labels, src.Label(i))
+		}
+		if !slices.Equal(src.Classes(), c.classes) || !slices.Equal(labels, c.labels) {
+			t.Errorf("%v: classes %q, labels %v, expected %q, %v", c.files, src.Classes(), labels, c.classes, c.labels)
+		}
+	}
+}
+
+// One folder may hold arrays and recordings of events.
+func TestLoadFolderMixes(t *testing.T) {
+	dir := labelledFolder(t)
+	array := make([]uint8, 2*24)
+	array[24+5] = 1
+	write(t, dir, "z.npy", npyFile(t, array, 2, 24))
+	list := write(t, dir, "list.txt", []byte("z 1\nc 0\n"))
+	src, err := LoadFolder("", eventInput(2, 3, 4), FolderOptions{List: list})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := spike.NewTrain(2, 24)
+	if err := src.Spikes(x, 0, Key{}); err != nil || !slices.Equal(x.Words(), []uint64{0, 1 << 5}) {
+		t.Errorf("array: %x, %v", x.Words(), err)
+	}
+	if err := src.Spikes(x, 1, Key{}); err != nil || !slices.Equal(x.Words(), []uint64{1<<23 | 1<<11, 0}) {
+		t.Errorf("events: %x, %v", x.Words(), err)
+	}
+	for _, i := range []int{-1, 2} {
+		if src.Spikes(x, i, Key{}) == nil || src.Values(spike.NewValues(2, 24), i, Key{}) == nil {
+			t.Errorf("took sample %d of 2", i)
+		}
 	}
 }
 
@@ -66,30 +131,36 @@ func TestLoadFolderRefuses(t *testing.T) {
 		want  error
 		text  string
 	}{
-		"no classes.txt":   {nil, spikes, fs.ErrNotExist, "classes.txt"},
+		"nothing":          {nil, spikes, fs.ErrNotExist, "labels.txt"},
 		"no classes":       {map[string][]byte{"classes.txt": nil}, spikes, ErrFormat, "no classes"},
 		"blank line":       {map[string][]byte{"classes.txt": []byte("a\n\nb")}, spikes, ErrFormat, "classes.txt:2"},
 		"class twice":      {map[string][]byte{"classes.txt": []byte("a\nb\na")}, spikes, ErrFormat, "classes.txt:3"},
-		"parent":           {map[string][]byte{"classes.txt": []byte("..")}, spikes, ErrFormat, "classes.txt:1"},
-		"itself":           {map[string][]byte{"classes.txt": []byte(".")}, spikes, ErrFormat, "classes.txt:1"},
-		"path":             {map[string][]byte{"classes.txt": []byte("a/b")}, spikes, ErrFormat, "classes.txt:1"},
 		"many classes":     {map[string][]byte{"classes.txt": make([]byte, maxClasses+1)}, spikes, ErrFormat, "bytes"},
-		"no folder":        {map[string][]byte{"classes.txt": []byte("a")}, spikes, fs.ErrNotExist, "a"},
-		"no recordings":    {map[string][]byte{"classes.txt": []byte("a"), "a/x.txt": nil}, spikes, fs.ErrNotExist, "no recordings"},
-		"broken spikes":    {map[string][]byte{"classes.txt": []byte("a"), "a/x.npy": good[:20]}, spikes, ErrFormat, "x.npy"},
-		"broken values":    {map[string][]byte{"classes.txt": []byte("a"), "a/x.npy": good[:20]}, analog, ErrFormat, "x.npy"},
-		"other shape":      {map[string][]byte{"classes.txt": []byte("a"), "a/x.npy": good}, model.Input{Shape: []int{3}}, ErrMismatch, "x.npy"},
-		"impossible shape": {map[string][]byte{"classes.txt": []byte("a"), "a/x.npy": good}, model.Input{Shape: []int{-3}}, errAny, "shape"},
-		"two shapes":       {map[string][]byte{"classes.txt": []byte("a"), "a/x.npy": good, "a/y.npy": npyFile(t, []uint8{1}, 1, 1)}, spikes, ErrMismatch, "y.npy"},
+		"no recordings":    {map[string][]byte{"classes.txt": []byte("a"), "a/x.md": nil}, spikes, fs.ErrNotExist, "subfolders"},
+		"other class":      {map[string][]byte{"classes.txt": []byte("a"), "b/x.npy": good}, spikes, ErrMismatch, `class "b", expected one of the 1: a`},
+		"broken spikes":    {map[string][]byte{"a/x.npy": good[:20]}, spikes, ErrFormat, "x.npy"},
+		"broken values":    {map[string][]byte{"a/x.npy": good[:20]}, analog, ErrFormat, "x.npy"},
+		"other kind":       {map[string][]byte{"a/x.npy": twoImages}, spikes, ErrFormat, "x.npy"},
+		"other shape":      {map[string][]byte{"a/x.npy": good}, model.Input{Shape: []int{3}}, ErrMismatch, "x.npy"},
+		"impossible shape": {map[string][]byte{"a/x.npy": good}, model.Input{Shape: []int{-3}}, errAny, "shape"},
+		"two shapes":       {map[string][]byte{"a/x.npy": good, "a/y.npy": npyFile(t, []uint8{1}, 1, 1)}, spikes, ErrMismatch, "y.npy"},
+		"empty list":       {map[string][]byte{"labels.txt": []byte("# nothing\n")}, spikes, ErrFormat, "labels.txt"},
+		"no class":         {map[string][]byte{"x.npy": good, "labels.txt": []byte("\nx\n")}, spikes, ErrFormat, "labels.txt:2"},
+		"no file":          {map[string][]byte{"labels.txt": []byte("x a\n")}, spikes, fs.ErrNotExist, "labels.txt:1"},
+		"broken file":      {map[string][]byte{"x.npy": good[:20], "labels.txt": []byte("x a\n")}, spikes, ErrFormat, "labels.txt:1: dataset: "},
+		"unnamed class":    {map[string][]byte{"x.npy": good, "labels.txt": []byte("x b\n"), "classes.txt": []byte("a")}, spikes, ErrMismatch, "labels.txt:1"},
 	} {
 		dir := t.TempDir()
 		for file, data := range c.files {
 			write(t, dir, file, data)
 		}
-		_, err := LoadFolder(dir, c.in)
-		if err == nil || c.want != errAny && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
+		_, err := LoadFolder(dir, c.in, FolderOptions{})
+		if err == nil || c.want != errAny && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) || !strings.Contains(err.Error(), dir) && c.want != errAny {
 			t.Errorf("%s: %v, expected %v with %q", name, err, c.want, c.text)
 		}
+	}
+	if _, err := LoadFolder(filepath.Join(t.TempDir(), "none"), spikes, FolderOptions{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no folder: %v", err)
 	}
 	dir := t.TempDir()
 	write(t, dir, "classes.txt", []byte("a"))
@@ -97,7 +168,7 @@ func TestLoadFolderRefuses(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "a", "x.npy"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadFolder(dir, spikes); os.Getuid() > 0 && !errors.Is(err, fs.ErrPermission) {
+	if _, err := LoadFolder(dir, spikes, FolderOptions{}); os.Getuid() > 0 && !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("an unreadable file: %v", err)
 	}
 	// classes.txt is a folder: it opens, but cannot be read.
@@ -105,7 +176,26 @@ func TestLoadFolderRefuses(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "classes.txt"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadFolder(dir, spikes); err == nil {
+	if _, err := LoadFolder(dir, spikes, FolderOptions{}); err == nil {
 		t.Error("a folder was read as the list of classes")
 	}
+}
+
+// FuzzParseList parses any list. What is found stands in its line.
+func FuzzParseList(f *testing.F) {
+	f.Add("#sample #class\n60001\t7\n\n a b/1.npy  left \r\n")
+	f.Add("alone")
+	f.Fuzz(func(t *testing.T, text string) {
+		entries, err := parseList("x", text)
+		if (err == nil) != (entries != nil) || err != nil && !errors.Is(err, ErrFormat) {
+			t.Fatalf("%d entries, %v", len(entries), err)
+		}
+		lines := strings.SplitAfter(text, "\n")
+		for _, e := range entries {
+			line := lines[e.line-1]
+			if e.file == "" || e.class == "" || !strings.Contains(line, e.file) || !strings.Contains(line, e.class) {
+				t.Errorf("%+v of the line %q", e, line)
+			}
+		}
+	})
 }

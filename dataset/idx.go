@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/snurun/snurun/internal/bounded"
@@ -39,10 +39,8 @@ func LoadIDX(path string) (ImageSet, error) {
 	if err != nil {
 		return ImageSet{}, err
 	}
-	for _, c := range set.Labels {
-		for len(set.Classes) <= c {
-			set.Classes = append(set.Classes, strconv.Itoa(len(set.Classes)))
-		}
+	if set.Labels != nil {
+		set.Classes = numbered(slices.Max(set.Labels) + 1)
 	}
 	return set, nil
 }
@@ -197,8 +195,11 @@ func readIDX(r io.Reader, name string, size int64, magic uint32) (dims []int, da
 // which shows in its first bytes and not in its name.
 func unpack(r io.Reader) (content io.Reader, packed bool, err error) {
 	buffered := bufio.NewReader(r)
-	// A stream too short to look at is not gzipped.
-	if head, _ := buffered.Peek(2); !bytes.Equal(head, []byte{0x1f, 0x8b}) {
+	head, err := buffered.Peek(2)
+	switch {
+	case err != nil && err != io.EOF:
+		return nil, false, err
+	case !bytes.Equal(head, []byte{0x1f, 0x8b}): // as a stream too short to look at
 		return buffered, false, nil
 	}
 	content, err = gzip.NewReader(buffered)

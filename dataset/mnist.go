@@ -32,24 +32,53 @@ func (p Part) labelsFile() string { return string(p) + "-labels-idx1-ubyte" }
 // MNIST/raw or raw as torchvision does. If files are missing the error is an
 // fs.ErrNotExist that names them.
 func LoadMNIST(dir string, part Part) (ImageSet, error) {
-	images := findMNIST(dir, part.imagesFile())
-	labels := findMNIST(dir, part.labelsFile())
-	var missing []string
-	if images == "" {
-		missing = append(missing, part.imagesFile())
-	}
-	if labels == "" {
-		missing = append(missing, part.labelsFile())
-	}
-	if missing != nil {
-		return ImageSet{}, fmt.Errorf("dataset: %w: %s has no %s (.gz or not): `snurun data mnist --out %s` fetches them",
-			fs.ErrNotExist, dir, strings.Join(missing, " and no "), dir)
-	}
-	set, err := loadIDX(images, labels)
+	set, files, err := loadPart(dir, part)
 	if err != nil {
 		return ImageSet{}, err
 	}
-	return asMNIST(set, images, labels)
+	return asMNIST(set, files.images, files.labels)
+}
+
+// LoadImages is LoadMNIST for other images in files of the same names, such as
+// those of Fashion-MNIST, of any size. The names of their classes stand in
+// DIR/classes.txt, one a line; without it they are 0, 1, … to the largest label.
+func LoadImages(dir string, part Part) (ImageSet, error) {
+	set, files, err := loadPart(dir, part)
+	if err != nil {
+		return ImageSet{}, err
+	}
+	if set.Classes, err = readClasses(filepath.Join(dir, classesFile)); err != nil {
+		return ImageSet{}, err
+	}
+	largest := slices.Max(set.Labels)
+	switch {
+	case set.Classes == nil:
+		set.Classes = numbered(largest + 1)
+	case largest >= len(set.Classes):
+		return ImageSet{}, fmt.Errorf("dataset: %w: %s has label %d, %s names %d classes", ErrMismatch, files.labels, largest, filepath.Join(dir, classesFile), len(set.Classes))
+	}
+	return set, nil
+}
+
+// partFiles are the paths of the files of a part.
+type partFiles struct{ images, labels string }
+
+// loadPart reads a part without its classes.
+func loadPart(dir string, part Part) (ImageSet, partFiles, error) {
+	files := partFiles{findMNIST(dir, part.imagesFile()), findMNIST(dir, part.labelsFile())}
+	var missing []string
+	if files.images == "" {
+		missing = append(missing, part.imagesFile())
+	}
+	if files.labels == "" {
+		missing = append(missing, part.labelsFile())
+	}
+	if missing != nil {
+		return ImageSet{}, files, fmt.Errorf("dataset: %w: %s has no %s (.gz or not): `snurun data mnist --out %s` fetches them",
+			fs.ErrNotExist, dir, strings.Join(missing, " and no "), dir)
+	}
+	set, err := loadIDX(files.images, files.labels)
+	return set, files, err
 }
 
 func findMNIST(dir, name string) string {

@@ -108,3 +108,30 @@ func TestSampleIsOfMNIST(t *testing.T) {
 		}
 	}
 }
+
+// Images of any size are taken under MNIST's names, with or without names for
+// their classes.
+func TestLoadImages(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "t10k-images-idx3-ubyte", twoImages)
+	write(t, dir, "t10k-labels-idx1-ubyte.gz", packed(twoLabels))
+	set, err := LoadImages(dir, TestPart)
+	if err != nil || set.Count != 2 || !slices.Equal(set.Labels, []int{2, 0}) || !slices.Equal(set.Classes, []string{"0", "1", "2"}) {
+		t.Errorf("%d images, labels %v, classes %q, %v", set.Count, set.Labels, set.Classes, err)
+	}
+	write(t, dir, classesFile, []byte("shirt\ndress/skirt\nankle boot\n"))
+	if set, err = LoadImages(dir, TestPart); err != nil || !slices.Equal(set.Classes, []string{"shirt", "dress/skirt", "ankle boot"}) {
+		t.Errorf("classes %q, %v", set.Classes, err)
+	}
+	write(t, dir, classesFile, []byte("shirt\ndress\n"))
+	if _, err = LoadImages(dir, TestPart); !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), "label 2") {
+		t.Errorf("a label without a class: %v", err)
+	}
+	write(t, dir, classesFile, []byte("\n"))
+	if _, err = LoadImages(dir, TestPart); !errors.Is(err, ErrFormat) {
+		t.Errorf("a broken list of classes: %v", err)
+	}
+	if _, err := LoadImages(dir, TrainPart); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no training part: %v", err)
+	}
+}

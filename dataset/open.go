@@ -7,48 +7,60 @@ import (
 	"io"
 	"os"
 
+	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/model"
 )
 
-// Open reads the samples of a file for a network's input, with time steps of
-// dtMS milliseconds. What the file is follows from its content:
+// Open reads the samples of a file for the network m. What the file is follows
+// from its content or, if that does not tell, from the extension of its name:
 //
 //   - IDX images, gzipped or not, with the labels found beside them (LabelsBeside)
 //   - a PNG picture, as one digit (ReadPNG)
 //   - a NumPy array .npy of recordings (ReadSpikes, or ReadValues if the
 //     network's input is analog)
+//   - a recording of an event camera in a format of package event, binned from
+//     its first event on, for a network whose input coding is events
 //
-// Labels that are not known are −1.
-func Open(path string, in model.Input, dtMS float64) (Source, error) {
+// The class of anything but IDX images is that in a list labels.txt in the same
+// folder, if there is one that has the file; see LoadFolder. Labels that are not
+// known are −1.
+func Open(path string, m *model.Network) (Source, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	defer f.Close()
-	r := bufio.NewReader(f)
-	if kindOf(r) == "idx" {
+	r := bufio.NewReaderSize(f, headSize)
+	if kind, _ := kindOf(r, path); kind == "idx" {
 		set, err := LoadIDX(path)
 		if err != nil {
 			return nil, err
 		}
-		return coded(set, path, in, dtMS)
+		return named(FromImageSet(set, m.Input, m.DtMS))(path)
 	}
-	return Read(r, path, in, dtMS)
+	c, err := classBeside(path, m.Classes)
+	if err != nil {
+		return nil, err
+	}
+	return read(r, path, m, c)
 }
 
-// Read is Open for a stream, whose name is for errors; IDX images in it have no
-// labels.
-func Read(stream io.Reader, name string, in model.Input, dtMS float64) (Source, error) {
-	r := bufio.NewReader(stream)
-	switch kindOf(r) {
+// Read is Open for a stream, whose name is for errors; the labels of its samples
+// are not known. A recording of events must be in a format that has a signature.
+func Read(stream io.Reader, name string, m *model.Network) (Source, error) {
+	return read(bufio.NewReaderSize(stream, headSize), name, m, unknown)
+}
+
+func read(r *bufio.Reader, name string, m *model.Network, c class) (Source, error) {
+	switch kind, format := kindOf(r, name); kind {
 	case "idx":
 		images, err := ReadIDXImages(r, name)
 		if err != nil {
 			return nil, err
 		}
-		return coded(ImageSet{Images: images}, name, in, dtMS)
+		return named(FromImageSet(ImageSet{Images: images}, m.Input, m.DtMS))(name)
 	case "png":
-		height, width, err := plane(in.Shape, name)
+		height, width, err := plane(m.Input.Shape, name)
 		if err != nil {
 			return nil, err
 		}
@@ -56,44 +68,67 @@ func Read(stream io.Reader, name string, in model.Input, dtMS float64) (Source, 
 		if err != nil {
 			return nil, err
 		}
-		return coded(ImageSet{Images: Images{1, height, width, pixels}}, name, in, dtMS)
-	case "npy":
-		if in.Encoder.Analog() {
-			values, err := ReadValues(r, name)
-			if err != nil {
-				return nil, err
-			}
-			return named(FromValues(values, in.Shape, nil, nil))(name)
+		set := ImageSet{Images{1, height, width, pixels}, c.labels(1), c.names}
+		return named(FromImageSet(set, m.Input, m.DtMS))(name)
+	case "":
+		return nil, fmt.Errorf("dataset: %s: %w: neither IDX images, nor PNG, nor a NumPy array (.npy), nor a recording of events", name, ErrFormat)
+	default:
+		return readRecordings(r, kind, format, name, m.Input, c)
+	}
+}
+
+// readRecordings reads an array of recordings or one of events.
+func readRecordings(r io.Reader, kind, format, name string, in model.Input, c class) (Source, error) {
+	if kind == "events" {
+		return readEvents(r, format, name, in, c)
+	}
+	shape := func(size int) []int {
+		if in.Shape == nil {
+			return []int{size}
 		}
-		trains, err := ReadSpikes(r, name)
+		return in.Shape
+	}
+	if in.Encoder.Analog() {
+		values, err := ReadValues(r, name)
 		if err != nil {
 			return nil, err
 		}
-		return named(FromTrains(trains, in.Shape, nil, nil))(name)
+		size := 0
+		for _, v := range values {
+			size = v.Size()
+		}
+		return named(FromValues(values, shape(size), c.labels(len(values)), c.names))(name)
 	}
-	return nil, fmt.Errorf("dataset: %s: %w: neither IDX images, nor PNG, nor a NumPy array (.npy)", name, ErrFormat)
+	trains, err := ReadSpikes(r, name)
+	if err != nil {
+		return nil, err
+	}
+	size := 0
+	for _, t := range trains {
+		size = t.Size()
+	}
+	return named(FromTrains(trains, shape(size), c.labels(len(trains)), c.names))(name)
 }
 
-// kindOf tells what a stream holds by its first bytes.
-func kindOf(r *bufio.Reader) string {
-	head, _ := r.Peek(8) // a short or failing stream is reported by its reader
+// headSize is how much of a stream is looked at to tell what it is.
+const headSize = 4096
+
+// kindOf tells what a stream holds: "idx", "png", "npy", or "events" and in
+// which format, or "" if neither its first bytes nor its name say.
+func kindOf(r *bufio.Reader, name string) (kind, format string) {
+	head, _ := r.Peek(headSize) // a short or failing stream is reported by its reader
 	for _, k := range []struct{ kind, magic string }{
-		{"png", "\x89PNG\r\n\x1a\n"}, {"npy", "\x93NUMPY"}, {"idx", "\x1f\x8b"}, {"idx", "\x00\x00\x08"},
+		{"png", "\x89PNG\r\n\x1a\n"}, {"npy", "\x93NUMPY"}, {"idx", "\x1f\x8b\x08"}, {"idx", "\x00\x00\x08"},
 	} {
 		if bytes.HasPrefix(head, []byte(k.magic)) {
-			return k.kind
+			return k.kind, ""
 		}
 	}
-	return ""
-}
-
-// coded returns images as a source under the network's encoder.
-func coded(set ImageSet, name string, in model.Input, dtMS float64) (Source, error) {
-	encoder, err := NewEncoder(in, dtMS)
+	format, err := event.Detect(name, head)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return "", ""
 	}
-	return named(FromImages(set, encoder))(name)
+	return "events", format
 }
 
 // named adds a file's name to the error of a source.
@@ -115,33 +150,43 @@ func plane(shape []int, name string) (height, width int, err error) {
 	case len(shape) == 2:
 		return shape[0], shape[1], nil
 	case len(shape) == 1:
-		for side := 1; side*side <= shape[0]; side++ {
-			if side*side == shape[0] {
-				return side, side, nil
-			}
+		if side, ok := squareRoot(shape[0]); ok {
+			return side, side, nil
 		}
 	}
 	return 0, 0, fmt.Errorf("dataset: %s: %w: a picture for a network with input of shape %v, expected one grey image", name, ErrMismatch, shape)
 }
 
-// Steps returns the number of steps of the longest recording of a source, or
-// unlimited for sources that can be presented for as long as one likes.
+// squareRoot returns the root of n, if n is a square of at least 1.
+func squareRoot(n int) (side int, ok bool) {
+	for side = 1; side < n/side; side++ {
+	}
+	return side, side*side == n
+}
+
+// Steps returns for how many steps the samples of a source are presented unless
+// something else is asked for. Arrays on their own (FromTrains, FromValues, .npy)
+// are presented whole, all of a source as long as the longest. Any other sample
+// can be shown for as long as one likes, and Steps returns unlimited: an image is
+// repeated; recordings of events, and those of a folder, whose lengths differ,
+// are cut or followed by silence.
 func Steps(s Source, unlimited int) int {
 	switch s := s.(type) {
 	case *trainSource:
-		longest := 0
-		for _, t := range s.trains {
-			longest = max(longest, t.Steps())
-		}
-		return longest
+		return s.longest()
 	case *valueSource:
-		longest := 0
-		for _, v := range s.values {
-			longest = max(longest, v.Steps())
-		}
-		return longest
+		return s.longest()
 	case *subset:
 		return Steps(s.Source, unlimited)
 	}
 	return unlimited
+}
+
+// Longest returns the number of steps of the longest recording of a source, or
+// 0 if its samples have no length of their own, as images.
+func Longest(s Source) int {
+	if s, ok := s.(interface{ longest() int }); ok {
+		return s.longest()
+	}
+	return 0
 }

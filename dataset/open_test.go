@@ -33,7 +33,7 @@ func TestOpen(t *testing.T) {
 		"matrix2": {encodePNG(t, grayImage(2, 2, make([]byte, 4))), model.Input{Shape: []int{2, 3}, Encoder: latency.Encoder}, []int{-1}},
 	} {
 		path := write(t, dir, name, c.data)
-		src, err := Open(path, c.in, 1)
+		src, err := Open(path, &model.Network{Input: c.in, DtMS: 1})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -45,7 +45,7 @@ func TestOpen(t *testing.T) {
 		if !slices.Equal(labels, c.labels) || !slices.Equal(src.Shape(), c.in.Shape) {
 			t.Errorf("%s: labels %v, shape %v", name, labels, src.Shape())
 		}
-		if src, err = Read(bytes.NewReader(c.data), "stdin", c.in, 1); err != nil || src.Len() != len(c.labels) || src.Label(0) != -1 {
+		if src, err = Read(bytes.NewReader(c.data), "stdin", &model.Network{Input: c.in, DtMS: 1}); err != nil || src.Len() != len(c.labels) || src.Label(0) != -1 {
 			t.Errorf("%s as a stream: %v, %v", name, src, err)
 		}
 	}
@@ -76,14 +76,14 @@ func TestOpenRefuses(t *testing.T) {
 		"values size":    {npyFile(t, []uint8{1, 0}, 1, 2), model.Input{Shape: []int{3}, Encoder: direct}, ErrMismatch},
 	} {
 		path := write(t, dir, name, c.data)
-		if _, err := Open(path, c.in, 1); !errors.Is(err, c.want) || !strings.Contains(err.Error(), dir) {
+		if _, err := Open(path, &model.Network{Input: c.in, DtMS: 1}); !errors.Is(err, c.want) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: %v, expected %v", name, err, c.want)
 		}
 	}
-	if _, err := Open(filepath.Join(dir, "none"), model.Input{}, 1); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(filepath.Join(dir, "none"), &model.Network{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-	if _, err := Read(bytes.NewReader(twoImages[:9]), "stdin", model.Input{Shape: []int{3}, Encoder: poisson}, 1); !errors.Is(err, ErrFormat) {
+	if _, err := Read(bytes.NewReader(twoImages[:9]), "stdin", &model.Network{Input: model.Input{Shape: []int{3}, Encoder: poisson}, DtMS: 1}); !errors.Is(err, ErrFormat) {
 		t.Errorf("images cut: %v", err)
 	}
 }
@@ -94,15 +94,17 @@ func TestSteps(t *testing.T) {
 	values, err2 := FromValues([]spike.Values{spike.NewValues(4, 1), spike.NewValues(3, 1)}, []int{1}, labels, classes)
 	images, err3 := FromImages(imageSet(), encoder(t, 4, model.Encoder{Coding: model.Latency}))
 	sub, err4 := Subset(values, []int{0})
-	if err := errors.Join(err, err2, err3, err4); err != nil {
+	folder, err5 := LoadFolder(labelledFolder(t), eventInput(2, 3, 4), FolderOptions{})
+	moved, err6 := Augmented(folder, Augmentation{Jitter: 1})
+	if err := errors.Join(err, err2, err3, err4, err5, err6); err != nil {
 		t.Fatal(err)
 	}
 	for i, c := range []struct {
-		src  Source
-		want int
-	}{{trains, 5}, {values, 4}, {images, 9}, {sub, 4}} {
-		if got := Steps(c.src, 9); got != c.want {
-			t.Errorf("source %d: %d steps, expected %d", i, got, c.want)
+		src            Source
+		steps, longest int
+	}{{trains, 5, 5}, {values, 4, 4}, {images, 9, 0}, {sub, 4, 4}, {folder, 9, 3}, {moved, 9, 3}} {
+		if steps, longest := Steps(c.src, 9), Longest(c.src); steps != c.steps || longest != c.longest {
+			t.Errorf("source %d: %d steps, longest %d, expected %d and %d", i, steps, longest, c.steps, c.longest)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func NewPresentation(in model.Input, steps int) *Presentation {
 // key.
 func (p *Presentation) Load(source Source, i int, key Key) error {
 	if p.Analog {
-		return source.Values(p.Values, i)
+		return source.Values(p.Values, i, key)
 	}
 	return source.Spikes(p.Spikes, i, key)
 }

@@ -3,7 +3,9 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -35,7 +37,7 @@ type Source interface {
 	// one is followed by silence. An analog source returns an ErrCoding.
 	Spikes(dst spike.Train, i int, key Key) error
 	// Values is Spikes for an analog source; any other returns an ErrCoding.
-	Values(dst spike.Values, i int) error
+	Values(dst spike.Values, i int, key Key) error
 }
 
 // labelled is what all sources have in common.
@@ -51,13 +53,21 @@ func (l *labelled) Shape() []int      { return l.shape }
 func (l *labelled) Classes() []string { return l.classes }
 func (l *labelled) Label(i int) int   { return l.labels[i] }
 
-// unknown are the labels of n samples whose class is not known.
-func unknown(n int) []int {
-	labels := make([]int, n)
-	for i := range labels {
-		labels[i] = -1
+// class is what is known of all samples of a file.
+type class struct {
+	label int      // one of names, or −1 if it is not known
+	names []string // of all classes
+}
+
+// unknown is the class of samples of which nothing is known.
+var unknown = class{label: -1}
+
+// labels returns the labels of n samples, nil if they are not known.
+func (c class) labels(n int) []int {
+	if c.label < 0 {
+		return nil
 	}
-	return labels
+	return slices.Repeat([]int{c.label}, n)
 }
 
 func newLabelled(shape []int, samples int, labels []int, classes []string) (labelled, error) {
@@ -67,7 +77,7 @@ func newLabelled(shape []int, samples int, labels []int, classes []string) (labe
 		return l, err
 	}
 	if labels == nil {
-		l.labels = unknown(samples)
+		l.labels = slices.Repeat([]int{-1}, samples)
 		return l, nil
 	}
 	if len(labels) != samples {
@@ -91,6 +101,16 @@ func (l *labelled) check(size, i int) error {
 		return fmt.Errorf("dataset: sample %d: the destination has %d channels, expected %d", i, size, l.size)
 	}
 	return nil
+}
+
+// errSpikes is the error of values asked for of spikes.
+func errSpikes() error {
+	return fmt.Errorf("dataset: %w: the samples are spikes, not values", ErrCoding)
+}
+
+// errValues is the error of spikes asked for of values.
+func errValues() error {
+	return fmt.Errorf("dataset: %w: the samples are values, not spikes", ErrCoding)
 }
 
 func checkSample(i, n int) error {
@@ -142,6 +162,16 @@ func FromImages(set ImageSet, encoder *Encoder) (Source, error) {
 	return &imageSource{l, set.Images, encoder}, nil
 }
 
+// FromImageSet is FromImages under the encoder of a network's input, with time
+// steps of dtMS milliseconds.
+func FromImageSet(set ImageSet, in model.Input, dtMS float64) (Source, error) {
+	encoder, err := NewEncoder(in, dtMS)
+	if err != nil {
+		return nil, err
+	}
+	return FromImages(set, encoder)
+}
+
 func (s *imageSource) Spikes(dst spike.Train, i int, key Key) error {
 	if err := s.check(dst.Size(), i); err != nil {
 		return err
@@ -149,7 +179,7 @@ func (s *imageSource) Spikes(dst spike.Train, i int, key Key) error {
 	return s.encoder.Encode(dst, s.images.At(i), key)
 }
 
-func (s *imageSource) Values(dst spike.Values, i int) error {
+func (s *imageSource) Values(dst spike.Values, i int, _ Key) error {
 	if err := s.check(dst.Size(), i); err != nil {
 		return err
 	}
@@ -185,8 +215,16 @@ func (s *trainSource) Spikes(dst spike.Train, i int, _ Key) error {
 	return nil
 }
 
-func (s *trainSource) Values(spike.Values, int) error {
-	return fmt.Errorf("dataset: %w: the samples are spikes, not values", ErrCoding)
+func (s *trainSource) Values(spike.Values, int, Key) error {
+	return errSpikes()
+}
+
+func (s *trainSource) longest() int {
+	longest := 0
+	for _, t := range s.trains {
+		longest = max(longest, t.Steps())
+	}
+	return longest
 }
 
 type valueSource struct {
@@ -209,10 +247,10 @@ func FromValues(values []spike.Values, shape []int, labels []int, classes []stri
 }
 
 func (s *valueSource) Spikes(spike.Train, int, Key) error {
-	return fmt.Errorf("dataset: %w: the samples are values, not spikes", ErrCoding)
+	return errValues()
 }
 
-func (s *valueSource) Values(dst spike.Values, i int) error {
+func (s *valueSource) Values(dst spike.Values, i int, _ Key) error {
 	if err := s.check(dst.Size(), i); err != nil {
 		return err
 	}
@@ -224,4 +262,12 @@ func (s *valueSource) Values(dst spike.Values, i int) error {
 		}
 	}
 	return nil
+}
+
+func (s *valueSource) longest() int {
+	longest := 0
+	for _, v := range s.values {
+		longest = max(longest, v.Steps())
+	}
+	return longest
 }

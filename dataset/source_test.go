@@ -40,7 +40,7 @@ func TestFromImages(t *testing.T) {
 			t.Errorf("sample %d is not what the encoder makes of its image", i)
 		}
 	}
-	if err := src.Values(spike.NewValues(1, 4), 0); !errors.Is(err, ErrCoding) {
+	if err := src.Values(spike.NewValues(1, 4), 0, Key{}); !errors.Is(err, ErrCoding) {
 		t.Errorf("values of a spiking source: %v", err)
 	}
 
@@ -49,7 +49,7 @@ func TestFromImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := spike.NewValues(2, 4)
-	if err := direct.Values(v, 1); err != nil || !slices.Equal(v.At(1), []float32{1, 1, 1, 1}) {
+	if err := direct.Values(v, 1, Key{}); err != nil || !slices.Equal(v.At(1), []float32{1, 1, 1, 1}) {
 		t.Errorf("values %v, %v", v, err)
 	}
 }
@@ -71,7 +71,7 @@ func TestFromTrains(t *testing.T) {
 	if err := src.Spikes(dst, 1, Key{}); err != nil || dst.Count() != 1 || !dst.At(0).Get(3) {
 		t.Errorf("a longer recording gave %x, %v", dst.Words(), err)
 	}
-	if err := src.Values(spike.NewValues(1, 70), 0); !errors.Is(err, ErrCoding) {
+	if err := src.Values(spike.NewValues(1, 70), 0, Key{}); !errors.Is(err, ErrCoding) {
 		t.Errorf("values of spikes: %v", err)
 	}
 }
@@ -91,7 +91,7 @@ func TestFromValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := src.Values(dst, 0); err != nil || !slices.Equal(data, want) {
+		if err := src.Values(dst, 0, Key{}); err != nil || !slices.Equal(data, want) {
 			t.Errorf("%d steps: %v, %v, expected %v", steps, data, err, want)
 		}
 	}
@@ -146,12 +146,12 @@ func TestSourcesRefuse(t *testing.T) {
 		"train index":     src.Spikes(spike.NewTrain(1, 4), 1, Key{}),
 		"negative index":  src.Spikes(spike.NewTrain(1, 4), -1, Key{}),
 		"train size":      src.Spikes(spike.NewTrain(1, 5), 0, Key{}),
-		"value index":     val.Values(spike.NewValues(1, 4), 1),
-		"value size":      val.Values(spike.NewValues(1, 5), 0),
+		"value index":     val.Values(spike.NewValues(1, 4), 1, Key{}),
+		"value size":      val.Values(spike.NewValues(1, 5), 0, Key{}),
 		"image index":     img.Spikes(spike.NewTrain(1, 4), 3, Key{}),
-		"direct index":    dir.Values(spike.NewValues(1, 4), 3),
+		"direct index":    dir.Values(spike.NewValues(1, 4), 3, Key{}),
 		"subset index":    sub.Spikes(spike.NewTrain(1, 4), 1, Key{}),
-		"subset values":   sub.Values(spike.NewValues(1, 4), -1),
+		"subset values":   sub.Values(spike.NewValues(1, 4), -1, Key{}),
 		"subset of 1, 2":  second(Subset(src, []int{0, 1})),
 		"subset negative": second(Subset(src, []int{-1})),
 	} {
@@ -204,7 +204,7 @@ func TestSubset(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := spike.NewValues(1, 4)
-	if err := sub.Values(v, 0); err != nil || v.At(0)[0] != 1 {
+	if err := sub.Values(v, 0, Key{}); err != nil || v.At(0)[0] != 1 {
 		t.Errorf("values %v, %v", v, err)
 	}
 }

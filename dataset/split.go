@@ -52,11 +52,13 @@ func (s *subset) Spikes(dst spike.Train, i int, key Key) error {
 	return s.Source.Spikes(dst, s.indices[i], key)
 }
 
-func (s *subset) Values(dst spike.Values, i int) error {
+func (s *subset) Values(dst spike.Values, i int, key Key) error {
 	if err := s.check(i); err != nil {
 		return err
 	}
-	return s.Source.Values(dst, s.indices[i])
+	return s.Source.Values(dst, s.indices[i], key)
 }
+
+func (s *subset) longest() int { return Longest(s.Source) }
 
 func (s *subset) check(i int) error { return checkSample(i, len(s.indices)) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,12 +11,14 @@ import (
 	"math"
 	goruntime "runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
@@ -28,10 +31,11 @@ const linesUpTo = 20
 
 type classifyOptions struct {
 	data    string
+	list    string
 	limit   int
 	seed    uint64
 	steps   int
-	margin  float64
+	margin  marginFlag
 	threads int
 	json    bool
 	show    bool
@@ -42,14 +46,24 @@ func newClassify() *cobra.Command {
 	var o classifyOptions
 	cmd := &cobra.Command{
 		Use:   "classify MODEL [INPUT...]",
-		Short: "Classify digits or recorded spike trains",
+		Short: "Classify images or recordings",
 		Long: `classify runs a model on every sample of the inputs and prints classes, accuracy
 where labels are known, spikes, synaptic operations and latency.
 
 INPUT is an IDX image file (.gz too; labels are found beside it), a PNG image, a
-NumPy file .npy with spikes [steps, channels] or [samples, steps, channels], or
-'-' for a .npy on standard input. Without INPUT and --data it runs on 1,000 of
-the MNIST test digits, which are part of the program.
+NumPy file .npy with spikes [steps, channels] or [samples, steps, channels], a
+recording of an event camera (` + strings.Join(event.Formats(), ", ") + `),
+or '-' for one of them on standard input. The classes of recordings are known if
+a file labels.txt beside them has lines "FILE CLASS". Without INPUT and --data it
+runs on 1,000 of the MNIST test digits, which are part of the program.
+
+--data is a folder with IDX images or, for a network of events, with recordings,
+those of a class in a subfolder of its name. --list names a list of recordings in
+the folder instead, in lines "FILE CLASS"; FILE may lack its extension. Of a
+folder with subfolders train and test, test is taken.
+
+Events are binned as the model says, from the first one on, and presented for as
+many steps as the model says; an array .npy for as many as it has.
 
 Latency is the time from the encoded spike train to the class.
 
@@ -59,19 +73,25 @@ The picture follows the width of the terminal, or COLUMNS, and has no colour
 with NO_COLOR; elsewhere than on a terminal it is made of plain characters.`,
 		Example: `  snurun classify testdata/mnist.msgpack
   snurun classify model.msgpack --data ~/mnist --threads 4
+  snurun classify model.msgpack a.bs2 b.bs2
+  snurun classify model.msgpack --data recordings --list test.txt
   snurun classify model.msgpack digit.png --show
   snurun classify model.msgpack spikes.npy --json`,
 		Args: modelAndInputs(&o.data),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.list != "" && len(args) > 1 {
+				return usagef("--list and INPUT exclude each other")
+			}
 			return classify(cmd.Context(), cmd, args[0], args[1:], o)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.data, "data", "", "classify the test split of the data set in this `folder`")
+	f.StringVar(&o.list, "list", "", "classify the recordings of this list `file`, in --data or beside it")
 	f.IntVar(&o.limit, "limit", 0, "classify only the first `N` samples (0: all)")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the input noise")
 	f.IntVar(&o.steps, "steps", 0, "present each sample for `N` time steps (0: as the model says)")
-	f.Float64Var(&o.margin, "margin", 0, "decide early, once the leading score is ahead by `M` (0: never)")
+	o.margin.add(cmd)
 	f.IntVar(&o.threads, "threads", 1, "classify on `N` threads")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a sample and a summary")
 	f.BoolVar(&o.show, "show", false, "draw the input and the output of every sample")
@@ -89,10 +109,8 @@ func (o *classifyOptions) check() error {
 		return usagef("--threads is %d, expected 1 to 1024", o.threads)
 	case o.show && o.json:
 		return usagef("--show and --json exclude each other")
-	case !(o.margin >= 0) || math.IsInf(o.margin, 0):
-		return usagef("--margin is %v, expected 0 or more", o.margin)
 	}
-	return nil
+	return o.margin.check()
 }
 
 func classify(ctx context.Context, cmd *cobra.Command, file string, names []string, o classifyOptions) error {
@@ -107,12 +125,21 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	inputs, err := openInputs(m, names, o.data, cmd.InOrStdin())
+	var inputs []input
+	if o.list != "" {
+		inputs, err = openFolder(m, o.data, o.list)
+	} else {
+		inputs, err = openInputs(m, names, o.data, cmd.InOrStdin())
+	}
+	if err != nil {
+		return err
+	}
+	margin, err := o.margin.of(m, file)
 	if err != nil {
 		return err
 	}
 	c := &classifier{
-		model: m, net: net, options: o, terminal: cmd.OutOrStdout(), out: bufio.NewWriter(cmd.OutOrStdout()), perLine: o.json || o.verbose,
+		model: m, net: net, options: o, margin: margin, terminal: cmd.OutOrStdout(), out: bufio.NewWriter(cmd.OutOrStdout()), perLine: o.json || o.verbose,
 	}
 	total := 0
 	for _, in := range inputs {
@@ -149,8 +176,8 @@ type input struct {
 	source dataset.Source
 }
 
-// openInputs opens what the command line names: the files, or the test split
-// in dir, or the digits that are part of the program.
+// openInputs opens what the command line names: the files, or the data set in
+// dir, or the digits that are part of the program.
 func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) ([]input, error) {
 	if len(names) > 0 {
 		var inputs []input
@@ -164,8 +191,11 @@ func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) (
 		return inputs, nil
 	}
 	name, load := "sample", dataset.Sample
-	if dir != "" {
-		name, load = dir, func() (dataset.ImageSet, error) { return dataset.LoadMNIST(dir, dataset.TestPart) }
+	switch {
+	case dir != "" && m.Input.Encoder.Coding == model.Events:
+		return openFolder(m, dir, "")
+	case dir != "":
+		name, load = dir, func() (dataset.ImageSet, error) { return dataset.LoadImages(dir, dataset.TestPart) }
 	}
 	set, err := load()
 	if err != nil {
@@ -180,17 +210,28 @@ func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) (
 
 func openInput(m *model.Network, name string, stdin io.Reader) (dataset.Source, error) {
 	if name == "-" {
-		return dataset.Read(stdin, "standard input", m.Input, m.DtMS)
+		return dataset.Read(stdin, "standard input", m)
 	}
-	return dataset.Open(name, m.Input, m.DtMS)
+	return dataset.Open(name, m)
 }
 
-func imageSource(m *model.Network, set dataset.ImageSet) (dataset.Source, error) {
-	encoder, err := dataset.NewEncoder(m.Input, m.DtMS)
+// openFolder opens the recordings of a folder: those of a list or of subfolders.
+func openFolder(m *model.Network, dir, list string) ([]input, error) {
+	o := dataset.FolderOptions{List: inFolder(dir, list), Classes: m.Classes}
+	if list == "" {
+		if _, test := splitFolders(dir); test != "" {
+			dir = test
+		}
+	}
+	source, err := dataset.LoadFolder(dir, m.Input, o)
 	if err != nil {
 		return nil, err
 	}
-	return dataset.FromImages(set, encoder)
+	return []input{{cmp.Or(dir, list), source}}, nil
+}
+
+func imageSource(m *model.Network, set dataset.ImageSet) (dataset.Source, error) {
+	return dataset.FromImageSet(set, m.Input, m.DtMS)
 }
 
 // classifier classifies samples and keeps what the summary needs.
@@ -198,6 +239,7 @@ type classifier struct {
 	model   *model.Network
 	net     *runtime.Network
 	options classifyOptions
+	margin  float32 // of an early decision; 0: never
 	out     *bufio.Writer
 	perLine bool
 
@@ -305,12 +347,12 @@ func (c *classifier) presented(in input) int {
 
 func (c *classifier) classify(s *runtime.Session, x *dataset.Presentation) (runtime.Result, error) {
 	switch {
-	case x.Analog && c.options.margin > 0:
-		return s.ClassifyValuesEarly(x.Values, float32(c.options.margin))
+	case x.Analog && c.margin > 0:
+		return s.ClassifyValuesEarly(x.Values, c.margin)
 	case x.Analog:
 		return s.ClassifyValues(x.Values)
-	case c.options.margin > 0:
-		return s.ClassifyEarly(x.Spikes, float32(c.options.margin))
+	case c.margin > 0:
+		return s.ClassifyEarly(x.Spikes, c.margin)
 	}
 	return s.Classify(x.Spikes)
 }

@@ -201,6 +201,20 @@ func Formats() []string {
 	return names
 }
 
+// Extensions returns the file name endings of the registered formats, in lower
+// case, with the dot, each once.
+func Extensions() []string {
+	var all []string
+	for _, f := range formats() {
+		for _, ext := range f.Extensions {
+			if !slices.Contains(all, ext) {
+				all = append(all, ext)
+			}
+		}
+	}
+	return all
+}
+
 // formats returns the registered formats; the slice is only ever appended to.
 func formats() []Format {
 	registry.RLock()

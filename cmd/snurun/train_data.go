@@ -1,0 +1,256 @@
+package main
+
+import (
+	"cmp"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/train"
+)
+
+// The kinds of data sets.
+const (
+	mnistSet  = "mnist"  // MNIST in IDX files
+	imageSet  = "images" // other images in IDX files of the same names
+	folderSet = "folder" // recordings, of subfolders or lists
+)
+
+// trainingData is what a training learns from and is tested on.
+type trainingData struct {
+	training dataset.Source
+	test     dataset.Source // nil if there is none
+	draw     bool           // whether the samples held out are drawn, not the last ones
+}
+
+// checkData reports flags that do not fit the kind of data set.
+func (o *trainOptions) checkData() error {
+	switch o.dataset {
+	case mnistSet, imageSet:
+		for _, name := range []string{"list", "test-list", "bin-us", "counts", "time-jitter"} {
+			if o.flags.Changed(name) {
+				return usagef("--%s is for recordings: --dataset %s", name, folderSet)
+			}
+		}
+	case folderSet:
+	default:
+		return usagef("--dataset is %q, expected %s, %s or %s", o.dataset, mnistSet, imageSet, folderSet)
+	}
+	switch {
+	case o.data == "" && o.list == "":
+		return usagef("--data is missing: the folder of the data set; 'snurun data mnist --out DIR' fetches MNIST")
+	case o.flags.Changed("input") && (len(o.input) == 0 || slices.Min(o.input) < 1):
+		return usagef("--input is %v, expected a shape such as 2,34,34", o.input)
+	case o.flags.Changed("bin-us") && !(o.binUS >= 1):
+		return usagef("--bin-us is %v, expected at least 1", o.binUS)
+	}
+	return nil
+}
+
+// loadImages loads images and makes the plan of their training.
+func (o *trainOptions) loadImages(recipe train.Recipe) (trainingData, *model.Network, error) {
+	load := dataset.LoadMNIST
+	if o.dataset == imageSet {
+		load = dataset.LoadImages
+	}
+	var d trainingData
+	sets := map[dataset.Part]dataset.ImageSet{}
+	for _, part := range []dataset.Part{dataset.TrainPart, dataset.TestPart} {
+		set, err := load(o.data, part)
+		if err != nil {
+			return d, nil, err
+		}
+		sets[part] = set
+	}
+	set := sets[dataset.TrainPart]
+	o.shape = []int{1, set.Height, set.Width}
+	if o.input != nil {
+		if !holds(o.input, set.Height*set.Width) {
+			return d, nil, usagef("--input is %v, the images have %d×%d pixels", o.input, set.Height, set.Width)
+		}
+		o.shape = o.input
+	}
+	o.plan = recipe.Plan(o.shape, set.Classes)
+	if o.input != nil {
+		o.plan.Topology.Input.Shape = o.input
+	}
+	m, err := o.network()
+	if err != nil {
+		return d, nil, err
+	}
+	if d.training, err = imageSource(m, set); err != nil {
+		return d, nil, err
+	}
+	d.test, err = imageSource(m, sets[dataset.TestPart])
+	return d, m, err
+}
+
+// holds reports whether a shape of positive dimensions has n channels.
+func holds(shape []int, n int) bool {
+	for _, d := range shape {
+		if n%d != 0 {
+			return false
+		}
+		n /= d
+	}
+	return n == 1
+}
+
+// loadFolder loads recordings and makes the plan of their training.
+func (o *trainOptions) loadFolder(recipe train.Recipe) (trainingData, *model.Network, error) {
+	var d trainingData
+	in, classes := o.recorded(recipe)
+	dir, testDir := o.data, o.data
+	if o.list == "" && o.testList == "" {
+		if dir, testDir = splitFolders(o.data); dir == "" {
+			dir = o.data
+		}
+	}
+	var err error
+	if d.training, err = dataset.LoadFolder(dir, in, dataset.FolderOptions{List: inFolder(o.data, o.list), Classes: classes}); err != nil {
+		return d, nil, err
+	}
+	in.Shape, d.draw = d.training.Shape(), true
+	if o.testList != "" || testDir != "" && testDir != o.data {
+		test := dataset.FolderOptions{List: inFolder(cmp.Or(o.data, filepath.Dir(o.list)), o.testList), Classes: d.training.Classes()}
+		if d.test, err = dataset.LoadFolder(testDir, in, test); err != nil {
+			return d, nil, err
+		}
+	}
+	o.shape = in.Shape
+	o.plan = recipe.Plan(in.Shape, d.training.Classes())
+	if err := o.planRecordings(in.Encoder, d.training); err != nil {
+		return d, nil, err
+	}
+	m, err := o.network()
+	return d, m, err
+}
+
+// recorded returns the input that recordings are read for, and the classes if
+// they are known before: those of the network to start from, or else what the
+// flags and the recipe say.
+func (o *trainOptions) recorded(recipe train.Recipe) (model.Input, []string) {
+	if o.initial != nil {
+		return o.initial.Input, o.initial.Classes
+	}
+	// The shape and the classes do not matter to how a recipe codes its input.
+	t := recipe.Plan([]int{1, 1, 1}, []string{""}).Topology
+	e := t.Input.Encoder
+	if e.Coding != model.Events {
+		e = model.Encoder{Coding: model.Events, BinUS: 1000 * t.DtMS}
+	}
+	if o.flags.Changed("bin-us") {
+		e.BinUS = o.binUS
+	}
+	if o.flags.Changed("counts") {
+		e.Counts = o.counts
+	}
+	return model.Input{Shape: o.input, Encoder: e}, nil
+}
+
+// longestUntold is the number of steps up to which recordings are presented
+// whole without being asked for.
+const longestUntold = 1000
+
+// planRecordings fits the plan of a recipe to recordings. One that is not made
+// for events is told how long they are and how active.
+func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) error {
+	t := &o.plan.Topology
+	made := t.Input.Encoder.Coding == model.Events
+	t.Input.Encoder, t.Input.Shape = e, o.shape
+	t.DtMS = e.BinUS / 1000
+	if made || o.initial != nil {
+		return nil
+	}
+	t.Steps = dataset.Longest(training)
+	if o.flags.Changed("steps") {
+		t.Steps, _ = o.flags.GetInt("steps")
+	} else if t.Steps > longestUntold {
+		return usagef("--steps is missing: the longest recording has %d steps of %v µs; --bin-us makes them longer", t.Steps, e.BinUS)
+	}
+	var err error
+	t.Active, err = activity(training, t.Input, min(max(1, t.Steps), longestUntold))
+	return err
+}
+
+// activity returns the mean sum of squares of an input step over some samples:
+// of spikes, how many channels are active.
+func activity(source dataset.Source, in model.Input, steps int) (float64, error) {
+	const enough = 100
+	every := max(1, source.Len()/enough)
+	x := dataset.NewPresentation(in, steps)
+	sum, samples := 0.0, 0
+	for i := 0; i < source.Len(); i += every {
+		if err := x.Load(source, i, dataset.Key{}); err != nil {
+			return 0, err
+		}
+		sum += float64(x.Spikes.Count())
+		for t := range x.Values.Steps() {
+			for _, v := range x.Values.At(t) {
+				sum += float64(float64(v) * float64(v))
+			}
+		}
+		samples++
+	}
+	return max(1, sum/float64(samples*steps)), nil
+}
+
+// divide returns the samples to train on and those held out of them.
+func (o *trainOptions) divide(d trainingData) (used, held []int, err error) {
+	n := d.training.Len()
+	k := o.holdout
+	if k == 0 {
+		k = int(math.Round(o.plan.Held * float64(n)))
+	}
+	if k < 1 || k >= n {
+		return nil, nil, usagef("--holdout is %d, expected 1 to %d", k, n-1)
+	}
+	if d.draw {
+		used, held = dataset.Split(n, float64(k)/float64(n), 1)
+		return used, held, nil
+	}
+	return sequence(0, n-k), sequence(n-k, n), nil
+}
+
+// inFolder returns the path of a list that is named relative to the current
+// folder or, if it is not there, to dir.
+func inFolder(dir, list string) string {
+	if list == "" || filepath.IsAbs(list) {
+		return list
+	}
+	if _, err := os.Stat(list); err != nil {
+		if path := filepath.Join(dir, list); dir != "" {
+			return path
+		}
+	}
+	return list
+}
+
+// splitFolders returns the subfolders train and test of dir, in any case of
+// letters, or nothing unless it has both.
+func splitFolders(dir string) (training, test string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", "" // whoever reads dir reports it
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			continue
+		}
+		switch strings.ToLower(e.Name()) {
+		case "train":
+			training = path
+		case "test":
+			test = path
+		}
+	}
+	if training == "" || test == "" {
+		return "", ""
+	}
+	return training, test
+}

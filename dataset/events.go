@@ -1,0 +1,225 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/snurun/snurun/dataset/event"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// maxEvents bounds the memory of one recording to 512 MiB.
+const maxEvents = 1 << 27
+
+// eventSource is one recording of an event camera, binned into time steps. It
+// keeps a number for an event, not one for a channel: few channels are active
+// in a step.
+type eventSource struct {
+	labelled
+	analog   bool
+	ends     []uint32 // channels[ends[t-1]:ends[t]] are those of the events of step t
+	channels []uint32 // of every event if analog, else of the active ones
+}
+
+// readEvents reads the recording of an event camera for a network whose encoder
+// is events. Bins run from the first event, whatever the format: the origin of
+// time differs from recorder to recorder, and a live stream has no other.
+// Events that are out of order by more than a bin are put into the bin that was
+// open when they came.
+//
+// The channel of an event is (P·H + Y)·W + X, or Y·W + X if the network has one
+// channel a pixel. Its input [1, H, W] or [2, H, W] says which; [n] stands for
+// the sensor's size if the recording states it and else for a square. If the
+// network's input has no shape, it is [2, H, W] of the sensor.
+func readEvents(r io.Reader, format, name string, in model.Input, c class) (Source, error) {
+	s, err := binEvents(r, format, in, c)
+	switch {
+	case errors.Is(err, event.ErrMalformed):
+		return nil, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
+	case err != nil:
+		return nil, fmt.Errorf("dataset: %s: %w", name, err)
+	}
+	return s, nil
+}
+
+func binEvents(r io.Reader, format string, in model.Input, c class) (*eventSource, error) {
+	step, err := wholeBin(in.Encoder)
+	if err != nil {
+		return nil, err
+	}
+	src, err := event.NewReader(format, r, event.Options{})
+	if err != nil {
+		return nil, err
+	}
+	shape := in.Shape
+	if size := src.Size(); shape == nil && size.Known() {
+		shape = []int{2, size.Height, size.Width}
+	}
+	plane, merged, err := planeOf(shape, src.Size())
+	if err != nil {
+		return nil, err
+	}
+	b, err := event.NewBinner(&seen{src, plane, shape}, event.BinOptions{
+		Size: plane, OnePolarity: merged, Step: step, Late: event.FoldLate, MaxGap: model.MaxSteps,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &eventSource{analog: in.Encoder.Analog()}
+	if s.labelled, err = newLabelled(shape, 1, c.labels(1), c.names); err != nil {
+		return nil, err
+	}
+	if err := s.bin(b); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// bin fills s with the first steps of a recording, at most as many as a network
+// can be presented.
+func (s *eventSource) bin(b *event.Binner) error {
+	var channels []uint32
+	var step event.Step
+	for len(s.ends) < model.MaxSteps {
+		err := b.Next(&step)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if step.Events > maxEvents-len(channels) {
+			return fmt.Errorf("%w: more than %d events; a stream of events has no such bound", ErrFormat, maxEvents)
+		}
+		for i, channel := range step.Active {
+			times := 1
+			if s.analog {
+				times = int(step.Count[i])
+			}
+			for range times {
+				channels = append(channels, channel)
+			}
+		}
+		s.ends = append(s.ends, uint32(len(channels)))
+	}
+	if len(s.ends) == 0 {
+		return fmt.Errorf("%w: the recording has no events", ErrFormat)
+	}
+	s.channels = slices.Clone(channels) // without the room that it grew into
+	return nil
+}
+
+// wholeBin returns the length of a bin in µs, in which events are dated.
+func wholeBin(e model.Encoder) (int64, error) {
+	switch {
+	case e.Coding != model.Events:
+		return 0, fmt.Errorf("%w: a recording of events for a network whose input coding is %q, expected %q", ErrCoding, e.Coding, model.Events)
+	case !(e.BinUS >= 1 && e.BinUS <= 1<<53) || e.BinUS != math.Trunc(e.BinUS):
+		return 0, fmt.Errorf("%w: bins of %v µs, expected a whole number of at least 1", ErrCoding, e.BinUS)
+	}
+	return int64(e.BinUS), nil
+}
+
+// planeOf returns the pixels that a network with input of a shape sees of a
+// sensor, and whether the polarities of a pixel share a channel.
+func planeOf(shape []int, sensor event.Size) (plane event.Size, merged bool, err error) {
+	if len(shape) == 0 {
+		return plane, false, fmt.Errorf("%w: the recording does not state the size of its sensor, expected an input shape such as [2 34 34]", ErrMismatch)
+	}
+	n, err := channels(shape)
+	if err != nil {
+		return plane, false, err
+	}
+	switch len(shape) {
+	case 2:
+		return event.Size{Width: shape[1], Height: shape[0]}, true, nil
+	case 3:
+		if shape[0] <= 2 {
+			return event.Size{Width: shape[2], Height: shape[1]}, shape[0] == 1, nil
+		}
+	case 1:
+		if sensor.Known() {
+			switch pixels := int64(sensor.Width) * int64(sensor.Height); int64(n) {
+			case pixels:
+				return sensor, true, nil
+			case 2 * pixels:
+				return sensor, false, nil
+			}
+		}
+		for channels := 1; channels <= 2; channels++ {
+			if side, ok := squareRoot(n / channels); ok && n%channels == 0 {
+				return event.Size{Width: side, Height: side}, channels == 1, nil
+			}
+		}
+	}
+	return plane, false, fmt.Errorf("%w: events of a sensor of %s size for a network with input of shape %v, expected [1 H W] or [2 H W]", ErrMismatch, sensor, shape)
+}
+
+// seen passes events on to a network that sees a plane, and fails at one
+// outside.
+type seen struct {
+	event.Source
+	plane event.Size
+	shape []int
+}
+
+func (s *seen) Read(dst []event.Event) (int, error) {
+	n, err := s.Source.Read(dst)
+	for _, e := range dst[:n] {
+		if int(e.X) >= s.plane.Width || int(e.Y) >= s.plane.Height {
+			return 0, fmt.Errorf("%w: an event at x=%d y=%d, t=%d µs, of a sensor of %s size is outside the %s pixels of a network with input of shape %v: crop or downsample the recording first",
+				ErrMismatch, e.X, e.Y, e.T, s.Size(), s.plane, s.shape)
+		}
+	}
+	return n, err
+}
+
+// at returns the channels of the events of step t.
+func (s *eventSource) at(t int) []uint32 {
+	if t == 0 {
+		return s.channels[:s.ends[0]]
+	}
+	return s.channels[s.ends[t-1]:s.ends[t]]
+}
+
+func (s *eventSource) longest() int { return len(s.ends) }
+
+func (s *eventSource) Spikes(dst spike.Train, i int, _ Key) error {
+	if s.analog {
+		return errValues()
+	}
+	if err := s.check(dst.Size(), i); err != nil {
+		return err
+	}
+	dst.Clear()
+	for t := range min(dst.Steps(), len(s.ends)) {
+		row := dst.At(t)
+		for _, c := range s.at(t) {
+			row.Set(int(c))
+		}
+	}
+	return nil
+}
+
+func (s *eventSource) Values(dst spike.Values, i int, _ Key) error {
+	if !s.analog {
+		return errSpikes()
+	}
+	if err := s.check(dst.Size(), i); err != nil {
+		return err
+	}
+	for t := range dst.Steps() {
+		row := dst.At(t)
+		clear(row)
+		if t < len(s.ends) {
+			for _, c := range s.at(t) {
+				row[c]++
+			}
+		}
+	}
+	return nil
+}
