@@ -22,3 +22,20 @@ figures:
 .PHONY: bench
 bench:
 	go test -run - -cpu 1 -count 5 -bench 'Classify/|DenseVek' . | go run ./internal/benchtable
+
+# Every fuzz target for TIME, with the number of executions.
+TIME := 10s
+.PHONY: fuzz
+fuzz:
+	.ci/fuzz $(TIME)
+
+# Statement coverage, at least 95 % of each package that a device depends on.
+.PHONY: cover
+cover:
+	.ci/cover
+
+# The licences of all that the binary is linked from.
+.PHONY: licences
+licences:
+	go run ./internal/licences > NOTICE.new
+	mv NOTICE.new NOTICE

@@ -41,8 +41,10 @@ func Example() {
 	}
 	fmt.Println(back.Name, back.Classes, "self-test:", runtime.Verify(back))
 
-	data[len(data)/2]++ // one bit is enough
+	data[len(data)/2] ^= 1 // one bit is enough
 	_, err = export.Read(bytes.NewReader(data))
-	fmt.Println("damage is found:", err != nil, errors.Is(err, export.ErrNotModel))
+	fmt.Println("damage is found:", err != nil, errors.Is(err, export.ErrCorrupt))
 	// Output:
+	// which side [left right] self-test: <nil>
+	// damage is found: true true
 }

@@ -125,14 +125,24 @@ func (c canvas) dots(points []vg.Point, radius vg.Length, col color.Color) {
 
 // picture draws a picture over r, which lies on the pixel grid.
 func (c canvas) picture(r vg.Rectangle, p picture, m colorMap) {
-	size := r.Size()
-	w, h := int(math.Round(float64(size.X)*pixelsPerPoint)), int(math.Round(float64(size.Y)*pixelsPerPoint))
+	w, h := dots(r.Size().X), dots(r.Size().Y)
 	cells := p.resample(w, h)
+	c.pixels(r, w, h, func(k int) color.RGBA { return m.color(cells[k]) })
+}
+
+// polarities draws pictures of ON and OFF events of the same pixels, up to most
+// of either.
+func (c canvas) polarities(r vg.Rectangle, on, off picture, most float64) {
+	w, h := dots(r.Size().X), dots(r.Size().Y)
+	onCells, offCells := on.resample(w, h), off.resample(w, h)
+	c.pixels(r, w, h, func(k int) color.RGBA { return polarityColor(onCells[k]/most, offCells[k]/most) })
+}
+
+// pixels draws w×h pixels, row after row, over r.
+func (c canvas) pixels(r vg.Rectangle, w, h int, at func(k int) color.RGBA) {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			img.SetRGBA(x, y, m.color(cells[y*w+x]))
-		}
+	for k := range w * h {
+		img.SetRGBA(k%w, k/w, at(k))
 	}
 	c.DrawImage(r, img)
 }

@@ -44,6 +44,17 @@ func (m colorMap) color(v float64) color.RGBA {
 	return color.RGBA{R: mix(a.R, b.R), G: mix(a.G, b.G), B: mix(a.B, b.B), A: 255}
 }
 
+// polarityColor returns the colour of shares of ON and OFF events: white without
+// any, the deeper the larger the greater share, by its root, so that a single
+// event is seen; of a hue that tells which it is, violet where they are equal.
+func polarityColor(on, off float64) color.RGBA {
+	if on+off == 0 {
+		return white
+	}
+	hue := colorMap{ramp{vermillion, rgb(0x6A3D9A), blue}, 0, 1}.color(on / (on + off))
+	return colorMap{ramp{white, hue}, 0, 1}.color(math.Sqrt(max(on, off)))
+}
+
 // dark reports whether text on the colour of v should be white.
 func (m colorMap) dark(v float64) bool {
 	c := m.color(v)
@@ -55,6 +66,7 @@ type scale struct {
 	colorMap
 	label string
 	whole bool // ticks at whole numbers only
+	polar bool // the bar is of ON events, its right half of OFF events
 }
 
 const scaleBar = 9 // width of the bar of a scale
@@ -69,7 +81,14 @@ func (s *scale) ticks() []tick { return ticksOf(s.lo, s.hi, 6, s.whole) }
 // draw draws the scale from (x, y) up.
 func (s *scale) draw(c canvas, x, y, height vg.Length) {
 	bar := rect(x, y, scaleBar, height)
-	c.picture(bar, picture{1, 256, func(_, j int) float64 { return s.hi - (s.hi-s.lo)*float64(j)/255 }}, s.colorMap)
+	values := picture{1, 256, func(_, j int) float64 { return s.hi - (s.hi-s.lo)*float64(j)/255 }}
+	if s.polar {
+		none := picture{1, 1, func(int, int) float64 { return 0 }}
+		c.polarities(bar, values, none, s.hi)
+		c.polarities(rect(bar.Min.X+scaleBar/2, y, bar.Max.X-bar.Min.X-scaleBar/2, height), none, values, s.hi)
+	} else {
+		c.picture(bar, values, s.colorMap)
+	}
 	c.SetLineStyle(spine)
 	c.Stroke(bar.Path())
 	ticks := s.ticks()

@@ -52,7 +52,7 @@ func Confusion(counts [][]int, classes []string) (*Figure, error) {
 	for _, i := range labelled(n, cell, widest(y.ticks, tickSize)+4) {
 		x.ticks = append(x.ticks, tick{float64(i), fit(classes[i], tickSize, nameWidth)})
 	}
-	key := scale{colorMap{sequential, 0, 100}, "share of the true class (%)", false}
+	key := scale{colorMap: colorMap{sequential, 0, 100}, label: "share of the true class (%)"}
 	from := outerMargin + y.leftOf()
 	width := max(from+side+panelGap+key.width()+outerMargin, 260)
 	height := headingBand + side + below + outerMargin

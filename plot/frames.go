@@ -1,12 +1,19 @@
 package plot
 
-import "gonum.org/v1/plot/vg"
+import (
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+)
 
 // Frame is a picture of one value a pixel, row after row.
 type Frame struct {
 	Name          string
 	Height, Width int
 	Values        []float32
+	// Off, if it is not nil, are the OFF events of each pixel, Values being the ON
+	// events: these are blue, those vermillion, as many of both violet.
+	Off []float32
 	// Scale says what the colours mean, with the unit; without it a frame has
 	// no key, as one that is only 0 and 1 needs none.
 	Scale string
@@ -16,19 +23,28 @@ func (f *Frame) check() error {
 	if f.Height < 1 || f.Width < 1 || f.Height > len(f.Values) || len(f.Values)/f.Height != f.Width || len(f.Values)%f.Height != 0 {
 		return badData("%q has %d values for %d×%d pixels", f.Name, len(f.Values), f.Height, f.Width)
 	}
-	if !finite(f.Values...) {
+	if !finite(f.Values...) || !finite(f.Off...) {
 		return badData("%q has values that are not finite", f.Name)
+	}
+	if f.Off == nil {
+		return nil
+	}
+	if len(f.Off) != len(f.Values) || min(slices.Min(f.Off), slices.Min(f.Values)) < 0 {
+		return badData("%q has %d values of ON events and %d of OFF events, expected as many of each, 0 or more", f.Name, len(f.Values), len(f.Off))
 	}
 	return nil
 }
 
-func (f *Frame) picture() picture {
-	return picture{f.Width, f.Height, func(x, y int) float64 { return float64(f.Values[y*f.Width+x]) }}
+func (f *Frame) picture() picture { return f.pictureOf(f.Values) }
+
+func (f *Frame) pictureOf(values []float32) picture {
+	return picture{f.Width, f.Height, func(x, y int) float64 { return float64(values[y*f.Width+x]) }}
 }
 
 // key returns the scale of the frame's colours.
 func (f *Frame) key() *scale {
-	return &scale{newColorMap(bounds(f.Values)), f.Scale, whole(f.Values)}
+	values := slices.Concat(f.Values, f.Off)
+	return &scale{newColorMap(bounds(values)), f.Scale, whole(values), f.Off != nil}
 }
 
 // size returns the frame's size within a square, whole pixels of the frame
@@ -47,7 +63,11 @@ func (f *Frame) draw(c canvas, x, top, side vg.Length) {
 	w, h := f.size(side)
 	area := rect(x, top-h, w, h)
 	key := f.key()
-	c.picture(area, f.picture(), key.colorMap)
+	if f.Off != nil {
+		c.polarities(area, f.picture(), f.pictureOf(f.Off), key.hi)
+	} else {
+		c.picture(area, f.picture(), key.colorMap)
+	}
 	c.SetLineStyle(spine)
 	c.Stroke(area.Path())
 	c.text(area.Min.X, area.Max.Y+6, left, labelSize, ink, fit(f.Name, labelSize, max(w, 90)))

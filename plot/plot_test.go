@@ -97,6 +97,12 @@ func drawings() []drawing {
 			return Weights(slices.Repeat([]Frame{frame("0", height, width, "")}, n))
 		}
 	}
+	kernels := func(in, out, height, width int) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			row := slices.Repeat([]Frame{frame("7", height, width, "")}, out)
+			return Kernels(slices.Repeat([][]Frame{row}, in), classNames(in))
+		}
+	}
 	frames := func(f ...Frame) func() (*Figure, error) {
 		return func() (*Figure, error) { return Frames(f) }
 	}
@@ -122,6 +128,16 @@ func drawings() []drawing {
 			return Accuracy(slices.Repeat([]AccuracyCurve{a}, n), 1)
 		}
 	}
+	early := func(n, margins, steps int) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			e := EarlyCurve{Name: "a", Fixed: make([]float64, steps)}
+			for k := range margins {
+				at := 1 + float64(k*(steps-1))/float64(margins)
+				e.Points = append(e.Points, EarlyPoint{at, 1 - 1/(at+1), fmt.Sprint(k), k == 1})
+			}
+			return EarlyDecisions(slices.Repeat([]EarlyCurve{e}, n), 1)
+		}
+	}
 	extrapolation := func(n, steps int, analog bool) func() (*Figure, error) {
 		return func() (*Figure, error) {
 			output := Activity{Name: "output", Analog: analog, Spikes: train(steps, n, 3), Values: values(steps, n), Unit: "s"}
@@ -140,7 +156,8 @@ func drawings() []drawing {
 		{"membranes, most", membranes(maxRows, 1)},
 		{"frames", frames(frame("a", 28, 28, ""), frame("b", 28, 28, ""), frame("c", 28, 28, "spikes"))},
 		{"frames, most, with scales", frames(slices.Repeat([]Frame{frame("a", 720, 1280, "spikes")}, maxFrames)...)},
-		{"frame, 1 pixel, zero", frames(Frame{"", 1, 1, []float32{0}, "zero"})},
+		{"frame, 1 pixel, zero", frames(Frame{Height: 1, Width: 1, Values: []float32{0}, Scale: "zero"})},
+		{"frame, ON and OFF", frames(Frame{Name: "events", Height: 2, Width: 2, Values: []float32{0, 1, 0, 3}, Off: []float32{0, 0, 2, 2}, Scale: "events"})},
 		{"frame, a line", frames(frame("line", 1, 10000, "value"))},
 		{"raster", raster(Activity{Name: "input", Spikes: train(10, 784, 50)}, Activity{Name: "output", Spikes: train(10, 10, 7)})},
 		{"raster, silent", raster(Activity{Name: "a", Spikes: train(10, 256, 0)})},
@@ -153,12 +170,20 @@ func drawings() []drawing {
 		{"weights", weights(64, 28, 28)},
 		{"weights, 1", weights(1, 1, 1)},
 		{"weights, most", weights(maxFields, 8, 8)},
+		{"kernels", kernels(2, 16, 5, 5)},
+		{"kernels, 1", kernels(1, 1, 1, 1)},
+		{"kernels, most", kernels(32, 32, 3, 3)},
+		{"kernels, a row", kernels(1, maxFields, 7, 7)},
+		{"kernels, lines", kernels(3, 2, 1, 4000)},
 		{"weights, lines", weights(3, 1, 5000)},
 		{"curves", curves(run("a", 10))},
 		{"curves, 1 epoch", curves(run("a", 1))},
 		{"curves, most", curves(slices.Repeat([]Run{run("a rather long name of a model file", 3)}, len(cycle))...)},
 		{"accuracy", accuracy(1, 100)},
 		{"accuracy, 1 step", accuracy(2, 1)},
+		{"early decisions", early(1, 9, 10)},
+		{"early decisions, 1 step", early(1, 1, 1)},
+		{"early decisions, most", early(len(cycle), 1000, 100)},
 		{"confusion", confusion(10, 3)},
 		{"confusion, 1 class", confusion(1, 1)},
 		{"confusion, most", confusion(maxClasses, 1000)},
@@ -288,6 +313,12 @@ func TestBadData(t *testing.T) {
 		{"value NaN", errOf(Raster(analog(nan), nil, 1))},
 		{"no field", errOf(Weights(nil))},
 		{"shapes differ", errOf(Weights([]Frame{frame("", 2, 1, ""), frame("", 1, 2, "")}))},
+		{"no kernel", errOf(Kernels(nil, nil))},
+		{"no kernel in a row", errOf(Kernels([][]Frame{{}}, []string{""}))},
+		{"ragged kernels", errOf(Kernels([][]Frame{{frame("", 1, 1, "")}, {}}, []string{"", ""}))},
+		{"a row without a name", errOf(Kernels([][]Frame{{frame("", 1, 1, "")}}, nil))},
+		{"OFF events missing", errOf(Frames([]Frame{{Height: 1, Width: 1, Values: []float32{1}, Off: []float32{}}}))},
+		{"negative events", errOf(Frames([]Frame{{Height: 1, Width: 1, Values: []float32{1}, Off: []float32{-1}}}))},
 		{"no run", errOf(Curves(nil))},
 		{"no epoch", errOf(Curves([]Run{{}}))},
 		{"epochs out of order", errOf(Curves([]Run{{Epochs: []Epoch{{Epoch: 2}, {Epoch: 1}}}}))},
@@ -297,6 +328,11 @@ func TestBadData(t *testing.T) {
 		{"no curve", errOf(Accuracy(nil, 1))},
 		{"errors missing", errOf(Accuracy([]AccuracyCurve{{Mean: []float64{1}}}, 1))},
 		{"error NaN", errOf(Accuracy([]AccuracyCurve{{Mean: []float64{1}, Error: []float64{math.NaN()}}}, 1))},
+		{"no early decision", errOf(EarlyDecisions(nil, 1))},
+		{"no margin", errOf(EarlyDecisions([]EarlyCurve{{Fixed: []float64{1}}}, 1))},
+		{"more steps than presented", errOf(EarlyDecisions([]EarlyCurve{{Points: []EarlyPoint{{Steps: 2}}, Fixed: []float64{1}}}, 1))},
+		{"steps descend", errOf(EarlyDecisions([]EarlyCurve{{Points: []EarlyPoint{{Steps: 2}, {Steps: 1}}, Fixed: []float64{1, 1}}}, 1))},
+		{"fixed accuracy NaN", errOf(EarlyDecisions([]EarlyCurve{{Points: []EarlyPoint{{Steps: 1}}, Fixed: []float64{math.NaN()}}}, 1))},
 		{"empty matrix", errOf(Confusion(nil, nil))},
 		{"ragged matrix", errOf(Confusion([][]int{{1, 2}, {1}}, classNames(2)))},
 		{"negative count", errOf(Confusion([][]int{{-1}}, classNames(1)))},

@@ -82,13 +82,13 @@ func (a *Activity) key(w, h int) *scale {
 			l, u := bounds(a.Values.At(t))
 			lo, hi = min(lo, l), max(hi, u)
 		}
-		return &scale{newColorMap(lo, hi), a.Unit, false}
+		return &scale{colorMap: newColorMap(lo, hi), label: a.Unit}
 	}
 	hi := 0.0
 	for _, v := range a.picture(false).resample(min(w, a.steps()), min(h, a.size())) {
 		hi = max(hi, v)
 	}
-	return &scale{newColorMap(0, hi), "share that spikes", false}
+	return &scale{colorMap: newColorMap(0, hi), label: "share that spikes"}
 }
 
 // maxMarks bounds the marks of a panel, and with them the size of an SVG file.

@@ -9,26 +9,11 @@ const maxFields = 1024
 // share one scale of colours centred at 0. Names are the neurons'; they are
 // left out where there is no room for them.
 func Weights(fields []Frame) (*Figure, error) {
-	if len(fields) < 1 || len(fields) > maxFields {
-		return nil, badData("%d receptive fields, expected 1 to %d", len(fields), maxFields)
+	key, err := fieldScale(fields)
+	if err != nil {
+		return nil, err
 	}
-	first, limit := &fields[0], 0.0
-	for i := range fields {
-		f := &fields[i]
-		if err := f.check(); err != nil {
-			return nil, err
-		}
-		if f.Height != first.Height || f.Width != first.Width {
-			return nil, badData("receptive field %q has %d×%d pixels, the first one %d×%d", f.Name, f.Height, f.Width, first.Height, first.Width)
-		}
-		lo, hi := bounds(f.Values)
-		limit = max(limit, -lo, hi)
-	}
-	if limit == 0 {
-		limit = 1
-	}
-	key := scale{newColorMap(-limit, limit), "weight", false}
-
+	first := &fields[0]
 	room := vg.Length(fullWidth) - 2*outerMargin - panelGap - key.width()
 	columns := fieldColumns(first, len(fields), room)
 	w, h := first.size(min(room/vg.Length(columns)-fieldGap, 120))
@@ -52,6 +37,30 @@ func Weights(fields []Frame) (*Figure, error) {
 		}
 		key.draw(c, side, outerMargin, height-names)
 	}}, nil
+}
+
+// fieldScale checks pictures of weights, which must have one shape, and returns
+// the scale of their colours, centred at 0.
+func fieldScale(fields []Frame) (*scale, error) {
+	if len(fields) < 1 || len(fields) > maxFields {
+		return nil, badData("%d pictures of weights, expected 1 to %d", len(fields), maxFields)
+	}
+	first, limit := &fields[0], 0.0
+	for i := range fields {
+		f := &fields[i]
+		if err := f.check(); err != nil {
+			return nil, err
+		}
+		if f.Height != first.Height || f.Width != first.Width {
+			return nil, badData("picture %q has %d×%d pixels, the first one %d×%d", f.Name, f.Height, f.Width, first.Height, first.Width)
+		}
+		lo, hi := bounds(f.Values)
+		limit = max(limit, -lo, hi)
+	}
+	if limit == 0 {
+		limit = 1
+	}
+	return &scale{colorMap: newColorMap(-limit, limit), label: "weight"}, nil
 }
 
 // fieldGap lies between receptive fields.

@@ -15,16 +15,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/asm"
-	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
-	"github.com/snurun/snurun/spike"
-	"github.com/snurun/snurun/train"
 )
 
 type benchOptions struct {
 	data     string
+	random   float64
 	limit    int
 	seed     uint64
 	steps    int
@@ -53,10 +51,17 @@ each of the ways in which it can be used:
   threads    known, on several threads, each with a session of its own
 
 Each is warmed up and then repeated; a repetition runs all samples, as often as
-fit into --time. Percentiles are those of the calls. INPUT is as in classify.
+fit into --time. Percentiles are those of the calls. INPUT is as in classify; a
+network that does not take the digits that are part of the program, as one of
+events, runs on its self-test or, without one, on random input.
 
-The load column tells which share of this machine's load bandwidth a layer's
-weights are read with: that of plain loads of as many bytes as the layer's
+A layer's density is the share of its synapses that an input passes in a step;
+more than all where pooling windows overlap and repeat an input. That of a conv2d
+layer counts only what windows see within the plane, and its inputs per step are
+estimated from it. A layer without neurons runs with the layer after it.
+
+The load column tells which share of this machine's load bandwidth a fully
+connected layer's weights are read with: that of plain loads of as many bytes as the layer's
 weights have, measured in the same run. Above 1, weights were still in a nearer
 cache from the time step before. Peak memory is that of the process before it
 measures batches and threads.
@@ -68,6 +73,8 @@ ratio is the time relative to the first, with its range over the repetitions.
 Ctrl-C ends the measurement and prints what there is.`,
 		Example: `  snurun bench testdata/mnist.msgpack
   snurun bench model.msgpack --all-tiers
+  snurun bench events.msgpack recording.bs2
+  snurun bench events.msgpack --random 0.05 --steps 100
   snurun bench model.msgpack --compare other.msgpack --repeat 10
   snurun bench model.msgpack --data ~/mnist --threads 1,2,4 --batch 1,8,64 -o md
   snurun bench model.msgpack -o go > new.txt && benchstat old.txt new.txt`,
@@ -78,6 +85,7 @@ Ctrl-C ends the measurement and prints what there is.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.data, "data", "", "run the test split of the data set in this `folder`")
+	f.Float64Var(&o.random, "random", 0, "run on random input: the `share` of channels active in a step (0: no)")
 	f.IntVar(&o.limit, "limit", 256, "run only the first `N` samples (0: all)")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the input noise")
 	f.IntVar(&o.steps, "steps", 0, "present each sample for `N` time steps (0: as the model says)")
@@ -113,10 +121,12 @@ func (o *benchOptions) check() error {
 	switch {
 	case benchFormats[o.output] == nil:
 		return usagef("-o is %q, expected text, md, csv, json, jsonl or go", o.output)
+	case !(o.random >= 0 && o.random <= 1):
+		return usagef("--random is %v, expected 0 to 1", o.random)
 	case o.limit < 0:
 		return usagef("--limit is %d, expected 0 or more", o.limit)
-	case o.steps < 0:
-		return usagef("--steps is %d, expected 0 or more", o.steps)
+	case o.steps < 0 || o.steps > model.MaxSteps:
+		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
 	case o.repeat < 1 || o.repeat > 1000:
 		return usagef("--repeat is %d, expected 1 to 1000", o.repeat)
 	case o.warmup < 0 || o.warmup > 1000:
@@ -143,6 +153,9 @@ func bench(ctx context.Context, cmd *cobra.Command, file string, names []string,
 	}
 	if len(o.threads) == 0 {
 		o.threads = powersOfTwo(goruntime.GOMAXPROCS(0))
+	}
+	if o.random > 0 && (len(names) > 0 || o.data != "") {
+		return usagef("--random excludes --data and INPUT")
 	}
 	files := []string{file}
 	if o.compare != "" {
@@ -198,15 +211,6 @@ type target struct {
 	peakRSS              int64 // bytes; 0 if it is not known or there are several targets
 }
 
-// samples are encoded inputs: spike trains, or values for an analog network.
-type samples struct {
-	spikes []spike.Train
-	values []spike.Values
-	steps  int
-}
-
-func (s *samples) len() int { return max(len(s.spikes), len(s.values)) }
-
 // newTarget loads a model and its samples; those of a target before of the
 // same file are shared.
 func newTarget(file, tier string, names []string, stdin io.Reader, before []*target, o benchOptions) (*target, error) {
@@ -238,35 +242,4 @@ func newTarget(file, tier string, names []string, stdin io.Reader, before []*tar
 	}
 	t.first = time.Since(start)
 	return t, nil
-}
-
-// encodeSamples encodes the first o.limit samples.
-func encodeSamples(m *model.Network, names []string, stdin io.Reader, o benchOptions) (samples, error) {
-	var s samples
-	inputs, err := openInputs(m, names, o.data, stdin)
-	if err != nil {
-		return s, err
-	}
-	for _, in := range inputs {
-		steps := o.steps
-		if steps == 0 {
-			steps = dataset.Steps(in.source, m.Steps)
-		}
-		s.steps = max(s.steps, steps)
-		for i := 0; i < in.source.Len() && (o.limit == 0 || s.len() < o.limit); i++ {
-			x := dataset.NewPresentation(m.Input, steps)
-			if err := x.Load(in.source, i, train.TestKey(o.seed, i)); err != nil {
-				return s, fmt.Errorf("%s: %w", in.name, err)
-			}
-			if x.Analog {
-				s.values = append(s.values, x.Values)
-			} else {
-				s.spikes = append(s.spikes, x.Spikes)
-			}
-		}
-	}
-	if s.len() == 0 || s.steps == 0 {
-		return s, errors.New("there are no samples to run")
-	}
-	return s, nil
 }

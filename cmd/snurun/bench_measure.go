@@ -13,6 +13,7 @@ import (
 
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/internal/bandwidth"
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 )
 
@@ -53,7 +54,7 @@ type layerProfile struct {
 	synops      []int64
 	times       []time.Duration
 	total       time.Duration // with the input lists and the readout
-	limits      []float64     // load bandwidth, bytes a second, for as much memory as each layer's weights; 0 if unknown
+	limits      []float64     // load bandwidth, bytes a second, for as much memory as each layer's weights; 0 if unknown or not the limit
 }
 
 // stopwatch takes lap times.
@@ -355,7 +356,10 @@ func (t *target) measureLayers(ctx context.Context, o benchOptions) error {
 		}
 	}
 	for i := range n {
-		p.limits[i] = loadBandwidth(t.net.Plan(i).Bytes)
+		// A convolution waits for its sums, not for its weights.
+		if l := &t.model.Layers[i]; l.HasNeurons() && l.Kind != model.Conv2D {
+			p.limits[i] = loadBandwidth(t.net.Plan(i).Bytes)
+		}
 	}
 	t.profile = p
 	return nil

@@ -22,12 +22,13 @@ func benchText(w io.Writer, reports []*benchReport) error {
 	p := &lineWriter{w: w}
 	if len(reports) > 1 {
 		p.line("cpu", "%s, %s, %s", r.CPU, r.System, r.Go)
-		p.line("runs", "%d samples of %d steps of %v ms", r.Samples, r.Steps, r.DtMS)
+		p.line("input", "%s: %d samples of %d steps of %v ms", r.Input, r.Samples, r.Steps, r.DtMS)
 		p.printf("\n")
 		p.table(timingTable(reports))
 		return p.err
 	}
-	p.line("model", "%s  %s, %d steps of %v ms", r.Model, r.Topology, r.Steps, r.DtMS)
+	p.line("model", "%s  %s", r.Model, r.Topology)
+	p.line("input", "%s: %d samples of %d steps of %v ms", r.Input, r.Samples, r.Steps, r.DtMS)
 	p.line("cpu", "%s, %s, %s", r.CPU, r.System, r.Go)
 	p.line("kernel", "%s of %s", r.Kernel, strings.Join(r.Kernels, ", "))
 	p.line("init", "%s µs: read %s, compile %s", digits(r.InitUS), digits(r.ReadUS), digits(r.CompileUS))
@@ -63,7 +64,7 @@ func benchText(w io.Writer, reports []*benchReport) error {
 func benchMarkdown(w io.Writer, reports []*benchReport) error {
 	r := reports[0]
 	p := &lineWriter{w: w}
-	p.printf("%s, %s, %s: %d samples of %d steps\n\n", r.CPU, r.System, r.Go, r.Samples, r.Steps)
+	p.printf("%s, %s, %s: %s, %d samples of %d steps\n\n", r.CPU, r.System, r.Go, r.Input, r.Samples, r.Steps)
 	p.markdown(timingTable(reports))
 	if len(reports) == 1 && len(r.Layers) > 0 {
 		p.printf("\n")
@@ -78,7 +79,7 @@ func benchCSV(w io.Writer, reports []*benchReport) error {
 	header := []string{
 		"model", "cpu", "system", "kernel", "chosen", "samples", "steps", "init_us", "first_us", "peak_rss_bytes",
 		"plan", "batch", "threads", "us_per_sample", "throughput_per_s",
-		"call_mean_us", "call_p50_us", "call_p90_us", "call_p99_us", "call_max_us", "time_ratio",
+		"call_mean_us", "call_p50_us", "call_p90_us", "call_p99_us", "call_max_us", "time_ratio", "input",
 	}
 	rows := [][]string{header}
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
@@ -88,7 +89,7 @@ func benchCSV(w io.Writer, reports []*benchReport) error {
 				r.Model, r.CPU, r.System, r.Kernel, strconv.FormatBool(r.Chosen), strconv.Itoa(r.Samples), strconv.Itoa(r.Steps),
 				number(r.InitUS), number(r.FirstUS), strconv.FormatInt(r.PeakRSS, 10),
 				string(t.Plan), strconv.Itoa(t.Batch), strconv.Itoa(t.Threads), number(t.SampleUS), number(t.Throughput),
-				"", "", "", "", "", "",
+				"", "", "", "", "", "", r.Input,
 			}
 			if r.PeakRSS == 0 {
 				row[9] = ""
@@ -133,7 +134,12 @@ func benchGo(w io.Writer, reports []*benchReport) error {
 	p := &lineWriter{w: w}
 	goos, goarch, _ := strings.Cut(reports[0].System, "/")
 	p.printf("goos: %s\ngoarch: %s\npkg: github.com/snurun/snurun/cmd/snurun\ncpu: %s\n", goos, goarch, reports[0].CPU)
+	input := ""
 	for _, r := range reports {
+		if r.Input != input {
+			input = r.Input
+			p.printf("input: %s\n", input)
+		}
 		name := strings.TrimSuffix(filepath.Base(r.Model), filepath.Ext(r.Model))
 		name = strings.Join(strings.Fields(name), "_")
 		for _, t := range r.Timings {
@@ -194,6 +200,10 @@ func timingRow(t *benchTiming) []string {
 func layerTable(r *benchReport) (rows [][]string, left int) {
 	rows = [][]string{{"layer", "plan", "in/step", "density", "out/step", "synops/step", "ns/step", "share", "load"}}
 	for _, l := range r.Layers {
+		if l.Weights == 0 { // no neurons
+			rows = append(rows, []string{l.Name, l.Plan, "", "", "", "", "", "", ""})
+			continue
+		}
 		load := ""
 		if l.Bandwidth > 0 {
 			load = fmt.Sprintf("%.2f", l.Bandwidth)

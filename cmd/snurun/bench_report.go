@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	goruntime "runtime"
 	"slices"
 
 	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/model"
 )
 
 // benchReport is what bench says of a model on one tier. What had not been
@@ -19,6 +21,7 @@ type benchReport struct {
 	System   string   `json:"system"`
 	Go       string   `json:"go"`
 	Topology string   `json:"topology"`
+	Input    string   `json:"input"` // what the samples are
 	Samples  int      `json:"samples"`
 	Steps    int      `json:"steps"`
 	DtMS     float64  `json:"dt_ms"`
@@ -66,12 +69,12 @@ type ratio struct {
 // benchLayer is the work and the time of one layer, all steps known.
 type benchLayer struct {
 	Name      string  `json:"name"`
-	Plan      string  `json:"plan"`
+	Plan      string  `json:"plan"` // of one without neurons, all that there is to say
 	NsPerStep float64 `json:"ns_per_step"`
-	SpikesIn  float64 `json:"spikes_in_per_step"` // active inputs, recurrent ones included
+	SpikesIn  float64 `json:"spikes_in_per_step"` // active inputs, recurrent ones included; of a conv2d layer estimated from the density
 	Spikes    float64 `json:"spikes_out_per_step"`
 	SynOps    float64 `json:"synops_per_step"`
-	Density   float64 `json:"density"` // active inputs of all
+	Density   float64 `json:"density"` // synops of all synapses
 	Share     float64 `json:"share"`   // of the time of a sample
 	Weights   int     `json:"weight_bytes"`
 	Limit     float64 `json:"load_bytes_per_s,omitempty"`   // load bandwidth for as much memory as the weights
@@ -82,7 +85,7 @@ func newBenchReport(t, first *target) *benchReport {
 	us := func(n int64) float64 { return float64(n) / 1e3 }
 	r := &benchReport{
 		Model: t.file, Kernel: t.tier, Kernels: asm.Tiers(), Chosen: t.tier == asm.Tier(), CPU: cpuName(),
-		System: goruntime.GOOS + "/" + goruntime.GOARCH, Go: goruntime.Version(), Topology: topology(t),
+		System: goruntime.GOOS + "/" + goruntime.GOARCH, Go: goruntime.Version(), Topology: topology(t.model), Input: t.samples.name,
 		Samples: t.samples.len(), Steps: t.samples.steps, DtMS: t.model.DtMS,
 		InitUS: us((t.read + t.compile).Nanoseconds()), ReadUS: us(t.read.Nanoseconds()),
 		CompileUS: us(t.compile.Nanoseconds()), FirstUS: us(t.first.Nanoseconds()),
@@ -108,18 +111,6 @@ func newBenchReport(t, first *target) *benchReport {
 		r.addLayers(t)
 	}
 	return r
-}
-
-// topology is the sizes of the layers, such as 784-256-10.
-func topology(t *target) string {
-	s := fmt.Sprint(t.model.Input.Size())
-	for i := range t.model.Layers {
-		s += fmt.Sprintf("-%d", t.model.Layers[i].OutSize())
-		if t.model.Layers[i].Recurrent != nil {
-			s += "r"
-		}
-	}
-	return s
 }
 
 func newBenchTiming(m *timing) benchTiming {
@@ -161,25 +152,25 @@ func (r *benchReport) addLayers(t *target) {
 	r.OtherShare = 1
 	for i := range t.model.Layers {
 		l, plan := &t.model.Layers[i], t.net.Plan(i)
-		in, out := l.InSize(), l.OutSize()
+		b := benchLayer{Name: cmp.Or(l.Name, fmt.Sprintf("layer%d", i)), Plan: plan.String()}
+		if !l.HasNeurons() {
+			r.Layers = append(r.Layers, b)
+			continue
+		}
+		in := l.InSize()
 		if l.Recurrent != nil {
-			in += out
+			in += l.OutSize()
 		}
-		b := benchLayer{
-			Name: l.Name, Plan: fmt.Sprintf("%s ×%d", plan.Layout, plan.Steps), Weights: plan.Bytes,
-			NsPerStep: float64(p.times[i].Nanoseconds()) / timed,
-			SpikesIn:  float64(p.synops[i]) / float64(out) / steps,
-			Spikes:    float64(p.spikes[i]) / steps,
-			SynOps:    float64(p.synops[i]) / steps,
-			Density:   float64(p.synops[i]) / float64(out) / steps / float64(in),
-			Share:     p.times[i].Seconds() / p.total.Seconds(),
-			Limit:     p.limits[i],
-		}
-		if b.Name == "" {
-			b.Name = fmt.Sprintf("layer%d", i)
-		}
+		b.Plan, b.Weights = fmt.Sprintf("%s ×%d", plan.Layout, plan.Steps), plan.Bytes
+		b.NsPerStep = float64(p.times[i].Nanoseconds()) / timed
+		b.Spikes = float64(p.spikes[i]) / steps
+		b.SynOps = float64(p.synops[i]) / steps
+		b.Density = b.SynOps / synapses(l)
+		b.SpikesIn = b.Density * float64(in)
+		b.Share = p.times[i].Seconds() / p.total.Seconds()
+		b.Limit = p.limits[i]
 		if b.Limit > 0 && b.NsPerStep > 0 {
-			read := b.SpikesIn * float64(4*asm.Pad(out)) // bytes a step
+			read := b.SpikesIn * float64(4*asm.Pad(l.OutSize())) // bytes a step
 			b.Bandwidth = read / (b.NsPerStep / 1e9) / b.Limit
 			ideal, spent = ideal+read/b.Limit, spent+b.NsPerStep/1e9
 		}
@@ -193,4 +184,34 @@ func (r *benchReport) addLayers(t *target) {
 	}
 	n := float64(t.samples.len())
 	r.Spikes, r.SynOps, r.InputSpikes = r.Spikes/n, r.SynOps/n, float64(p.inputSpikes)/n
+}
+
+// synapses returns the number of synaptic operations of a step at which every
+// input is active.
+func synapses(l *model.Layer) float64 {
+	if l.Kind != model.Conv2D {
+		n := l.InSize()
+		if l.Recurrent != nil {
+			n += l.OutSize()
+		}
+		return float64(n) * float64(l.OutSize())
+	}
+	n := float64(l.Out[0]) * float64(l.In[0]/l.Groups)
+	for axis := range 2 {
+		n *= float64(taps(&l.Window, axis, l.In[1+axis], l.Out[1+axis]))
+	}
+	return n
+}
+
+// taps counts the pairs of an input and a position of a window that sees it,
+// along one axis of a plane.
+func taps(w *model.Window, axis, in, out int) (n int) {
+	for position := range out {
+		for k := range w.Kernel[axis] {
+			if at := position*w.Stride[axis] + k*w.Dilation[axis] - w.Padding[axis]; at >= 0 && at < in {
+				n++
+			}
+		}
+	}
+	return n
 }

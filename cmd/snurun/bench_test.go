@@ -143,6 +143,8 @@ func TestBenchUsage(t *testing.T) {
 		"bench m --time 1h":             "--time is 1h0m0s",
 		"bench m --threads 0":           "--threads has 0",
 		"bench m --batch 1,9999":        "--batch has 9999",
+		"bench m --random 1.5":          "--random is 1.5, expected 0 to 1",
+		"bench m --random 1 x.npy":      "--random excludes",
 		"bench m --limit -1":            "--limit is -1",
 		"bench m --steps -1":            "--steps is -1",
 		"bench m --data d x.npy":        "exclude each other",
@@ -159,13 +161,13 @@ func fixedReports() []*benchReport {
 	stats := &latencyStats{8, 7.5, 9, 12.25, 1500}
 	a := &benchReport{
 		Model: "a.msgpack", Kernel: "avx2", Kernels: []string{"avx2", "generic"}, Chosen: true, CPU: "Test CPU", System: "linux/arm64", Go: "go1.26",
-		Topology: "784-10", Samples: 100, Steps: 10, DtMS: 1, InitUS: 2500, ReadUS: 1500, CompileUS: 1000, FirstUS: 50,
+		Topology: "784-10", Input: "digits", Samples: 100, Steps: 10, DtMS: 1, InitUS: 2500, ReadUS: 1500, CompileUS: 1000, FirstUS: 50,
 		Latency: stats, Step: &latencyStats{1, 1, 1, 2, 3}, Throughput: 125000,
 		Timings: []benchTiming{
 			{Plan: known, Batch: 1, Threads: 1, SampleUS: 8, Throughput: 125000, Calls: stats, rounds: []round{{200, 1600 * time.Microsecond}}},
 			{Plan: threaded, Batch: 1, Threads: 4, SampleUS: 2, Throughput: 500000, rounds: []round{{400, 800 * time.Microsecond}}},
 		},
-		Layers:      []benchLayer{{"out", "panels ×10", 600, 14, 1.5, 140, 0.25, 0.75, 50176, 1e11, 0.5}},
+		Layers:      []benchLayer{{Name: "flat", Plan: "folded"}, {"out", "panels ×10", 600, 14, 1.5, 140, 0.25, 0.75, 50176, 1e11, 0.5}},
 		InputSpikes: 140, Spikes: 15, SynOps: 1400, Bandwidth: 0.5, OtherShare: 0.25, PeakRSS: 12_300_000,
 	}
 	b := *a
@@ -182,7 +184,8 @@ func TestBenchFormats(t *testing.T) {
 		want    string
 	}{
 		{"text", both[:1], `
-model       a.msgpack  784-10, 10 steps of 1 ms
+model       a.msgpack  784-10
+input       digits: 100 samples of 10 steps of 1 ms
 cpu         Test CPU, linux/arm64, go1.26
 kernel      avx2 of avx2, generic
 init        2500 µs: read 1500, compile 1000
@@ -199,12 +202,13 @@ known        1        1       8.00     125000      7.50  9.00  12.25    1500
 threads      1        4       2.00     500000
 
 layer  plan        in/step  density  out/step  synops/step  ns/step  share  load
+flat   folded
 out    panels ×10     14.0   25.0 %       1.5          140      600   75 %  0.50
 other                                                                 25 %
 `},
 		{"text", both, `
 cpu         Test CPU, linux/arm64, go1.26
-runs        100 samples of 10 steps of 1 ms
+input       digits: 100 samples of 10 steps of 1 ms
 
 model        kernel   plan     batch  threads  µs/sample  samples/s  call p50   p90    p99  max µs             ratio
 a.msgpack    avx2 *   known        1        1       8.00     125000      7.50  9.00  12.25    1500
@@ -212,7 +216,7 @@ b,2.msgpack  generic  known        1        1      20.00      50000      7.50  9
 a.msgpack    avx2 *   threads      1        4       2.00     500000
 `},
 		{"md", both[:1], `
-Test CPU, linux/arm64, go1.26: 100 samples of 10 steps
+Test CPU, linux/arm64, go1.26: digits, 100 samples of 10 steps
 
 | plan    | batch | threads | µs/sample | samples/s | call p50 |  p90 |   p99 | max µs |
 |---------|------:|--------:|----------:|----------:|---------:|-----:|------:|-------:|
@@ -221,20 +225,22 @@ Test CPU, linux/arm64, go1.26: 100 samples of 10 steps
 
 | layer | plan       | in/step | density | out/step | synops/step | ns/step | share | load |
 |-------|------------|--------:|--------:|---------:|------------:|--------:|------:|-----:|
+| flat  | folded     |         |         |          |             |         |       |      |
 | out   | panels ×10 |    14.0 |  25.0 % |      1.5 |         140 |     600 |  75 % | 0.50 |
 | other |            |         |         |          |             |         |  25 % |      |
 `},
 		{"csv", both, `
-model,cpu,system,kernel,chosen,samples,steps,init_us,first_us,peak_rss_bytes,plan,batch,threads,us_per_sample,throughput_per_s,call_mean_us,call_p50_us,call_p90_us,call_p99_us,call_max_us,time_ratio
-a.msgpack,Test CPU,linux/arm64,avx2,true,100,10,2500,50,12300000,known,1,1,8,125000,8,7.5,9,12.25,1500,
-a.msgpack,Test CPU,linux/arm64,avx2,true,100,10,2500,50,12300000,threads,1,4,2,500000,,,,,,
-"b,2.msgpack",Test CPU,linux/arm64,generic,false,100,10,2500,50,12300000,known,1,1,20,50000,8,7.5,9,12.25,1500,2.5
+model,cpu,system,kernel,chosen,samples,steps,init_us,first_us,peak_rss_bytes,plan,batch,threads,us_per_sample,throughput_per_s,call_mean_us,call_p50_us,call_p90_us,call_p99_us,call_max_us,time_ratio,input
+a.msgpack,Test CPU,linux/arm64,avx2,true,100,10,2500,50,12300000,known,1,1,8,125000,8,7.5,9,12.25,1500,,digits
+a.msgpack,Test CPU,linux/arm64,avx2,true,100,10,2500,50,12300000,threads,1,4,2,500000,,,,,,,digits
+"b,2.msgpack",Test CPU,linux/arm64,generic,false,100,10,2500,50,12300000,known,1,1,20,50000,8,7.5,9,12.25,1500,2.5,digits
 `},
 		{"go", both, `
 goos: linux
 goarch: arm64
 pkg: github.com/snurun/snurun/cmd/snurun
 cpu: Test CPU
+input: digits
 BenchmarkModel/model=a/kernel=avx2/plan=known/batch=1/threads=1	200	8000.0 ns/op
 BenchmarkModel/model=a/kernel=avx2/plan=threads/batch=1/threads=4	400	2000.0 ns/op
 BenchmarkModel/model=b,2/kernel=generic/plan=known/batch=1/threads=1	100	20000.0 ns/op
@@ -252,7 +258,7 @@ BenchmarkModel/model=b,2/kernel=generic/plan=known/batch=1/threads=1	100	20000.0
 
 // TestBenchGoLines holds the lines to the syntax that benchstat reads.
 func TestBenchGoLines(t *testing.T) {
-	line := regexp.MustCompile(`^(goos: \w+|goarch: \w+|pkg: \S+|cpu: .+|Benchmark[A-Z][^\s]*\t\d+\t[0-9.]+ ns/op)$`)
+	line := regexp.MustCompile(`^(goos: \w+|goarch: \w+|pkg: \S+|cpu: .+|input: .+|Benchmark[A-Z][^\s]*\t\d+\t[0-9.]+ ns/op)$`)
 	for l := range strings.Lines(must(t, benchOnce("-o", "go")...)) {
 		if !line.MatchString(strings.TrimSuffix(l, "\n")) {
 			t.Errorf("line %q", l)

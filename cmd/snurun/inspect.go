@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +23,13 @@ func newInspect() *cobra.Command {
 		Use:   "inspect MODEL",
 		Short: "Show what is in a model file",
 		Long: `inspect shows the layers, parameters, decay and threshold statistics, encoder,
-metadata and checksum of a model file, and how this machine runs each layer.`,
+metadata and checksum of a model file, and how this machine runs each layer.
+
+network is the usual short form: 2x34x34-16c5s2-ap2-100r-10 takes two planes of
+34×34; then come a convolution to 16 channels with a kernel of 5×5 and a stride of
+2, average pooling over 2×2 (mp: max, sp: sum), 100 recurrent neurons, and 10
+neurons. A + follows a layer to which several layers are added. A pool2d or
+flatten layer has no neurons; it is folded into the next layer.`,
 		Example: `  snurun inspect testdata/mnist.msgpack
   snurun inspect model.msgpack --json`,
 		Args: exactArgs(1, "MODEL"),
@@ -67,6 +72,8 @@ type report struct {
 	Input      inputReport    `json:"input"`
 	Classes    []string       `json:"classes,omitempty"`
 	Readout    string         `json:"readout"`
+	Margin     float32        `json:"margin,omitempty"` // recommended for early decisions
+	Topology   string         `json:"topology"`
 	Neurons    int            `json:"neurons"`
 	Parameters int            `json:"parameters"`
 	Layers     []layerReport  `json:"layers"`
@@ -83,56 +90,9 @@ type inputReport struct {
 	Counts    bool     `json:"counts,omitempty"`
 }
 
-type layerReport struct {
-	Name       string     `json:"name,omitempty"`
-	Kind       string     `json:"kind"`
-	In         []int      `json:"in"`
-	Out        []int      `json:"out"`
-	Activation string     `json:"activation"`
-	Output     string     `json:"output"`
-	Reset      string     `json:"reset"`
-	Recurrent  bool       `json:"recurrent"`
-	Parameters int        `json:"parameters"`
-	Bytes      int        `json:"weight_bytes"`
-	DType      string     `json:"dtype"`
-	Plan       string     `json:"plan"` // how this machine runs the layer
-	Weight     statistics `json:"weight"`
-	Decay      statistics `json:"decay"`
-	Threshold  statistics `json:"threshold"` // −b
-}
-
 type selfTest struct {
 	Inputs int    `json:"inputs"`
 	Digest string `json:"digest"`
-}
-
-type statistics struct {
-	Min  float64 `json:"min"`
-	Mean float64 `json:"mean"`
-	Max  float64 `json:"max"`
-	Std  float64 `json:"std"`
-}
-
-func newStatistics(values []float32, sign float64) statistics {
-	s := statistics{Min: math.Inf(1), Max: math.Inf(-1)}
-	for _, v := range values {
-		x := sign * float64(v)
-		s.Min, s.Max = min(s.Min, x), max(s.Max, x)
-		s.Mean += x / float64(len(values))
-	}
-	for _, v := range values {
-		d := sign*float64(v) - s.Mean
-		s.Std += d * d / float64(len(values))
-	}
-	s.Std = math.Sqrt(s.Std)
-	return s
-}
-
-func (s statistics) String() string {
-	if s.Min == s.Max {
-		return fmt.Sprintf("%.4g", s.Min)
-	}
-	return fmt.Sprintf("%.4g ± %.2g  [%.4g, %.4g]", s.Mean, s.Std, s.Min, s.Max)
 }
 
 func newReport(file string, m *model.Network, net *runtime.Network, info export.Info) report {
@@ -141,31 +101,11 @@ func newReport(file string, m *model.Network, net *runtime.Network, info export.
 		File: file, Bytes: info.Size, SHA256: fmt.Sprintf("%x", info.SHA256),
 		Name: m.Name, CreatedBy: m.CreatedBy, DtMS: m.DtMS, Steps: m.Steps,
 		Input:   inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts},
-		Classes: m.Classes, Readout: string(m.Readout.Kind), Neurons: m.Neurons(), Parameters: m.Parameters(),
+		Classes: m.Classes, Readout: string(m.Readout.Kind), Margin: m.Readout.Margin, Topology: topology(m), Neurons: m.Neurons(), Parameters: m.Parameters(),
 		Metadata: m.Metadata,
 	}
 	for i := range m.Layers {
-		l := &m.Layers[i]
-		lr := layerReport{
-			Name: l.Name, Kind: string(l.Kind), In: l.In, Out: l.Out,
-			Activation: string(l.Activation), Output: string(l.Output), Reset: string(l.Reset),
-			Recurrent: l.Recurrent != nil, Parameters: l.Parameters(), Bytes: l.Weight.Bytes(), DType: "f32", Plan: net.Plan(i).String(),
-			Decay:     newStatistics(model.Broadcast(l.Decay, l.OutSize()), 1),
-			Threshold: newStatistics(model.Broadcast(l.Bias, l.OutSize()), -1),
-		}
-		if l.Weight.I8 != nil {
-			lr.DType = "i8"
-		}
-		if l.Recurrent != nil {
-			lr.Bytes += l.Recurrent.Bytes()
-		}
-		var weights, row []float32
-		for j := range l.OutSize() {
-			row = l.Weight.Row(j, row)
-			weights = append(weights, row...)
-		}
-		lr.Weight = newStatistics(weights, 1)
-		r.Layers = append(r.Layers, lr)
+		r.Layers = append(r.Layers, newLayerReport(m, net, i))
 	}
 	if st := m.SelfTest; st != nil {
 		r.SelfTest = &selfTest{len(st.Spikes) + len(st.Values), fmt.Sprintf("%x", st.Digest)}
@@ -191,26 +131,16 @@ func (r *report) print(w *bufio.Writer, m *model.Network) {
 		line("classes", "%s", strings.Join(r.Classes, " "))
 	}
 	line("readout", "%s", r.Readout)
+	if r.Margin != 0 {
+		line("margin", "%.4g for early decisions", r.Margin)
+	}
+	line("network", "%s", r.Topology)
 	line("size", "%d neurons, %d parameters", r.Neurons, r.Parameters)
 	if r.SelfTest != nil {
 		line("self-test", "%d inputs, digest %s", r.SelfTest.Inputs, r.SelfTest.Digest[:16])
 	}
 	for i := range r.Layers {
-		l := &r.Layers[i]
-		kind := l.Kind
-		if l.Recurrent {
-			kind += ", recurrent"
-		}
-		fmt.Fprintf(w, "\nlayer %d     %s  %s  %s → %s\n", i, l.Name, kind, shape(l.In), shape(l.Out))
-		line("  unit", "%s, output %s, reset %s", l.Activation, l.Output, l.Reset)
-		line("  weights", "%s %d bytes, %v", l.DType, l.Bytes, l.Weight)
-		line("  plan", "%s", l.Plan)
-		if len(m.Layers[i].Decay) > 0 {
-			line("  decay", "%v", l.Decay)
-		}
-		if l.Output != string(model.None) {
-			line("  threshold", "%v", l.Threshold)
-		}
+		r.Layers[i].print(w, m, i)
 	}
 	if len(r.Metadata) > 0 {
 		fmt.Fprintln(w)

@@ -109,7 +109,7 @@ Environment:
 	root.PersistentFlags().BoolVarP(&quiet, "quiet", "q", false, "print results and errors only, no progress and no remarks")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newClassify(), newStream(), newTrain(), newSimulate(), newInspect(), newVerify(), newBench(), newPlot(), newData(), newVersion(), newMan(),
+		newClassify(), newStream(), newTrain(), newSimulate(), newInspect(), newConvert(), newVerify(), newBench(), newPlot(), newData(), newVersion(), newMan(),
 	)
 	return root
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/plot"
 )
 
@@ -13,6 +14,7 @@ type plotOptions struct {
 	out     string
 	title   string
 	data    string
+	list    string
 	index   int
 	limit   int
 	seed    uint64
@@ -35,7 +37,8 @@ func newPlot() *cobra.Command {
 the extension of --out. The same call writes the same bytes.
 
 Inputs are samples of the 1,000 MNIST test digits that are part of the program, of
-a data set's folder (--data, its test split), or of a file as classify reads it.`,
+a data set's folder (--data, its test split), or of a file as classify reads it. A
+network of events takes recordings, or a list of them (--list), as of classify.`,
 		Example: `  snurun plot neuron --out neuron.png
   snurun plot curves a.msgpack b.msgpack --out curves.svg
   snurun plot raster model.msgpack --index 3 --steps 100 --out raster.png`,
@@ -65,8 +68,8 @@ type plotKind struct {
 
 // sampleFlags and dataFlags are the flags of figures of one sample and of many.
 const (
-	sampleFlags = "data index seed steps"
-	dataFlags   = "data limit seed steps"
+	sampleFlags = "data list index seed steps"
+	dataFlags   = "data list limit seed steps"
 )
 
 var plotKinds = []plotKind{
@@ -79,9 +82,10 @@ l = 1 − Δt/τ, on one Poisson input.`,
 	},
 	{
 		use: "input [MODEL [INPUT]]", short: "A sample, one time step of its spikes, and the sum of all steps",
-		long: `input shows what a network sees of a sample. Without MODEL the coding is that of
-jittered MNIST: a pixel above 0 fires at 100 Hz, in 10 steps of 1 ms.`,
-		examples: []string{"--index 3 --out input.png", "model.msgpack --steps 100 --out input.png"},
+		long: `input shows what a network sees of a sample: ON events in blue, OFF events in red,
+where there are both, violet. Without MODEL the coding is that of jittered MNIST: a
+pixel above 0 fires at 100 Hz, in 10 steps of 1 ms.`,
+		examples: []string{"--index 3 --out input.png", "model.msgpack --steps 100 --out input.png", "events.msgpack recording.bs2 --out input.png"},
 		most:     2, flags: sampleFlags, steps: "as the model says", draw: (*plotter).input,
 	},
 	{
@@ -100,7 +104,8 @@ and the scores that they add up to.`,
 	{
 		use: "raster MODEL [INPUT]", short: "The spikes of the input and of every layer",
 		long: `raster shows a mark a spike. Layers that put out analog values, and those with more
-neurons than pixels, are shown in colours.`,
+neurons than pixels, are shown in colours. Neurons of a conv2d layer are in the
+order [channel, height, width]; layers without neurons are left out.`,
 		examples: []string{"model.msgpack --out raster.png", "model.msgpack spikes.npy --out raster.svg"},
 		least:    1, most: 2, flags: sampleFlags, steps: "as the model says", draw: (*plotter).raster,
 	},
@@ -112,10 +117,12 @@ thresholds and spikes; by default those four that spike most.`,
 		least:    1, most: 2, flags: sampleFlags + " layer neurons", steps: "as the model says", draw: (*plotter).membrane,
 	},
 	{
-		use: "weights MODEL", short: "The receptive fields of the first layer",
-		long:     "weights shows the input weights of neurons of the first layer as pictures.",
-		examples: []string{"model.msgpack --out weights.png", "model.msgpack --neurons 0-255 --out weights.svg"},
-		least:    1, most: 1, flags: "neurons", draw: (*plotter).weights,
+		use: "weights MODEL", short: "The receptive fields or the kernels of a layer",
+		long: `weights shows the input weights of neurons of one layer as pictures; of a conv2d
+layer its kernels, a column an output channel and a row an input channel, or their
+sum over the input channels where those are more than 32.`,
+		examples: []string{"model.msgpack --out weights.png", "model.msgpack --neurons 0-255 --out weights.svg", "conv.msgpack --layer 2 --neurons 0-15 --out kernels.png"},
+		least:    1, most: 1, flags: "first neurons", draw: (*plotter).weights,
 	},
 	{
 		use: "confusion MODEL [INPUT]", short: "Which classes are taken for which",
@@ -128,6 +135,14 @@ thresholds and spikes; by default those four that spike most.`,
 		long:     "accuracy shows the share of right decisions after each step, with its standard error.",
 		examples: []string{"model.msgpack --steps 50 --out accuracy.png", "a.msgpack b.msgpack --data ~/mnist --out accuracy.svg"},
 		least:    1, most: -1, flags: dataFlags, steps: "as the first model says", draw: (*plotter).accuracy,
+	},
+	{
+		use: "margin MODEL...", short: "Accuracy against the mean steps of early decisions",
+		long: `margin shows what decisions cost and save that wait for a margin (--margin of
+classify and stream) instead of the end, beside presentations of a fixed length.
+The margins of some points stand beside them.`,
+		examples: []string{"model.msgpack --data ~/mnist --out margin.png", "a.msgpack b.msgpack --out margin.svg"},
+		least:    1, most: -1, flags: dataFlags, steps: "as the first model says", draw: (*plotter).margin,
 	},
 	{
 		use: "spikes MODEL [INPUT]", short: "Spikes a sample of each layer",
@@ -177,6 +192,8 @@ func (k plotKind) command() *cobra.Command {
 		switch flag {
 		case "data":
 			f.StringVar(&o.data, "data", "", "take samples of the test split of the data set in this `folder`")
+		case "list":
+			f.StringVar(&o.list, "list", "", "take the recordings of this list `file`, in --data or beside it")
 		case "index":
 			f.IntVar(&o.index, "index", 0, "show sample `N` of the input")
 		case "limit":
@@ -187,8 +204,10 @@ func (k plotKind) command() *cobra.Command {
 			f.IntVar(&o.steps, "steps", 0, "present each sample for `N` time steps (0: "+k.steps+")")
 		case "layer":
 			f.IntVar(&o.layer, "layer", -1, "`number` of the layer, from 0 (-1: the last)")
+		case "first":
+			f.IntVar(&o.layer, "layer", -1, "`number` of the layer, from 0 (-1: the first that has neurons)")
 		case "neurons":
-			f.StringVar(&o.neurons, "neurons", "", "`list` of neurons, such as 0-7,12")
+			f.StringVar(&o.neurons, "neurons", "", "`list` of neurons, or of the channels of kernels, such as 0-7,12")
 		case "unit":
 			f.Float64Var(&o.unit.rate, "rate", 100, "rate of the input in `Hz`")
 			f.Float64Var(&o.unit.weight, "weight", 1, "`weight` of the input")
@@ -212,8 +231,8 @@ func (o *plotOptions) check() error {
 		return usagef("--index is %d, expected 0 or more", o.index)
 	case o.limit < 0:
 		return usagef("--limit is %d, expected 0 or more", o.limit)
-	case o.steps < 0:
-		return usagef("--steps is %d, expected 0 or more", o.steps)
+	case o.steps < 0 || o.steps > model.MaxSteps:
+		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
 	}
 	return nil
 }

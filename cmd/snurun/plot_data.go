@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/snurun/snurun/dataset"
@@ -57,36 +56,6 @@ func runNames(files []string) []string {
 		names[i] = strings.TrimSuffix(filepath.Base(f), filepath.Ext(f))
 	}
 	return names
-}
-
-// shownFields is the number of receptive fields shown by default.
-const shownFields = 64
-
-func (p *plotter) weights(args []string) (*plot.Figure, error) {
-	m, err := export.ReadFile(args[0])
-	if err != nil {
-		return nil, err
-	}
-	layer := &m.Layers[0]
-	neurons, err := parseNeurons(p.options.neurons, layer.OutSize())
-	if err != nil {
-		return nil, err
-	}
-	if neurons == nil {
-		neurons = sequence(0, min(layer.OutSize(), shownFields))
-	}
-	var fields []plot.Frame
-	for _, j := range neurons {
-		f := plot.Frame{Name: strconv.Itoa(j)}
-		f.Height, f.Width, f.Values = picture(m.Input.Shape, layer.Weight.Row(j, nil))
-		fields = append(fields, f)
-	}
-	figure, err := plot.Weights(fields)
-	if err != nil {
-		return nil, err
-	}
-	figure.Title = fmt.Sprintf("input weights of %s: %d of %d neurons", cmp.Or(layer.Name, "layer 0"), len(neurons), layer.OutSize())
-	return figure, nil
 }
 
 func (p *plotter) confusion(args []string) (*plot.Figure, error) {
@@ -197,7 +166,7 @@ func (p *plotter) spikes(args []string) (*plot.Figure, error) {
 	}
 	for i := range l.model.Layers {
 		if layer := &l.model.Layers[i]; layer.Spikes() {
-			add(i+1, cmp.Or(layer.Name, fmt.Sprintf("layer %d", i)), layer.OutSize())
+			add(i+1, layerName(l.model, i), layer.OutSize())
 		}
 	}
 	if len(layers) == 0 {

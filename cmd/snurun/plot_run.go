@@ -33,8 +33,8 @@ type loaded struct {
 
 // load opens the model args[0] and the input args[1], or what the flags say.
 func (p *plotter) load(args []string) (*loaded, error) {
-	if p.options.data != "" && len(args) > 1 {
-		return nil, usagef("--data and INPUT exclude each other")
+	if (p.options.data != "" || p.options.list != "") && len(args) > 1 {
+		return nil, usagef("--data, --list and INPUT exclude each other")
 	}
 	m, err := export.ReadFile(args[0])
 	if err != nil {
@@ -44,7 +44,15 @@ func (p *plotter) load(args []string) (*loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", args[0], err)
 	}
-	inputs, err := openInputs(m, args[1:], p.options.data, p.stdin)
+	var inputs []input
+	switch {
+	case p.options.list != "":
+		inputs, err = openFolder(m, p.options.data, p.options.list)
+	case len(args) == 1 && p.options.data == "" && m.Input.Encoder.Coding == model.Events:
+		return nil, usagef("%s takes events: name a recording or a folder of them", args[0])
+	default:
+		inputs, err = openInputs(m, args[1:], p.options.data, p.stdin)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -54,15 +54,18 @@ func (p *plotter) runUnit() (input spike.Train, trace plot.Trace, err error) {
 	threshold := -m.Layers[0].Bias[0]
 	trace.Threshold = &threshold
 	l := &loaded{"plot neuron", m, net, source}
-	_, err = l.run(p.ctx, x, func(t int, s *runtime.Session) { l.trace(&trace, t, s, 0, 0) })
-	return x.Spikes, trace, err
+	traces := []plot.Trace{trace}
+	_, err = l.run(p.ctx, x, func(t int, s *runtime.Session) { trackLayer(traces, t, s, 0) })
+	return x.Spikes, traces[0], err
 }
 
-// trace adds the last step of a neuron to its trace.
-func (l *loaded) trace(to *plot.Trace, step int, s *runtime.Session, layer, neuron int) {
-	to.Membrane = append(to.Membrane, s.Membrane(layer)[neuron])
-	if l.model.Layers[layer].Spikes() && s.Spikes(layer).Get(neuron) {
-		to.Spikes = append(to.Spikes, step)
+// trackLayer adds the last step of the neurons of a layer to their traces.
+func trackLayer(traces []plot.Trace, step int, s *runtime.Session, layer int) {
+	for j, v := range s.Membrane(layer) {
+		traces[j].Membrane = append(traces[j].Membrane, v)
+	}
+	for j := range s.Spikes(layer).All() {
+		traces[j].Spikes = append(traces[j].Spikes, step)
 	}
 }
 
@@ -74,19 +77,22 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 	}}
 	var source dataset.Source
 	var frames []plot.Frame
-	if len(args) == 2 {
+	if len(args) > 0 {
+		var err error
+		if m, err = export.ReadFile(args[0]); err != nil {
+			return nil, err
+		}
+	}
+	if p.options.list != "" && len(args) == 0 {
+		return nil, usagef("--list needs MODEL")
+	}
+	if len(args) == 2 || p.options.list != "" || m.Input.Encoder.Coding == model.Events {
 		l, err := p.load(args)
 		if err != nil {
 			return nil, err
 		}
-		m, source = l.model, l.source
+		source = l.source
 	} else {
-		if len(args) == 1 {
-			var err error
-			if m, err = export.ReadFile(args[0]); err != nil {
-				return nil, err
-			}
-		}
 		set, err := p.digits()
 		if err != nil {
 			return nil, err
@@ -103,9 +109,9 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 		return nil, err
 	}
 	steps := max(x.Spikes.Steps(), x.Values.Steps())
-	first := inputFrame(m.Input.Shape, x, 1)
-	first.Name, first.Scale = fmt.Sprintf("one time step of %v ms", m.DtMS), ""
-	all := inputFrame(m.Input.Shape, x, steps)
+	first := inputFrame(m.Input, x, 1)
+	first.Name, first.Scale = fmt.Sprintf("first step of %v ms", m.DtMS), ""
+	all := inputFrame(m.Input, x, steps)
 	return plot.Frames(append(frames, first, all))
 }
 
@@ -137,8 +143,9 @@ func digitFrame(set dataset.ImageSet, i int, threshold *float64) plot.Frame {
 	return f
 }
 
-// inputFrame shows the sum of the first steps of an input.
-func inputFrame(shape []int, x *dataset.Presentation, steps int) plot.Frame {
+// inputFrame shows the sum of the first steps of an input, ON and OFF events in
+// two colours.
+func inputFrame(in model.Input, x *dataset.Presentation, steps int) plot.Frame {
 	f := plot.Frame{Name: fmt.Sprintf("sum of %d %s", steps, plural(steps, "step")), Scale: "spikes a pixel"}
 	if x.Analog {
 		f.Scale = "sum of values"
@@ -155,25 +162,36 @@ func inputFrame(shape []int, x *dataset.Presentation, steps int) plot.Frame {
 			sum[i]++
 		}
 	}
-	f.Height, f.Width, f.Values = picture(shape, sum)
+	if shape := polar(in); shape != nil {
+		f.Height, f.Width, f.Off, f.Values = shape[1], shape[2], sum[:len(sum)/2], sum[len(sum)/2:]
+		f.Scale += ": ON blue, OFF red"
+		return f
+	}
+	f.Height, f.Width, f.Values = picture(in.Shape, sum)
 	return f
 }
 
-// picture lays the channels of a time step out as rows of pixels: planes side
-// by side, and a single dimension as the nearest square, filled up with 0.
+// picture lays the channels of a time step out as rows of pixels: up to four
+// planes side by side, more of them as a square of planes, and a single dimension
+// as the nearest square, filled up with 0.
 func picture(shape []int, values []float32) (height, width int, pixels []float32) {
 	switch len(shape) {
 	case 2:
 		return shape[0], shape[1], values
 	case 3:
-		planes, height, width := shape[0], shape[1], shape[2]
-		for y := range height {
-			for c := range planes {
-				row := (c*height + y) * width
-				pixels = append(pixels, values[row:row+width]...)
+		planes, h, w := shape[0], shape[1], shape[2]
+		columns := planes
+		if planes > 4 {
+			columns = int(math.Ceil(math.Sqrt(float64(planes))))
+		}
+		height, width = (planes+columns-1)/columns*h, columns*w
+		pixels = make([]float32, height*width)
+		for c := range planes {
+			for y := range h {
+				copy(pixels[(c/columns*h+y)*width+c%columns*w:], values[(c*h+y)*w:][:w])
 			}
 		}
-		return height, planes * width, pixels
+		return height, width, pixels
 	}
 	width = int(math.Ceil(math.Sqrt(float64(len(values)))))
 	height = (len(values) + width - 1) / width
@@ -185,7 +203,7 @@ func picture(shape []int, values []float32) (height, width int, pixels []float32
 // recordedLayer is the output of a layer, as it is recorded.
 func (l *loaded) recordedLayer(i, steps int) plot.Activity {
 	layer := &l.model.Layers[i]
-	a := plot.Activity{Name: layer.Name, Analog: !layer.Spikes()}
+	a := plot.Activity{Name: layerName(l.model, i), Analog: !layer.Spikes()}
 	switch {
 	case !a.Analog:
 		a.Spikes = spike.NewTrain(steps, layer.OutSize())
@@ -196,7 +214,6 @@ func (l *loaded) recordedLayer(i, steps int) plot.Activity {
 		a.Unit = "membrane s"
 		a.Values = spike.NewValues(steps, layer.OutSize())
 	}
-	a.Name = cmp.Or(a.Name, fmt.Sprintf("layer %d", i))
 	return a
 }
 
@@ -224,7 +241,7 @@ func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
 	steps := max(x.Spikes.Steps(), x.Values.Steps())
 	last := len(l.model.Layers) - 1
 	e := plot.Extrapolated{
-		Input: inputFrame(l.model.Input.Shape, x, steps), Output: l.recordedLayer(last, steps),
+		Input: inputFrame(l.model.Input, x, steps), Output: l.recordedLayer(last, steps),
 		Classes: l.classes(), Trained: l.model.Steps,
 	}
 	r, err := l.run(p.ctx, x, func(t int, s *runtime.Session) { l.record(e.Output, t, s, last) })
@@ -252,12 +269,13 @@ func (p *plotter) raster(args []string) (*plot.Figure, error) {
 	}
 	steps := max(x.Spikes.Steps(), x.Values.Steps())
 	layers := []plot.Activity{{Name: "input", Kind: "channel", Analog: x.Analog, Spikes: x.Spikes, Values: x.Values, Unit: "value"}}
-	for i := range l.model.Layers {
+	shown := withNeurons(l.model)
+	for _, i := range shown {
 		layers = append(layers, l.recordedLayer(i, steps))
 	}
 	r, err := l.run(p.ctx, x, func(t int, s *runtime.Session) {
-		for i := range l.model.Layers {
-			l.record(layers[i+1], t, s, i)
+		for k, i := range shown {
+			l.record(layers[1+k], t, s, i)
 		}
 	})
 	if err != nil {
@@ -279,12 +297,9 @@ func (p *plotter) membrane(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := p.options.layer
-	if i == -1 {
-		i = len(l.model.Layers) - 1
-	}
-	if i < 0 || i >= len(l.model.Layers) {
-		return nil, usagef("--layer is %d, the model has %d, from 0", p.options.layer, len(l.model.Layers))
+	i, err := p.chosenLayer(l.model, len(l.model.Layers)-1)
+	if err != nil {
+		return nil, err
 	}
 	layer := &l.model.Layers[i]
 	neurons, err := parseNeurons(p.options.neurons, layer.OutSize())
@@ -298,16 +313,18 @@ func (p *plotter) membrane(args []string) (*plot.Figure, error) {
 	bias := model.Broadcast(layer.Bias, layer.OutSize())
 	traces := make([]plot.Trace, layer.OutSize())
 	for j := range traces {
-		traces[j].Name = fmt.Sprintf("%s, neuron %d", cmp.Or(layer.Name, fmt.Sprintf("layer %d", i)), j)
+		traces[j].Name = fmt.Sprintf("%s, neuron %d", layerName(l.model, i), j)
+		if layer.Kind == model.Conv2D {
+			h, w := layer.Out[1], layer.Out[2]
+			traces[j].Name += fmt.Sprintf(": channel %d, row %d, column %d", j/(h*w), j/w%h, j%w)
+		}
 		if layer.Spikes() {
 			threshold := -bias[j]
 			traces[j].Threshold = &threshold
 		}
 	}
 	r, err := l.run(p.ctx, x, func(t int, s *runtime.Session) {
-		for j := range traces {
-			l.trace(&traces[j], t, s, i, j)
-		}
+		trackLayer(traces, t, s, i)
 	})
 	if err != nil {
 		return nil, err

@@ -76,6 +76,7 @@ func TestPlotKinds(t *testing.T) {
 		"weights MODEL --neurons 0-3 --title fields",
 		"confusion MODEL --limit 20",
 		"accuracy MODEL MODEL --limit 10 --steps 12",
+		"margin MODEL MODEL --limit 10 --steps 12",
 		"spikes MODEL --limit 20",
 	} {
 		format, magic := ".svg", "<?xml"
@@ -181,6 +182,7 @@ func TestPicture(t *testing.T) {
 		{[]int{2, 3}, 2, "[0 1 2 3 4 5]"},
 		{[]int{1, 2, 2}, 2, "[0 1 2 3]"},
 		{[]int{2, 2, 2}, 2, "[0 1 4 5 2 3 6 7]"},
+		{[]int{5, 1, 2}, 2, "[0 1 2 3 4 5 6 7 8 9 0 0]"},
 	} {
 		n := 1
 		for _, d := range c.shape {

@@ -34,7 +34,7 @@ func (c *classifier) show(in input, o *outcome) error {
 	}
 	style, width := termpic.Detect(c.terminal, os.Getenv)
 	normalise(outputs...)
-	pixels, w := flatten(sums, c.model.Input.Shape)
+	pixels, w := flatten(sums, planesOf(c.model.Input))
 	normalise(pixels)
 
 	const gap = 3

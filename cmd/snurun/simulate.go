@@ -31,14 +31,17 @@ func newSimulate() *cobra.Command {
 		Short: "Record the spikes and membranes that an input causes",
 		Long: `simulate runs a model over one sample, step by step, and writes a NumPy archive:
 layer0.spikes [steps, neurons] uint8 and layer0.membrane [steps, neurons] float32
-(s after the step), and so on for each layer; scores [classes] float32; class int64.
-A soft layer has layer0.output float32 in place of spikes, an analog one only the
-membrane.
+(s after the step), and so on for each layer of the model that has neurons; scores
+[classes] float32; class int64. A soft layer has layer0.output float32 in place of
+spikes, an analog one only the membrane. The neurons of a conv2d layer have three
+dimensions: [steps, channels, height, width].
 
 X.npy holds spikes [steps, channels] as booleans, integers or floats that are 0 or
-1, or any values for a network with analog input; an image file works as well.`,
+1, or any values for a network with analog input; of an input of shape [channels,
+height, width] all values of a step, in that order. Other files are as in classify.`,
 		Example: `  snurun simulate model.msgpack --in x.npy --out y.npz
-  snurun simulate model.msgpack --in digit.png --out y.npz --record membrane`,
+  snurun simulate model.msgpack --in digit.png --out y.npz --record membrane
+  snurun simulate events.msgpack --in recording.bs2 --out y.npz`,
 		Args: exactArgs(1, "MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return simulate(cmd, args[0], o)
@@ -138,6 +141,9 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 			return nil, err
 		}
 		for i := range layers {
+			if !m.Layers[i].HasNeurons() {
+				continue
+			}
 			layers[i].add(s, i, m.Layers[i].OutSize(), what)
 		}
 	}
@@ -150,17 +156,17 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 		arrays = append(arrays, namedArray{name, a})
 	}
 	for i := range layers {
-		r, n := &layers[i], m.Layers[i].OutSize()
+		r, shape := &layers[i], append([]int{steps}, m.Layers[i].Out...)
 		if r.spikes != nil {
-			a, err := npy.New(r.spikes, steps, n)
+			a, err := npy.New(r.spikes, shape...)
 			add(fmt.Sprintf("layer%d.spikes", i), a, err)
 		}
 		if r.output != nil {
-			a, err := npy.New(r.output, steps, n)
+			a, err := npy.New(r.output, shape...)
 			add(fmt.Sprintf("layer%d.output", i), a, err)
 		}
-		if what.membrane {
-			a, err := npy.New(r.membrane, steps, n)
+		if r.membrane != nil {
+			a, err := npy.New(r.membrane, shape...)
 			add(fmt.Sprintf("layer%d.membrane", i), a, err)
 		}
 	}

@@ -24,7 +24,7 @@ type streamOptions struct {
 	windows     stream.WindowOptions
 	size        string
 	late, reset string
-	margin      float64
+	margin      marginFlag
 	realtime    bool
 	jitter      time.Duration
 	json        bool
@@ -51,7 +51,7 @@ membranes run on.
 At the end of the input, or after Ctrl-C, a summary follows.`,
 		Example: `  printf '1 5 9\n\n3 4\n' | snurun stream model.msgpack --window 3
   nc -l 9000 | snurun stream model.msgpack --format evt2 --window 50 --stride 10 --realtime
-  snurun stream model.msgpack --format jsonl --margin 5 --rearm --json`,
+  snurun stream model.msgpack --format jsonl --margin auto --rearm --json`,
 		Args: exactArgs(1, "MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return classifyStream(cmd.Context(), cmd, args[0], o)
@@ -64,7 +64,7 @@ At the end of the input, or after Ctrl-C, a summary follows.`,
 	f.IntVar(&o.windows.Steps, "window", 0, "decide over `N` time steps (0: as the model says)")
 	f.IntVar(&o.windows.Stride, "stride", 0, "begin a window every `K` steps (0: every N)")
 	f.StringVar(&o.reset, "reset", "window", "reset the membranes `when`: at every window, or never")
-	f.Float64Var(&o.margin, "margin", 0, "decide early, once the leading score is ahead by `M` (0: never)")
+	o.margin.add(cmd)
 	f.BoolVar(&o.windows.Rearm, "rearm", false, "begin the next window right after a decision")
 	f.StringVar(&o.late, "late", "drop", "`what` to do with late events: drop, or fold into the step that is open")
 	f.DurationVar(&o.input.Gap, "gap", stream.DefaultGap, "reset everything where time jumps by more than this")
@@ -96,8 +96,6 @@ func (o *streamOptions) parse() error {
 		return usagef("--window is %d, expected 0 or more", o.windows.Steps)
 	case o.windows.Stride < 0:
 		return usagef("--stride is %d, expected 0 or more", o.windows.Stride)
-	case !(o.margin >= 0) || o.margin > math.MaxFloat32:
-		return usagef("--margin is %v, expected 0 or more", o.margin)
 	case o.input.Bin < 0:
 		return usagef("--dt is %v, expected 0 or more", o.input.Bin)
 	case o.input.Gap <= 0:
@@ -105,7 +103,9 @@ func (o *streamOptions) parse() error {
 	case o.jitter <= 0:
 		return usagef("--jitter is %v, expected a time above 0", o.jitter)
 	}
-	o.windows.Margin = float32(o.margin)
+	if err := o.margin.check(); err != nil {
+		return err
+	}
 	if o.realtime {
 		o.input.Jitter = o.jitter
 	}
@@ -132,6 +132,9 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	net, err := runtime.Compile(m)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
+	}
+	if o.windows.Margin, err = o.margin.of(m, file); err != nil {
+		return err
 	}
 	windows, err := stream.NewWindows(net, o.windows)
 	if err != nil {

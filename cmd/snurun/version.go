@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	goruntime "runtime"
 	"runtime/debug"
@@ -23,15 +24,26 @@ func version() string {
 func createdBy() string { return "snurun " + version() }
 
 func newVersion() *cobra.Command {
-	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version, the CPU and the kernels in use",
-		Example: "  snurun version",
-		Args:    exactArgs(0, "no arguments"),
+	var bill bool
+	c := &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, the CPU and the kernels in use",
+		Example: `  snurun version
+  snurun version --sbom > snurun.cdx.json`,
+		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if bill {
+				info, ok := debug.ReadBuildInfo()
+				if !ok {
+					return errors.New("this binary was built without build information")
+				}
+				return newSBOM(info).write(cmd.OutOrStdout())
+			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "snurun %s\n%s %s/%s\nkernels %s of %s\n",
 				version(), goruntime.Version(), goruntime.GOOS, goruntime.GOARCH, asm.Tier(), strings.Join(asm.Tiers(), ", "))
 			return err
 		},
 	}
+	c.Flags().BoolVar(&bill, "sbom", false, "print the modules that this binary was built from (CycloneDX JSON)")
+	return c
 }

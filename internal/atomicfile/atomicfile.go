@@ -2,7 +2,6 @@
 package atomicfile
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,10 @@ import (
 // or a power cut the old file is still there. A file that is replaced keeps its
 // mode; through a symbolic link the file that it points to is replaced.
 // Anything but a regular file is refused.
+//
+// A process that is killed while it writes leaves its temporary file behind.
+// The next Write into the same directory removes it, where the system has locks
+// that tell it from one that is still written (flock; not on Windows).
 func Write(name string, write func(io.Writer) error) (err error) {
 	mode, replaced := fs.FileMode(0o666), false
 	switch fi, err := os.Stat(name); {
@@ -32,15 +35,16 @@ func Write(name string, write func(io.Writer) error) (err error) {
 	}
 
 	dir := filepath.Dir(name)
-	temp := filepath.Join(dir, ".snurun-"+rand.Text()+".tmp")
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	removeStale(dir)
+	f, release, err := create(dir, mode)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
+	defer release() // when it has its final name
 	defer func() {
 		if err != nil {
 			f.Close() // an error of its own would only hide the first
-			os.Remove(temp)
+			os.Remove(f.Name())
 			err = fmt.Errorf("writing %s: %w", name, err)
 		}
 	}()
@@ -58,7 +62,7 @@ func Write(name string, write func(io.Writer) error) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, name); err != nil {
+	if err := os.Rename(f.Name(), name); err != nil {
 		return err
 	}
 	syncDir(dir)

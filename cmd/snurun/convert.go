@@ -1,0 +1,293 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/export/nir"
+	"github.com/snurun/snurun/export/tensors"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
+)
+
+type convertOptions struct {
+	dt, bin seconds
+	reset   string
+	input   string
+	rate    float64
+	steps   int
+	layers  string
+	classes []string
+}
+
+func newConvert() *cobra.Command {
+	var o convertOptions
+	cmd := &cobra.Command{
+		Use:   "convert IN OUT",
+		Short: "Bring in networks of other frameworks, or take them out",
+		Long: `convert makes a model file of a network that snnTorch, Norse, Sinabs, SpikingJelly,
+Rockpool or another framework has written, or a NIR file of a model file. What IN
+is follows from its content:
+
+  NIR (.nir)           the neuromorphic intermediate representation
+  .safetensors, .npz   tensors of PyTorch or NumPy; a JSON file given by --layers,
+                       or the metadata "snurun" of a .safetensors file, says which
+                       tensor is what
+  a model file         OUT is a NIR file
+
+OUT is a NIR file if its name ends in .nir, else a model file. docs/CONVERT.md has
+the rules and the description in JSON.
+
+NIR files say neither the length of a time step, nor how a spike resets a
+membrane, nor what the input is. What was assumed of them, and a table of the
+layers, goes to standard error; the flags decide otherwise:
+
+  --dt     the step that the time constants of the file are divided by
+  --bin    the step of the input, if it is another: snnTorch writes files for
+           0.0001 s whatever the step of its data was
+  --reset  zero (to v_reset: NIR, Norse, SpikingJelly), subtract (the threshold:
+           Sinabs, Rockpool, snnTorch with reset_delay=False), or delayed
+           (subtracted after the next decay: snnTorch's default)
+  --input  counts (events of a camera, counted in each step), events (more than one
+           counts as one spike), direct (values as they are at every step),
+           poisson (values as the probability of spikes, at --rate), or latency`,
+		Example: `  snurun convert cnn_sinabs.nir model.msgpack --bin 0.001
+  snurun convert snntorch.nir model.msgpack --reset delayed --input poisson --rate 1000
+  snurun convert norse.nir model.msgpack --dt 0.001
+  snurun convert net.safetensors model.msgpack --layers net.json
+  snurun convert model.msgpack model.nir`,
+		Args: exactArgs(2, "IN OUT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return convert(cmd, args[0], args[1], o)
+		},
+	}
+	f := cmd.Flags()
+	f.Var(&o.dt, "dt", "time step of a NIR file, in seconds or as 1ms (0: what the file suggests)")
+	f.Var(&o.bin, "bin", "time step of the input, in seconds or as 1ms (0: --dt)")
+	f.StringVar(&o.reset, "reset", "", "what a spike does in a NIR file: zero, subtract or delayed (default zero)")
+	f.StringVar(&o.input, "input", "", "`coding` of the input: counts, events, direct, poisson or latency (default counts for [2, H, W], else direct)")
+	f.Float64Var(&o.rate, "rate", 1000, "rate in `Hz` of an intensity of 1, of --input poisson")
+	f.IntVar(&o.steps, "steps", 0, "default presentation, in time steps (0: 0.3 s of events, else 100)")
+	f.StringVar(&o.layers, "layers", "", "description `FILE` in JSON of the tensors of IN")
+	f.StringSliceVar(&o.classes, "classes", nil, "`names` of the outputs, with commas between")
+	return cmd
+}
+
+// seconds is a flag that is a time in seconds, or with a unit. It is 0 or more.
+type seconds float64
+
+func (s *seconds) String() string { return strconv.FormatFloat(float64(*s), 'g', -1, 64) }
+func (s *seconds) Type() string   { return "seconds" }
+
+func (s *seconds) Set(text string) error {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return errors.New("expected seconds, or a time such as 1ms")
+		}
+		x = d.Seconds()
+	}
+	if !(x >= 0 && x <= 1e9) {
+		return fmt.Errorf("expected 0 to 1e9 seconds")
+	}
+	*s = seconds(x)
+	return nil
+}
+
+// encoder returns what --input says, with no coding if it says nothing.
+func (o *convertOptions) encoder() (model.Encoder, error) {
+	switch o.input {
+	case "":
+		return model.Encoder{}, nil
+	case "counts":
+		return model.Encoder{Coding: model.Events, Counts: true}, nil
+	case "poisson":
+		return model.Encoder{Coding: model.Poisson, RateHz: o.rate}, nil
+	case "events", "direct", "latency":
+		return model.Encoder{Coding: model.Coding(o.input)}, nil
+	}
+	return model.Encoder{}, usagef("--input is %q, expected counts, events, direct, poisson or latency", o.input)
+}
+
+// check checks what has only a few values.
+func (o *convertOptions) check() error {
+	switch {
+	case !slices.Contains([]string{"", string(nir.ResetZero), string(nir.ResetSubtract), string(nir.ResetDelayed)}, o.reset):
+		return usagef("--reset is %q, expected zero, subtract or delayed", o.reset)
+	case o.steps < 0 || o.steps > model.MaxSteps:
+		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
+	case !(o.rate > 0 && o.rate <= 1e9):
+		return usagef("--rate is %v, expected a rate above 0, up to 1e9 Hz", o.rate)
+	}
+	return nil
+}
+
+func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	encoder, err := o.encoder()
+	if err != nil {
+		return err
+	}
+	toNIR := strings.EqualFold(filepath.Ext(out), ".nir")
+	kind, err := foreign(in)
+	if err != nil {
+		return err
+	}
+	var im *nir.Import
+	switch kind {
+	case "nir":
+		im, err = nir.ReadFile(in, nir.Options{
+			Dt: float64(o.dt), StepUS: float64(o.bin) * 1e6, Reset: nir.Reset(o.reset), Encoder: encoder, Steps: o.steps})
+	case "tensors":
+		im, err = readTensors(in, o.layers)
+	default:
+		if !toNIR {
+			return usagef("%s is taken for a model file, but %s does not end in .nir: there is nothing to convert", in, out)
+		}
+		im = &nir.Import{}
+		im.Network, err = export.ReadFile(in)
+	}
+	if err != nil {
+		return err
+	}
+	m := im.Network
+	if kind != "nir" {
+		o.override(m, encoder)
+	}
+	if len(o.classes) > 0 {
+		m.Classes = o.classes
+	}
+	if err := m.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", in, err)
+	}
+	printImport(cmd.ErrOrStderr(), im)
+	if toNIR {
+		if err := nir.WriteFile(out, m); err != nil {
+			return fmt.Errorf("%s: %w", out, err)
+		}
+		return nil
+	}
+	if m.Name == "" {
+		m.Name = strings.TrimSuffix(filepath.Base(in), filepath.Ext(in))
+	}
+	m.CreatedBy = createdBy()
+	if err := addSelfTest(m); err != nil {
+		return fmt.Errorf("%s: %w", in, err)
+	}
+	return export.WriteFile(out, m)
+}
+
+// foreign tells by a file's first bytes whether it is nir or tensors, or by its
+// name whether it must be; it is empty for any other.
+func foreign(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	head := make([]byte, 9)
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return "", err
+	}
+	head = head[:n]
+	switch text := string(head); {
+	case strings.HasPrefix(text, "\x89HDF\r\n\x1a\n"):
+		return "nir", nil
+	case strings.HasPrefix(text, "PK\x03\x04"), n == 9 && head[8] == '{' && head[7] == 0:
+		return "tensors", nil
+	}
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".nir":
+		return "nir", nil
+	case ".npz", ".safetensors":
+		return "tensors", nil
+	}
+	return "", nil
+}
+
+func readTensors(name, layers string) (*nir.Import, error) {
+	var description []byte
+	if layers != "" {
+		var err error
+		if description, err = os.ReadFile(layers); err != nil {
+			return nil, err
+		}
+	}
+	f, err := tensors.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	m, err := f.Network(description)
+	if err != nil {
+		if layers != "" {
+			name = layers
+		}
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &nir.Import{Network: m}, nil
+}
+
+// override puts the flags over what a network says itself.
+func (o *convertOptions) override(m *model.Network, e model.Encoder) {
+	if o.bin > 0 {
+		m.DtMS = float64(o.bin) * 1e3
+		m.Input.Encoder.BinUS = float64(o.bin) * 1e6
+	}
+	if e.Coding != "" {
+		e.BinUS = m.DtMS * 1e3
+		m.Input.Encoder = e
+	}
+	if o.steps > 0 {
+		m.Steps = o.steps
+	}
+}
+
+// The self-test of a converted model has so many steps, of so many bytes at most.
+const (
+	convertedSteps = 16
+	convertedBytes = 1 << 16
+)
+
+// addSelfTest gives a network a self-test on random input, for it comes without
+// any of its own.
+func addSelfTest(m *model.Network) error {
+	size := m.Input.Size()
+	r := rand.New(rand.NewPCG(1, 2))
+	if m.Input.Encoder.Analog() {
+		v := spike.NewValues(max(1, min(convertedSteps, convertedBytes/(4*size))), size)
+		for t := range v.Steps() {
+			x := v.At(t)
+			for i := range x {
+				if k := r.Uint32(); k%4 == 0 {
+					x[i] = float32(1 + k>>30)
+				}
+			}
+		}
+		return runtime.AddSelfTest(m, nil, []spike.Values{v})
+	}
+	s := spike.NewTrain(max(1, min(convertedSteps, 8*convertedBytes/size)), size)
+	for t := range s.Steps() {
+		for i := range size {
+			if r.Uint32()%4 == 0 {
+				s.At(t).Set(i)
+			}
+		}
+	}
+	return runtime.AddSelfTest(m, []spike.Train{s}, nil)
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/snurun/snurun/export"
+)
+
+const (
+	nirFiles    = "../../export/nir/testdata/"
+	tensorFiles = "../../export/tensors/testdata/"
+)
+
+func TestConvert(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		args string
+		says []string
+	}{
+		{nirFiles + "lif_norse.nir --dt 1e-4 --reset zero", []string{"decay 0.96, threshold 0.1, reset zero", "100 steps of 0.1 ms", "1×1"}},
+		{nirFiles + "lif_norse.nir", []string{"warning: dt is not in the file", "warning: the file does not say how a spike resets"}},
+		{nirFiles + "lif_norse.nir --dt 1ms --bin 2ms --steps 7 --input poisson --rate 50", []string{"decay 0.6,", "7 steps of 2 ms", "poisson 50 Hz"}},
+		{nirFiles + "braille_noDelay_bias_zero.nir --classes a,b,c,d,e,f,g", []string{"assumed: dt is 0.0001 s", "38×12, recurrent", "synapse 0.55"}},
+		{tensorFiles + "leaky.safetensors", []string{"reset subtract", "40 steps of 1 ms"}},
+		{tensorFiles + "leaky.npz --bin 0.005 --layers " + tensorFiles + "leaky.json", []string{"40 steps of 5 ms"}},
+	} {
+		out := filepath.Join(dir, "m.msgpack")
+		_, says, code := snurun(t, append([]string{"convert"}, append(strings.Fields(c.args), out)...)...)
+		if code != exitOK {
+			t.Fatalf("%s: exit %d: %s", c.args, code, says)
+		}
+		for _, want := range c.says {
+			if !strings.Contains(says, want) {
+				t.Errorf("%s: says %q, expected %q", c.args, says, want)
+			}
+		}
+		if out := must(t, "verify", out); !strings.Contains(out, "ok, 1 inputs") {
+			t.Errorf("%s: verify says %q", c.args, out)
+		}
+		os.Remove(out)
+	}
+}
+
+// TestConvertBack takes a network to NIR and back: the second model file is the
+// first.
+func TestConvertBack(t *testing.T) {
+	dir := t.TempDir()
+	first, back, second := filepath.Join(dir, "a.msgpack"), filepath.Join(dir, "back.nir"), filepath.Join(dir, "b.msgpack")
+	if out, says, _ := snurun(t, "convert", "--quiet", nirFiles+"lif_norse.nir", first, "--dt", "1e-4"); out+says != "" {
+		t.Errorf("convert --quiet prints %q", out+says)
+	}
+	must(t, "convert", first, back)
+	must(t, "convert", back, second)
+	a, err := export.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := export.ReadFile(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Name, a.Metadata, a.Layers[0].Name = b.Name, b.Metadata, b.Layers[0].Name
+	var x, y bytes.Buffer
+	if err := export.Write(&x, a); err != nil {
+		t.Fatal(err)
+	}
+	if err := export.Write(&y, b); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(x.Bytes(), y.Bytes()) {
+		t.Error("the network is another after a round trip")
+	}
+}
+
+func TestConvertRefuses(t *testing.T) {
+	dir := t.TempDir()
+	data, err := os.ReadFile(nirFiles + "lif_norse.nir")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(dir, "cut.nir")
+	writeFile(t, cut, data[:len(data)/2])
+	text := filepath.Join(dir, "x.safetensors")
+	writeFile(t, text, []byte("hello there"))
+	out := filepath.Join(dir, "out.msgpack")
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"a", exitUsage, "expected IN OUT, found 1"},
+		{"a b --reset hard", exitUsage, `--reset is "hard"`},
+		{"a b --input light", exitUsage, `--input is "light"`},
+		{"a b --dt 5m3", exitUsage, "expected seconds"},
+		{"a b --dt NaN", exitUsage, "expected 0 to 1e9 seconds"},
+		{"a b --bin -1", exitUsage, "expected 0 to 1e9 seconds"},
+		{"a b --rate 0", exitUsage, "--rate is 0"},
+		{"a b --steps -1", exitUsage, "--steps is -1"},
+		{shipped + " " + out, exitUsage, "does not end in .nir"},
+		{"absent.nir " + out, exitFailure, "absent.nir"},
+		{cut + " " + out, exitFailure, "cut.nir: malformed NIR file"},
+		{text + " " + out, exitFailure, "x.safetensors: malformed tensor file"},
+		{tensorFiles + "leaky.npz " + out, exitFailure, "leaky.npz: malformed description: there is none"},
+		{tensorFiles + "leaky.npz " + out + " --layers " + text, exitFailure, "x.safetensors: malformed description"},
+		{nirFiles + "lif_norse.nir " + out + " --dt 1", exitFailure, `node "1" (LIF): tau is 0.002`},
+		{nirFiles + "lif_norse.nir " + out + " --classes a,b", exitFailure, "2 class names for 1 output"},
+		{shipped + " " + filepath.Join(dir, "mnist.nir"), exitFailure, "unsupported: activation elu"},
+	} {
+		_, says, code := snurun(t, append([]string{"convert"}, strings.Fields(c.args)...)...)
+		if code != c.code || !strings.Contains(says, c.says) {
+			t.Errorf("convert %s: exit %d, %q, expected exit %d and %q", c.args, code, says, c.code, c.says)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "*out*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("failures leave %v, %v", left, err)
+	}
+}
+
+// TestConvertSinabs brings in the convolutional network of the NIR paper and
+// classifies recordings of N-MNIST with it.
+func TestConvertSinabs(t *testing.T) {
+	const data = "../../../shared/data/"
+	if _, err := os.Stat(data + "nmnist-small"); err != nil {
+		t.Skip("the recordings are not there")
+	}
+	out := filepath.Join(t.TempDir(), "m.msgpack")
+	must(t, "convert", data+"nir/cnn_sinabs.nir", out)
+	if says := must(t, "classify", out, "--data", data+"nmnist-small", "--list", "test100.txt", "--limit", "20"); !strings.Contains(says, "20 of 20") {
+		t.Errorf("classify says %q, expected 20 of 20 right", says)
+	}
+}

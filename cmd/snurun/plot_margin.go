@@ -1,0 +1,91 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	goruntime "runtime"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/plot"
+	"github.com/snurun/snurun/train"
+)
+
+func (p *plotter) margin(files []string) (*plot.Figure, error) {
+	var curves []plot.EarlyCurve
+	var dt float64
+	for i, name := range runNames(files) {
+		l, err := p.load(files[i : i+1])
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			dt = l.model.DtMS
+			p.options.steps = cmp.Or(p.options.steps, dataset.Steps(l.source, l.model.Steps))
+		} else if l.model.DtMS != dt {
+			return nil, fmt.Errorf("%s has time steps of %v ms, %s of %v ms: they have no common axis", files[i], l.model.DtMS, files[0], dt)
+		}
+		c, err := p.margins(l)
+		if err != nil {
+			return nil, err
+		}
+		curves = append(curves, earlyCurve(name, c, l.model.Readout.Margin))
+	}
+	return plot.EarlyDecisions(curves, dt)
+}
+
+// margins measures the early decisions of a network on the samples that the
+// flags name.
+func (p *plotter) margins(l *loaded) (train.MarginCurve, error) {
+	n := l.source.Len()
+	if p.options.limit > 0 {
+		n = min(n, p.options.limit)
+	}
+	for i := range n {
+		if _, err := l.labelOf(i); err != nil {
+			return train.MarginCurve{}, err
+		}
+	}
+	m := *l.model
+	m.Steps = p.options.steps
+	c, err := train.Margins(p.ctx, &m, l.source, sequence(0, n), p.options.seed, goruntime.NumCPU())
+	if err != nil {
+		err = fmt.Errorf("%s: %w", l.file, err)
+	}
+	return c, err
+}
+
+// A curve has about so many points, and labels on the way from the first to the
+// last of them.
+const (
+	earlyPoints = 400
+	earlyLabels = 16
+)
+
+// earlyCurve is c, as it is drawn: with fewer points than c has if they are many.
+func earlyCurve(name string, c train.MarginCurve, recommended float32) plot.EarlyCurve {
+	samples := float64(c.Samples)
+	e := plot.EarlyCurve{Name: name}
+	for _, n := range c.ByStep {
+		e.Fixed = append(e.Fixed, float64(n)/samples)
+	}
+	last := len(c.Points) - 1
+	first, end := float64(c.Points[0].Steps)/samples, float64(c.Points[last].Steps)/samples
+	drawn, labelled := math.Inf(-1), 0.0
+	for i, p := range c.Points {
+		steps := float64(p.Steps) / samples
+		marked := recommended > 0 && p.Margin >= recommended && (i == 0 || c.Points[i-1].Margin < recommended)
+		if steps-drawn < (end-first)/earlyPoints && i < last && !marked {
+			continue
+		}
+		drawn = steps
+		at := plot.EarlyPoint{Steps: steps, Accuracy: float64(p.Correct) / samples, Marked: marked}
+		if i == 0 { // every decision falls after the first step
+			labelled = steps
+		} else if i < last && steps-labelled >= (end-first)/earlyLabels {
+			at.Label, labelled = fmt.Sprintf("%.3g", p.Margin), steps
+		}
+		e.Points = append(e.Points, at)
+	}
+	return e
+}

@@ -1,0 +1,126 @@
+package nir_test
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/snurun/snurun/export/nir"
+	"github.com/snurun/snurun/model"
+)
+
+// TestRoundTrip writes what was read and reads it again: from then on the
+// networks are the same, bit for bit, and they do what the graph does.
+func TestRoundTrip(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	o := nir.Options{Dt: dt, Reset: nir.ResetZero}
+	for name, g := range graphs(r) {
+		t.Run(name, func(t *testing.T) {
+			g = withoutVReset(g)
+			for i := range g.nodes { // a membrane that does not start at 0 has no words
+				if _, ok := g.nodes[i].params["v_leak"]; ok {
+					g.nodes[i].params["v_leak"] = 0.0
+				}
+			}
+			first, err := nir.Read(g.file(t), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == "conv1d after flatten" { // a plane that NIR cannot make of another
+				if err := nir.Write(new(bytes.Buffer), first.Network); !errors.Is(err, nir.ErrUnsupported) {
+					t.Errorf("error is %v, expected ErrUnsupported", err)
+				}
+				return
+			}
+			second := again(t, first.Network)
+			compare(t, r, second, newEuler(g, dt, nir.ResetZero))
+			if third := again(t, second); !reflect.DeepEqual(third, second) {
+				t.Error("a second round trip changes the network")
+			}
+		})
+	}
+}
+
+// again writes and reads a network.
+func again(t *testing.T, n *model.Network) *model.Network {
+	t.Helper()
+	var b bytes.Buffer
+	if err := nir.Write(&b, n); err != nil {
+		t.Fatal(err)
+	}
+	im, err := nir.Read(b.Bytes(), nir.Options{Reset: nir.ResetZero})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if im.Network.DtMS != n.DtMS {
+		t.Errorf("a step of %v ms, expected %v", im.Network.DtMS, n.DtMS)
+	}
+	return im.Network
+}
+
+func TestNotExpressible(t *testing.T) {
+	layer := func(change func(*model.Layer)) *model.Network {
+		l := model.Layer{Name: "fc", Kind: model.SNU, In: []int{2}, Out: []int{2}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
+			Weight: model.Matrix(2, 2, []float32{1, 2, 3, 4}), Decay: []float32{0.5}, Bias: []float32{-1}}
+		change(&l)
+		return &model.Network{DtMS: 1, Steps: 1, Input: model.Input{Shape: []int{2}, Encoder: model.Encoder{Coding: model.Direct}},
+			Layers: []model.Layer{l}, Readout: model.Readout{Kind: model.SpikeCount}}
+	}
+	for _, c := range []struct {
+		change func(*model.Layer)
+		kind   error
+		says   string
+	}{
+		{func(l *model.Layer) {}, nil, ""},
+		{func(l *model.Layer) { l.Activation = model.ELU }, nir.ErrUnsupported, `layer 0 ("fc"): unsupported: activation elu`},
+		{func(l *model.Layer) { l.Output = model.Sigmoid }, nir.ErrUnsupported, "output sigmoid"},
+		{func(l *model.Layer) { l.Reset, l.Theta = model.ResetSubtract, []float32{1} }, nir.ErrUnsupported, "reset subtract"},
+		{func(l *model.Layer) { l.Reset = model.ResetLateral }, nir.ErrUnsupported, "reset lateral"},
+		{func(l *model.Layer) { l.Initial = []float32{0.5} }, nir.ErrUnsupported, "initial"},
+		{func(l *model.Layer) { l.Reset, l.Synapse = model.ResetNone, []float32{0.5} }, nir.ErrUnsupported, "synapse with reset none"},
+		{func(l *model.Layer) { l.Decay = []float32{2} }, model.ErrInvalid, "decay"},
+	} {
+		err := nir.Write(new(bytes.Buffer), layer(c.change))
+		if !errors.Is(err, c.kind) || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("error is %v, expected %v with %q", err, c.kind, c.says)
+		}
+	}
+}
+
+// TestPythonReads has testdata/check.py read a written file with h5py in the way
+// of the nir package, and check what that package asserts.
+func TestPythonReads(t *testing.T) {
+	python, err := exec.LookPath("/usr/bin/python3") // Debian's, which has Debian's h5py
+	if err != nil {
+		t.Skip("there is no Python")
+	}
+	if err := exec.Command(python, "-c", "import h5py").Run(); err != nil {
+		t.Skip("there is no h5py")
+	}
+	r := rand.New(rand.NewPCG(11, 12))
+	dir := t.TempDir()
+	args := []string{"testdata/check.py", "testdata/lif_norse.nir", "testdata/braille_noDelay_bias_zero.nir"}
+	all := graphs(r)
+	for _, name := range []string{"lif", "recurrent", "conv", "cubali", "integrators", "threshold", "residual", "readout", "scales"} {
+		im, err := nir.Read(withoutVReset(all[name]).file(t), nir.Options{Dt: dt, Reset: nir.ResetZero})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range im.Network.Layers {
+			im.Network.Layers[i].Initial = nil
+		}
+		file := filepath.Join(dir, strings.ReplaceAll(name, " ", "_")+".nir")
+		if err := nir.WriteFile(file, im.Network); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, file)
+	}
+	if out, err := exec.Command(python, args...).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -1,0 +1,112 @@
+// Package tensors makes networks of named tensors, as PyTorch and NumPy save
+// them, and a description in JSON that says which tensor is what: for networks
+// whose framework does not write NIR. docs/CONVERT.md specifies the description.
+//
+// A file is untrusted input. Every length in it is checked against what is left
+// before anything is allocated.
+package tensors
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/internal/npy"
+	"github.com/snurun/snurun/model"
+)
+
+// The kinds of error, beside model.ErrInvalid: a description that is well formed
+// but of a network that makes no sense.
+var (
+	// ErrFormat: the file is neither safetensors nor a .npz archive, or is damaged.
+	ErrFormat = errors.New("malformed tensor file")
+	// ErrDescription: the description is missing, no JSON, or has keys or names
+	// that do not exist.
+	ErrDescription = errors.New("malformed description")
+)
+
+// Tensor is an array of numbers in row-major order.
+type Tensor struct {
+	Shape []int
+	Data  []float32
+}
+
+// File is the tensors of a file, by name.
+type File struct {
+	Tensors map[string]Tensor
+	// Description is the text under the key "snurun" in the metadata of a safetensors
+	// file, or empty.
+	Description string
+}
+
+// Read reads a .safetensors or .npz file, told by its first bytes. Integers and
+// floats of other widths become float32. The error is an ErrFormat that names the
+// tensor, what was found and what was expected.
+func Read(data []byte) (*File, error) {
+	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
+		return readArchive(data)
+	}
+	return readSafetensors(data)
+}
+
+// ReadFile is Read for a named file of up to export.DefaultBytes bytes.
+func ReadFile(name string) (*File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, export.DefaultBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > export.DefaultBytes {
+		return nil, fmt.Errorf("%s: %w: more than %d bytes", name, ErrFormat, export.DefaultBytes)
+	}
+	t, err := Read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return t, nil
+}
+
+func readArchive(data []byte) (*File, error) {
+	arrays, err := npy.ReadZip(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	f := &File{Tensors: make(map[string]Tensor, len(arrays))}
+	for name, a := range arrays {
+		t := Tensor{slices.Clone(a.Shape), make([]float32, a.Len())}
+		for i := range t.Data {
+			t.Data[i] = float32(a.At(i))
+		}
+		f.Tensors[name] = t
+	}
+	return f, nil
+}
+
+// Network makes the network that a description in JSON says, with the tensors of
+// f. An empty description stands for that of f. The error is an ErrDescription or
+// model.ErrInvalid that names the layer and the key.
+func (f *File) Network(description []byte) (*model.Network, error) {
+	if len(description) == 0 {
+		if f.Description == "" {
+			return nil, fmt.Errorf("%w: there is none: it can be a JSON file, or the metadata %q of a safetensors file", ErrDescription, metadataKey)
+		}
+		description = []byte(f.Description)
+	}
+	d, err := parse(description)
+	if err != nil {
+		return nil, err
+	}
+	n, err := d.network(f)
+	if err != nil {
+		return nil, err
+	}
+	return n, n.Validate()
+}

@@ -1,0 +1,230 @@
+package tensors_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/snurun/snurun/export/tensors"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
+)
+
+// TestSnnTorch runs the fixtures' network, whose spikes testdata/make.py worked
+// out by snnTorch's equations.
+func TestSnnTorch(t *testing.T) {
+	json, err := os.ReadFile("testdata/leaky.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, description := range map[string][]byte{"leaky.safetensors": nil, "leaky.npz": json} {
+		f, err := tensors.ReadFile("testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := f.Network(description)
+		if err != nil {
+			t.Fatal(err)
+		}
+		net, err := runtime.Compile(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := net.NewSession()
+		defer s.Close()
+		x, want := f.Tensors["x"], f.Tensors["spikes"]
+		spikes := 0
+		for step := range x.Shape[0] {
+			if err := s.StepValues(x.Data[8*step : 8*step+8]); err != nil {
+				t.Fatal(err)
+			}
+			for j := range 5 {
+				y := s.Spikes(1).Get(j)
+				if y != (want.Data[5*step+j] == 1) {
+					t.Fatalf("%s: step %d, neuron %d: spike %t", name, step, j, y)
+				}
+				if y {
+					spikes++
+				}
+			}
+		}
+		if spikes == 0 || spikes == 200 {
+			t.Errorf("%d spikes: the test proves nothing", spikes)
+		}
+	}
+}
+
+func TestDTypes(t *testing.T) {
+	f, err := tensors.ReadFile("testdata/dtypes.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reals := []float32{0, 1, -1, 1.5, 1. / (1 << 14), 1. / (1 << 24)}
+	whole := []float32{0, 1, -1, 100}
+	for name, want := range map[string][]float32{
+		"F64": reals, "F32": reals, "F16": reals, "BF16": reals, "I64": whole, "I32": whole, "I16": whole, "I8": whole,
+		"U8": {0, 1, 255}, "BOOL": {0, 1}, "scalar": {7}, "empty": {},
+	} {
+		if got := f.Tensors[name].Data; !slices.Equal(got, want) {
+			t.Errorf("%s: %v, expected %v", name, got, want)
+		}
+	}
+}
+
+// safetensors returns a file of a header and data.
+func safetensors(header string, data int) []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(b, header...), make([]byte, data)...)
+}
+
+func TestMalformed(t *testing.T) {
+	one := func(entry string, data int) []byte { return safetensors(`{"a":`+entry+`}`, data) }
+	for _, c := range []struct {
+		data []byte
+		says string
+	}{
+		{nil, "0 bytes"},
+		{[]byte("\xff\xff\xff\xff\xff\xff\xff\xff{}"), "a header of 18446744073709551615 bytes"},
+		{safetensors("[]", 0), "not a JSON object"},
+		{safetensors(`{} {}`, 0), "something follows"},
+		{safetensors(`{`, 0), "header, byte 9"},
+		{safetensors(`{"a":1}`, 0), "header"},
+		{safetensors(`{}`, 1), "end at byte 0 of the data, the data at byte 1"},
+		{one(`{"dtype":"F32","shape":[1]}`, 4), "data_offsets has 0 numbers"},
+		{one(`{"dtype":"F32","shape":[1],"data_offsets":[0,8]}`, 4), "data_offsets is [0 8]"},
+		{one(`{"dtype":"F32","shape":[1],"data_offsets":[4,8]}`, 8), "expected to begin at 0"},
+		{one(`{"dtype":"F32","shape":[2],"data_offsets":[0,4]}`, 4), "shape [2] of F32 needs 8 bytes, but data_offsets holds 4"},
+		{one(`{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}`, 4), "shape is [-1]"},
+		{one(`{"dtype":"F32","shape":[2000000000,2000000000],"data_offsets":[0,4]}`, 4), "shape is [2000000000"},
+		{one(`{"dtype":"F8","shape":[4],"data_offsets":[0,4]}`, 4), `dtype is "F8"`},
+		{one(`{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}`, 4), "unknown field"},
+		{safetensors(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2), "did not occur before"},
+		{[]byte("PK\x03\x04 no archive"), "zip"},
+	} {
+		if _, err := tensors.Read(c.data); !errors.Is(err, tensors.ErrFormat) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("error is %v, expected ErrFormat with %q", err, c.says)
+		}
+	}
+}
+
+// file has tensors of a shape with values 0.01, 0.02, ...
+func file(shapes map[string][]int) *tensors.File {
+	f := &tensors.File{Tensors: map[string]tensors.Tensor{}}
+	for name, shape := range shapes {
+		n := 1
+		for _, d := range shape {
+			n *= d
+		}
+		t := tensors.Tensor{Shape: shape, Data: make([]float32, n)}
+		for i := range t.Data {
+			t.Data[i] = float32(i+1) / 100
+		}
+		f.Tensors[name] = t
+	}
+	return f
+}
+
+func TestConvolution(t *testing.T) {
+	f := file(map[string][]int{"c.weight": {4, 2, 3, 3}, "c.bias": {4}, "fc.weight": {3, 36}, "beta": {3}})
+	_, err := f.Network([]byte(`{"dt_ms":2,"steps":9,"input":{"shape":[2,7,8],"encoder":"events","bin_us":2000,"counts":true},"layers":[
+		{"kind":"conv2d","weight":"c.weight","bias":"c.bias","padding":[1,1],"decay":0.5,"threshold":1,"reset":"zero"},
+		{"kind":"pool2d","pool":"max","kernel":2},
+		{"kind":"flatten"},
+		{"weight":"fc.weight","decay":"beta","output":"none"}]}`))
+	if err == nil || !strings.Contains(err.Error(), "layer 3") || !errors.Is(err, model.ErrInvalid) {
+		t.Errorf("error is %v, expected the 36 inputs of layer 3 for 48 refused", err)
+	}
+	n, err := f.Network([]byte(`{"dt_ms":2,"steps":9,"input":{"shape":[2,7,8],"encoder":"events","bin_us":2000,"counts":true},"layers":[
+		{"kind":"conv2d","weight":"c.weight","bias":"c.bias","padding":[1,1],"decay":0.5,"threshold":2,"reset":"subtract"},
+		{"kind":"pool2d","pool":"max","kernel":2,"stride":[2,3]},
+		{"kind":"flatten"},
+		{"weight":"fc.weight","decay":"beta","output":"none"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := n.Layers
+	if !slices.Equal(l[0].Out, []int{4, 7, 8}) || !slices.Equal(l[1].Out, []int{4, 3, 3}) || !slices.Equal(l[3].Out, []int{3}) ||
+		l[0].Bias[0] != -2 || l[0].Theta[0] != 1 || n.Readout.Kind != model.MembraneSum || !n.Input.Encoder.Counts {
+		t.Errorf("layers %+v, readout %v", l, n.Readout)
+	}
+}
+
+func TestDescription(t *testing.T) {
+	f := file(map[string][]int{"w": {3, 2}, "b": {3}, "h": {3, 3}, "four": {4}})
+	whole := func(layers string) string {
+		return `{"dt_ms":1,"steps":1,"input":{"shape":[2],"encoder":"direct"},"layers":[` + layers + `]}`
+	}
+	for _, c := range []struct {
+		text string
+		kind error
+		says string
+	}{
+		{whole(`{"weight":"w","decay":0.5,"threshold":"b","reset":"zero"}`), nil, ""},
+		{whole(`{"weight":"w","decay":0.5,"threshold":"b","reset":"subtract"}`), nil, ""},
+		{whole(`{"weight":"w","decay":"b","threshold":1,"reset":"subtract"}`), nil, ""},
+		{whole(`{"kind":"dense","weight":"w","bias":"b"}`), nil, ""},
+		{``, tensors.ErrDescription, "there is none"},
+		{`{`, tensors.ErrDescription, "byte"},
+		{`{"weights":1}`, tensors.ErrDescription, `unknown field "weights"`},
+		{`{} {}`, tensors.ErrDescription, "something follows"},
+		{`{}`, model.ErrInvalid, "dt_ms"},
+		{whole(`{"decay":0.5}`), tensors.ErrDescription, "there is no weight"},
+		{whole(`{"weight":"v"}`), tensors.ErrDescription, `weight names "v", but the file has ["b" "four" "h" "w"]`},
+		{whole(`{"weight":"w","decay":0.5,"reset":"zero"}`), tensors.ErrDescription, "there is no threshold"},
+		{whole(`{"weight":"w","decay":0.5,"threshold":1}`), tensors.ErrDescription, `reset is ""`},
+		{whole(`{"weight":"b","threshold":1,"reset":"zero"}`), tensors.ErrDescription, "expected [out, in]"},
+		{whole(`{"weight":"w","threshold":1,"reset":"zero","bias":"b","recurrent":"h","recurrent_bias":"four"}`), tensors.ErrDescription, "bias has 3 values"},
+		{whole(`{"weight":"w","threshold":1,"reset":"zero","decay":"four"}`), model.ErrInvalid, "decay has 4 values"},
+		{whole(`{"weight":"w","threshold":"b","reset":"subtract","decay":"four"}`), tensors.ErrDescription, "decay has 4 values, but threshold 3"},
+		{whole(`{"weight":"w","threshold":1,"reset":"zero","from":[0]}`), tensors.ErrDescription, "from is [0]"},
+		{whole(`{"kind":"pool2d","pool":"sum"}`), tensors.ErrDescription, "[2] comes in"},
+		{whole(`{"kind":"pool2d","weight":"w"}`), tensors.ErrDescription, "has no parameters"},
+		{whole(`{"kind":"conv2d","weight":"w","threshold":1,"reset":"zero"}`), tensors.ErrDescription, "[out, in/groups, height, width]"},
+		{whole(`{"kind":"lstm"}`), tensors.ErrDescription, `"lstm"`},
+	} {
+		_, err := f.Network([]byte(c.text))
+		if !errors.Is(err, c.kind) || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error is %v, expected %v with %q", c.text, err, c.kind, c.says)
+		}
+	}
+}
+
+// FuzzRead gives the readers damaged files and descriptions.
+func FuzzRead(f *testing.F) {
+	json, err := os.ReadFile("testdata/leaky.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range []string{"leaky.safetensors", "leaky.npz", "dtypes.safetensors"} {
+		data, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, json)
+	}
+	f.Add(safetensors(`{"a":{"dtype":"F16","shape":[1,1],"data_offsets":[0,2]}}`, 2),
+		[]byte(`{"dt_ms":1,"steps":1,"input":{"shape":[1,1,1],"encoder":"direct"},"layers":[{"kind":"pool2d","pool":"sum","kernel":1},{"weight":"a","threshold":0.5,"reset":"zero"}]}`))
+	f.Fuzz(func(t *testing.T, data, description []byte) {
+		file, err := tensors.Read(data)
+		if err != nil {
+			if !errors.Is(err, tensors.ErrFormat) {
+				t.Fatalf("error of no kind: %v", err)
+			}
+			return
+		}
+		n, err := file.Network(description)
+		if err != nil {
+			if !errors.Is(err, tensors.ErrDescription) && !errors.Is(err, model.ErrInvalid) {
+				t.Fatalf("error of no kind: %v", err)
+			}
+			return
+		}
+		if n.DtMS != n.DtMS || math.IsInf(n.DtMS, 0) || len(n.Layers) == 0 {
+			t.Fatalf("read a network that is not valid: %+v", n)
+		}
+	})
+}

@@ -1,0 +1,205 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
+)
+
+// MarginCurve is what early decisions cost and save on samples that a network
+// was not trained on: its accuracy and its steps for every margin that
+// runtime.Session.ClassifyEarly can be given.
+type MarginCurve struct {
+	Samples int
+	// ByStep tells how many samples are right after 1, 2, 3, … steps, if every
+	// sample is presented for as many.
+	ByStep []int
+	// Points ascend by margin, and with it by steps. A point holds for all
+	// margins up to its own and above that of the point before. The last one has
+	// the margin +Inf: no decision is early.
+	Points []MarginPoint
+}
+
+// MarginPoint is how all samples do if each waits for a lead of Margin.
+type MarginPoint struct {
+	Margin  float32
+	Correct int
+	Steps   int64 // of all samples together
+}
+
+// At returns the point that holds for a margin.
+func (c MarginCurve) At(margin float32) MarginPoint {
+	for _, p := range c.Points {
+		if p.Margin >= margin {
+			return p
+		}
+	}
+	return MarginPoint{}
+}
+
+// Recommend returns the smallest margin from which on early decisions get at
+// most the share loss of all samples less right than whole presentations; 0 if
+// there is none.
+func (c MarginCurve) Recommend(loss float64) float32 {
+	best := float32(0)
+	if len(c.Points) == 0 {
+		return best
+	}
+	early := c.Points[:len(c.Points)-1]
+	least := float64(c.Points[len(early)].Correct) - float64(loss*float64(c.Samples))
+	for _, p := range slices.Backward(early) {
+		if float64(p.Correct) < least || p.Margin <= 0 {
+			break
+		}
+		best = p.Margin
+	}
+	return best
+}
+
+// rise is a step after which a sample's lead is larger than after all steps
+// before: one that ends the presentation for some margins.
+type rise struct {
+	lead  float32
+	step  int // from 1
+	right bool
+}
+
+// Margins returns the curve of the samples of source with the given indices,
+// presented for m.Steps steps with the noise of TestKey(draw, i). Each sample
+// runs once, whatever the number of margins.
+func Margins(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int) (MarginCurve, error) {
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return MarginCurve{}, err
+	}
+	if err := checkSource(m, source, indices); err != nil {
+		return MarginCurve{}, err
+	}
+	if threads < 1 {
+		return MarginCurve{}, fmt.Errorf("train: threads is %d, expected at least 1", threads)
+	}
+	var (
+		next    atomic.Int64
+		wait    sync.WaitGroup
+		fail    = make([]error, threads)
+		byStep  = make([][]int, threads)
+		samples = make([][]rise, len(indices))
+	)
+	for worker := range threads {
+		byStep[worker] = make([]int, m.Steps)
+		wait.Go(func() {
+			s := net.NewSession()
+			defer s.Close()
+			in := dataset.NewPresentation(m.Input, m.Steps)
+			for k := next.Add(1) - 1; int(k) < len(indices); k = next.Add(1) - 1 {
+				if fail[worker] = ctx.Err(); fail[worker] != nil {
+					return
+				}
+				i := indices[k]
+				if fail[worker] = in.Load(source, i, TestKey(draw, i)); fail[worker] != nil {
+					return
+				}
+				if samples[k], fail[worker] = rises(s, in, source.Label(i), byStep[worker]); fail[worker] != nil {
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if err := first(fail); err != nil {
+		return MarginCurve{}, err
+	}
+	c := MarginCurve{Samples: len(indices), ByStep: byStep[0], Points: sweep(samples)}
+	for _, part := range byStep[1:] {
+		for t, n := range part {
+			c.ByStep[t] += n
+		}
+	}
+	return c, nil
+}
+
+// rises presents a sample step by step and counts in byStep after which steps
+// it is right. The last rise is the end of the presentation, with a lead of
+// +Inf: no margin waits longer.
+func rises(s *runtime.Session, in *dataset.Presentation, label int, byStep []int) ([]rise, error) {
+	s.Reset()
+	var all []rise
+	last := rise{lead: float32(math.Inf(1))}
+	for t := range byStep {
+		var err error
+		if in.Analog {
+			err = s.StepValues(in.Values.At(t))
+		} else {
+			err = s.Step(in.Spikes.At(t))
+		}
+		if err != nil {
+			return nil, err
+		}
+		lead := s.Lead()
+		last.step, last.right = t+1, s.Result().Class == label
+		if last.right {
+			byStep[t]++
+		}
+		if len(all) == 0 || lead > all[len(all)-1].lead {
+			all = append(all, rise{lead, last.step, last.right})
+		}
+	}
+	for j, z := range s.Result().Scores {
+		if z-z != 0 {
+			return nil, fmt.Errorf("train: %w: score %d is %v", runtime.ErrRange, j, z)
+		}
+	}
+	switch end := &all[len(all)-1]; {
+	case end.lead == last.lead: // a single class has no second
+	case end.step == last.step:
+		*end = last
+	default:
+		all = append(all, last)
+	}
+	return all, nil
+}
+
+// sweep returns a point for every margin at which a sample waits for a later
+// step than before.
+func sweep(samples [][]rise) []MarginPoint {
+	type change struct {
+		at       float32
+		from, to rise
+	}
+	var changes []change
+	now := MarginPoint{}
+	for _, s := range samples {
+		now.count(s[0], 1)
+		for i, r := range s[1:] {
+			changes = append(changes, change{s[i].lead, s[i], r})
+		}
+	}
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.at, b.at) })
+	var points []MarginPoint
+	for i, c := range changes {
+		if i == 0 || c.at > changes[i-1].at {
+			now.Margin = c.at
+			points = append(points, now)
+		}
+		now.count(c.from, -1)
+		now.count(c.to, 1)
+	}
+	now.Margin = float32(math.Inf(1))
+	return append(points, now)
+}
+
+// count adds n samples that are decided by r.
+func (p *MarginPoint) count(r rise, n int) {
+	p.Steps += int64(n * r.step)
+	if r.right {
+		p.Correct += n
+	}
+}

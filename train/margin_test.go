@@ -1,0 +1,161 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+	"testing"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
+)
+
+// marginTask returns a network with a readout, a little trained, and samples
+// that it has not seen.
+func marginTask(t *testing.T, readout model.ReadoutKind) (*model.Network, dataset.Source, []int) {
+	t.Helper()
+	m, source := smallTask(t, 400)
+	p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+	p.Hidden, p.Active, p.ActiveHidden, p.Readout = []int{40}, 5, 8, readout
+	m, err := p.New(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := smallConfig()
+	c.Epochs = 2
+	tr, err := New(m, source, indices(300), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainAll(t, tr)
+	return tr.Model(), source, indices(400)[300:]
+}
+
+// TestMargins compares the curve with early decisions at margins on, between
+// and beyond its points.
+func TestMargins(t *testing.T) {
+	for _, readout := range []model.ReadoutKind{model.SpikeCount, model.MembraneSum, model.MembraneMax, model.FirstSpike} {
+		trained := readout
+		if readout == model.FirstSpike {
+			trained = model.SpikeCount
+		}
+		m, source, held := marginTask(t, trained)
+		m.Readout.Kind = readout
+		c, err := Margins(context.Background(), m, source, held, 3, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := Margins(context.Background(), m, source, held, 3, 3); err != nil || !reflect.DeepEqual(c, again) {
+			t.Errorf("%s: another curve on 3 threads: %v", readout, err)
+		}
+		if len(c.Points) < 2 {
+			t.Fatalf("%s: %d points", readout, len(c.Points))
+		}
+		margins := []float32{-1, float32(math.Inf(1))}
+		for i := 0; i < len(c.Points)-1; i += max(1, len(c.Points)/6) {
+			at := c.Points[i].Margin
+			margins = append(margins, at, math.Nextafter32(at, -1), math.Nextafter32(at, float32(math.Inf(1))))
+		}
+		net, err := runtime.Compile(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, in := net.NewSession(), dataset.NewPresentation(m.Input, m.Steps)
+		for _, margin := range margins {
+			want := MarginPoint{}
+			for _, i := range held {
+				if err := in.Load(source, i, TestKey(3, i)); err != nil {
+					t.Fatal(err)
+				}
+				r, err := s.ClassifyEarly(in.Spikes, margin)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want.Steps += int64(r.Steps)
+				if r.Class == source.Label(i) {
+					want.Correct++
+				}
+			}
+			if got := c.At(margin); got.Correct != want.Correct || got.Steps != want.Steps {
+				t.Errorf("%s, margin %v: %d right in %d steps, early decisions %d in %d", readout, margin, got.Correct, got.Steps, want.Correct, want.Steps)
+			}
+		}
+		e, err := Evaluate(context.Background(), m, source, held, 3, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := c.Points[len(c.Points)-1]
+		if c.Samples != 100 || len(c.ByStep) != m.Steps || c.ByStep[m.Steps-1] != e.Correct || last.Correct != e.Correct || last.Steps != int64(100*m.Steps) {
+			t.Errorf("%s: %d samples, %v, the last point %+v, expected %d right", readout, c.Samples, c.ByStep, last, e.Correct)
+		}
+	}
+}
+
+func TestMarginsOfOneClass(t *testing.T) {
+	m, source, held := marginTask(t, model.SpikeCount)
+	last := &m.Layers[len(m.Layers)-1]
+	last.Out, m.Classes = []int{1}, nil
+	last.Weight = model.Matrix(1, last.In[0], make([]float32, last.In[0]))
+	last.Decay, last.Bias = []float32{0.9}, []float32{-1}
+	one := held[:0]
+	for _, i := range held {
+		if source.Label(i) == 0 {
+			one = append(one, i)
+		}
+	}
+	c, err := Margins(context.Background(), m, unclassed{source}, one, 0, 1)
+	if err != nil || len(c.Points) != 1 || c.Recommend(1) != 0 {
+		t.Errorf("%+v, %v, expected a single point and no recommendation", c, err)
+	}
+}
+
+// unclassed hides the classes of a source.
+type unclassed struct{ dataset.Source }
+
+func (unclassed) Classes() []string { return nil }
+
+func TestRecommend(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, c := range []struct {
+		name   string
+		points []MarginPoint
+		loss   float64
+		want   float32
+	}{
+		{"none", nil, 1, 0},
+		{"nothing is early", []MarginPoint{{inf, 900, 9}}, 1, 0},
+		{"within the loss", []MarginPoint{{0, 500, 1}, {1, 897, 2}, {2, 898, 3}, {3, 899, 4}, {inf, 900, 5}}, 0.002, 2},
+		{"no loss", []MarginPoint{{0, 500, 1}, {1, 899, 2}, {2, 900, 3}, {inf, 900, 5}}, 0, 2},
+		{"a gain", []MarginPoint{{1, 899, 2}, {2, 901, 3}, {inf, 900, 5}}, 0, 2},
+		{"a chance hit below a dip", []MarginPoint{{1, 900, 2}, {2, 890, 3}, {3, 900, 4}, {inf, 900, 5}}, 0.002, 3},
+		{"too early at once", []MarginPoint{{1, 890, 2}, {2, 890, 3}, {inf, 900, 5}}, 0.002, 0},
+		{"all in the first step", []MarginPoint{{0, 900, 1}, {1, 900, 2}, {inf, 900, 5}}, 0.002, 1},
+	} {
+		if got := (MarginCurve{Samples: 1000, Points: c.points}).Recommend(c.loss); got != c.want {
+			t.Errorf("%s: %v, expected %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestMarginsRefuse(t *testing.T) {
+	m, source := smallTask(t, 3)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Margins(ctx, m, source, indices(3), 0, 2); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	for name, call := range map[string]func() error{
+		"no samples": func() error { _, err := Margins(context.Background(), m, source, nil, 0, 1); return err },
+		"no threads": func() error { _, err := Margins(context.Background(), m, source, indices(3), 0, 0); return err },
+		"no sample 3": func() error {
+			_, err := Margins(context.Background(), m, source, []int{3}, 0, 1)
+			return err
+		},
+	} {
+		if call() == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
