@@ -2,6 +2,8 @@
 
 MODEL   := testdata/mnist.msgpack
 FIGURES := docs/figures
+# The folder of 'snurun data mnist', for what needs all test digits.
+DATA    ?= mnist
 
 .PHONY: figures
 figures:
@@ -17,11 +19,18 @@ figures:
 	./snurun plot confusion $(MODEL) --out $(FIGURES)/confusion.png
 	./snurun plot accuracy $(MODEL) --steps 50 --out $(FIGURES)/accuracy.png
 	./snurun plot spikes $(MODEL) --out $(FIGURES)/spikes.png
+	./snurun plot margin $(MODEL) --data $(DATA) --out $(FIGURES)/margin.png
 
 # The table of speeds in the README, from this machine.
 .PHONY: bench
 bench:
 	go test -run - -cpu 1 -count 5 -bench 'Classify/|DenseVek' . | go run ./internal/benchtable
+
+# The operations of the kernels changed one by one: the tests must notice. It
+# takes an hour or more.
+.PHONY: mutants
+mutants:
+	go run ./asm/internal/mutants
 
 # Every fuzz target for TIME, with the number of executions.
 TIME := 10s

@@ -10,7 +10,8 @@ import (
 )
 
 // ReadSpikes reads spike trains from a NumPy array (.npy) of shape [T, N], one
-// train of T steps and N neurons, or [B, T, N], B of them. Its elements may be
+// train of T steps and N neurons, or [B, T, N], B of them; [C, H, W] may stand for
+// N = C·H·W. Its elements may be
 // booleans, integers or floats, but only 0 or 1: any other is an ErrCoding, and
 // ReadValues may be meant. Name is that of the stream in errors; those of
 // malformed data are ErrFormat.
@@ -62,7 +63,7 @@ func ReadValues(r io.Reader, name string) ([]spike.Values, error) {
 	return values, nil
 }
 
-// readArray reads an array of rank 2 or 3 and returns its dimensions.
+// readArray reads an array of rank 2 to 5 and returns its dimensions.
 func readArray(r io.Reader, name string) (a *npy.Array, batch, steps, size int, err error) {
 	a, err = npy.Read(r)
 	switch {
@@ -72,11 +73,14 @@ func readArray(r io.Reader, name string) (a *npy.Array, batch, steps, size int, 
 		return nil, 0, 0, 0, fmt.Errorf("dataset: %s: %w", name, err)
 	}
 	shape := a.Shape
+	if k := len(shape); k == 4 || k == 5 { // planes: their elements exist, so that the product fits
+		shape = append(shape[:k-3:k-3], shape[k-3]*shape[k-2]*shape[k-1])
+	}
 	if len(shape) == 2 {
 		shape = []int{1, shape[0], shape[1]}
 	}
 	if len(shape) != 3 || shape[1] == 0 || shape[2] == 0 {
-		return nil, 0, 0, 0, fmt.Errorf("dataset: %s: %w: array of shape %v, expected [steps, neurons] or [samples, steps, neurons], with at least one step and neuron", name, ErrFormat, a.Shape)
+		return nil, 0, 0, 0, fmt.Errorf("dataset: %s: %w: array of shape %v, expected [steps, neurons] or [samples, steps, neurons], or [channels, height, width] for neurons, with at least one step and neuron", name, ErrFormat, a.Shape)
 	}
 	return a, shape[0], shape[1], shape[2], nil
 }

@@ -32,6 +32,8 @@ func TestReadSpikes(t *testing.T) {
 		"uint8":   npyFile(t, []uint8{0, 1, 0, 1, 1, 0}, 2, 3),
 		"float32": npyFile(t, []float32{0, 1, 0, 1, 1, 0}, 2, 3),
 		"int64":   npyFile(t, []int64{0, 1, 0, 1, 1, 0}, 1, 2, 3),
+		"planes":  npyFile(t, []uint8{0, 1, 0, 1, 1, 0}, 2, 3, 1, 1),
+		"batch":   npyFile(t, []uint8{0, 1, 0, 1, 1, 0}, 1, 2, 1, 1, 3),
 	} {
 		trains, err := ReadSpikes(bytes.NewReader(data), "x")
 		if err != nil || len(trains) != 1 || trains[0].Steps() != 2 || trains[0].Size() != 3 || !slices.Equal(trains[0].Words(), []uint64{2, 3}) {
@@ -67,7 +69,8 @@ func TestReadArraysRefuse(t *testing.T) {
 		"one half":       {spikes, npyFile(t, []float32{0.5}, 1, 1), ErrCoding, "0.5"},
 		"not a number":   {spikes, npyFile(t, []float64{math.NaN()}, 1, 1), ErrCoding, "NaN"},
 		"rank 1":         {spikes, npyFile(t, []uint8{1}, 1), ErrFormat, "shape [1]"},
-		"rank 4":         {values, npyFile(t, []uint8{1}, 1, 1, 1, 1), ErrFormat, "shape [1 1 1 1]"},
+		"rank 6":         {values, npyFile(t, []uint8{1}, 1, 1, 1, 1, 1, 1), ErrFormat, "shape [1 1 1 1 1 1]"},
+		"no plane":       {spikes, npyFile(t, []uint8{}, 5, 0, 2, 2), ErrFormat, "shape [5 0 2 2]"},
 		"no neurons":     {spikes, npyFile(t, []uint8{}, 5, 0), ErrFormat, "shape [5 0]"},
 		"no steps":       {values, npyFile(t, []uint8{}, 1<<30, 0, 5), ErrFormat, "at least one step"},
 		"no array":       {spikes, []byte("no array at all"), ErrFormat, "byte 0"},

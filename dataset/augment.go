@@ -54,7 +54,10 @@ func (a Augmentation) Validate() error {
 //
 //	R(angle)·((x, y) − centre) + centre + shift + displacement(x, y)
 //
-// and 0 outside. A spike or value of a recording at (x, y) goes to the pixel
+// and 0 outside. Where all that counts is whether a pixel is above a threshold,
+// that is what is moved, so that strokes stay as wide as they are: a pixel is
+// above it in the augmented image if by interpolation at least half of it is. A
+// spike or value of a recording at (x, y) goes to the pixel
 // nearest to that place, or is dropped outside, and so it is in time. Values
 // that meet are added.
 func Augmented(source Source, a Augmentation) (Source, error) {
@@ -99,7 +102,7 @@ func (s *augmentedImages) Spikes(dst spike.Train, i int, key Key) error {
 	}
 	pixels := s.pixels.Get().(*[]byte)
 	defer s.pixels.Put(pixels)
-	s.amount.apply(*pixels, s.images.At(i), s.images.Height, s.images.Width, key)
+	s.amount.apply(*pixels, s.images.At(i), s.images.Height, s.images.Width, s.encoder.threshold(), key)
 	return s.encoder.Encode(dst, *pixels, key)
 }
 
@@ -109,7 +112,7 @@ func (s *augmentedImages) Values(dst spike.Values, i int, key Key) error {
 	}
 	pixels := s.pixels.Get().(*[]byte)
 	defer s.pixels.Put(pixels)
-	s.amount.apply(*pixels, s.images.At(i), s.images.Height, s.images.Width, key)
+	s.amount.apply(*pixels, s.images.At(i), s.images.Height, s.images.Width, s.encoder.threshold(), key)
 	return s.encoder.EncodeValues(dst, *pixels)
 }
 
@@ -120,13 +123,14 @@ const (
 	placeJitter = 1<<63 + 1<<62 // and a place a channel and step from there
 )
 
-// apply writes the image src to dst, moved; see Augmented.
-func (a Augmentation) apply(dst, src []byte, height, width int, key Key) {
+// apply writes the image src to dst, moved; see Augmented. A cut above 0 says
+// that all that counts is which pixels are at least that.
+func (a Augmentation) apply(dst, src []byte, height, width, cut int, key Key) {
 	m := a.motion(height, width, key)
 	for y := range height {
 		for x := range width {
 			sx, sy := m.from(x, y)
-			dst[y*width+x] = sampleAt(src, height, width, sx, sy)
+			dst[y*width+x] = sampleAt(src, height, width, cut, sx, sy)
 		}
 	}
 }
@@ -202,17 +206,32 @@ func (g *displacementGrid) at(x, y float64) (dx, dy float64) {
 }
 
 // sampleAt returns the value of src at (x, y) by bilinear interpolation, 0
-// outside.
-func sampleAt(src []byte, height, width int, x, y float64) byte {
+// outside; with a cut above 0, 255 if at least half of it is not below the cut,
+// else 0.
+func sampleAt(src []byte, height, width, cut int, x, y float64) byte {
 	ix, iy := int(math.Floor(x)), int(math.Floor(y))
 	fx, fy := x-float64(ix), y-float64(iy)
 	at := func(x, y int) float64 {
 		if x < 0 || y < 0 || x >= width || y >= height {
 			return 0
 		}
-		return float64(src[y*width+x])
+		v := src[y*width+x]
+		if cut == 0 {
+			return float64(v)
+		}
+		if int(v) < cut {
+			return 0
+		}
+		return 255
 	}
 	top := float64(at(ix, iy)*(1-fx)) + float64(at(ix+1, iy)*fx)
 	bottom := float64(at(ix, iy+1)*(1-fx)) + float64(at(ix+1, iy+1)*fx)
-	return byte(math.Floor(float64(top*(1-fy)) + float64(bottom*fy) + 0.5))
+	value := float64(top*(1-fy)) + float64(bottom*fy)
+	switch {
+	case cut == 0:
+		return byte(math.Floor(value + 0.5))
+	case value < 127.5:
+		return 0
+	}
+	return 255
 }

@@ -187,7 +187,7 @@ func TestAugmentedAnalogImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := make([]byte, 784)
-	a.apply(want, set.At(5), 28, 28, Key{1, 5})
+	a.apply(want, set.At(5), 28, 28, 0, Key{1, 5})
 	x := NewPresentation(in, 2)
 	if err := x.Load(moved, 1, Key{1, 5}); err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 func TestAugmentationNothing(t *testing.T) {
 	src := []byte{0, 10, 20, 255, 3, 4}
 	dst := make([]byte, 6)
-	Augmentation{}.apply(dst, src, 2, 3, Key{1, 2})
+	Augmentation{}.apply(dst, src, 2, 3, 0, Key{1, 2})
 	if !bytes.Equal(dst, src) {
 		t.Errorf("no augmentation makes %v of %v", dst, src)
 	}
@@ -36,13 +36,13 @@ func TestAugmentationMoves(t *testing.T) {
 	var farX, farTurn, minX float64
 	minX = 100
 	for s := range uint64(200) {
-		Augmentation{Shift: 2}.apply(dst, spot, side, side, Key{1, s})
+		Augmentation{Shift: 2}.apply(dst, spot, side, side, 0, Key{1, s})
 		x, y := centre(dst)
 		if math.Abs(x-10) > 2.1 || math.Abs(y) > 2.1 {
 			t.Fatalf("shift 2 moves the spot to %v, %v", x, y)
 		}
 		farX, minX = max(farX, x), min(minX, x)
-		Augmentation{Rotate: 0.3}.apply(dst, spot, side, side, Key{1, s})
+		Augmentation{Rotate: 0.3}.apply(dst, spot, side, side, 0, Key{1, s})
 		x, y = centre(dst)
 		turn := math.Atan2(y, x)
 		if math.Abs(turn) > 0.33 || math.Abs(math.Hypot(x, y)-10) > 0.5 {
@@ -135,5 +135,32 @@ func TestAugmentationRefuses(t *testing.T) {
 		if err := a.Validate(); err == nil {
 			t.Errorf("%+v was taken", a)
 		}
+	}
+}
+
+// What is above a threshold keeps its size when it is moved; interpolation
+// alone would make it wider.
+func TestAugmentedStrokesKeepTheirWidth(t *testing.T) {
+	const side = 28
+	src, dst := make([]byte, side*side), make([]byte, side*side)
+	for y := 8; y < 20; y++ {
+		for x := 13; x < 15; x++ {
+			src[y*side+x] = byte(60 + 10*y) // uneven, all above the cut
+		}
+	}
+	before, after, draws := 24, 0, 200
+	for s := range uint64(draws) {
+		Augmentation{Shift: 1, Rotate: 0.2}.apply(dst, src, side, side, 50, Key{3, s})
+		for _, v := range dst {
+			if v != 0 && v != 255 {
+				t.Fatalf("a pixel is %d, expected 0 or 255", v)
+			}
+			if v != 0 {
+				after++
+			}
+		}
+	}
+	if mean := float64(after) / float64(draws); mean < 0.9*float64(before) || mean > 1.1*float64(before) {
+		t.Errorf("%d pixels became %v on average", before, mean)
 	}
 }

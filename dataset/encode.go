@@ -179,3 +179,12 @@ func (e *Encoder) load(p *probabilities, x []byte) {
 		p.some = atLeast(word, e.cut) & channels
 	}
 }
+
+// threshold returns the intensity from which on pixels are all the same to the
+// encoder, and below which they are silent, or 0 if there is none.
+func (e *Encoder) threshold() int {
+	if !e.binary {
+		return 0
+	}
+	return e.cut
+}

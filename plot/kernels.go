@@ -2,7 +2,7 @@ package plot
 
 import "gonum.org/v1/plot/vg"
 
-// maxHeight is what a figure of kernels needs at most, if it has the choice.
+// maxHeight is what a figure of kernels takes at most, if pixels allow.
 const maxHeight = 420
 
 // Kernels draws the kernels of a convolution, pictures of one shape: a column an
@@ -30,8 +30,8 @@ func Kernels(kernels [][]Frame, inputs []string) (*Figure, error) {
 		side = max(side, outerMargin+min(textWidth(tickSize, name), nameWidth)+labelGap)
 	}
 	room := vg.Length(fullWidth) - side - panelGap - key.width() - outerMargin
-	columns := kernelColumns(&all[0], len(kernels), n, room)
-	w, h := all[0].size(kernelSide(room, columns))
+	columns, largest := kernelColumns(&all[0], len(kernels), n, room)
+	w, h := all[0].size(largest)
 	block := kernelBlock(len(kernels), h)
 	blocks := (n + columns - 1) / columns
 	height := max(vg.Length(blocks)*block-fieldGap, 60)
@@ -60,26 +60,22 @@ func Kernels(kernels [][]Frame, inputs []string) (*Figure, error) {
 // kernelGap lies between kernels.
 const kernelGap = 1.5
 
-// kernelSide is the room for a kernel in a row of columns.
-func kernelSide(room vg.Length, columns int) vg.Length {
-	return min(room/vg.Length(columns)-kernelGap, 60)
-}
-
 // kernelBlock is the height of one line of rows of kernels, with names.
 func kernelBlock(rows int, height vg.Length) vg.Length {
 	return vg.Length(rows)*(height+kernelGap) + tickSize + fieldGap
 }
 
 // kernelColumns returns how many of n columns of kernels like f stand beside
-// each other, so that the kernels are as large as may be.
-func kernelColumns(f *Frame, rows, n int, room vg.Length) int {
-	best, most := n, vg.Length(0)
-	for columns := 1; columns <= n; columns++ {
-		w, h := f.size(kernelSide(room, columns))
-		blocks := (n + columns - 1) / columns
-		if vg.Length(blocks)*kernelBlock(rows, h) <= maxHeight && w >= most {
-			best, most = columns, w
+// each other, and the side of a kernel, which is as large as may be.
+func kernelColumns(f *Frame, rows, n int, room vg.Length) (columns int, side vg.Length) {
+	most := vg.Length(0)
+	for k := 1; k <= n; k++ {
+		blocks := vg.Length((n + k - 1) / k)
+		high := (maxHeight/blocks - kernelBlock(rows, 0)) / vg.Length(rows)
+		s := max(1, min(room/vg.Length(k)-kernelGap, high, 60))
+		if w, _ := f.size(s); w >= most {
+			columns, side, most = k, s, w
 		}
 	}
-	return best
+	return columns, side
 }

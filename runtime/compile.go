@@ -1,6 +1,25 @@
-// Package runtime runs trained networks: Compile lays a model out for this
-// CPU, a Session holds the state of one stream and steps it or classifies
-// whole spike trains.
+// Package runtime runs trained networks.
+//
+// Compile lays a model out for this CPU, once; the Network is immutable and
+// shared by all goroutines. What changes is in a Session, one a stream:
+//
+//	net, err := runtime.Compile(m)         // of export.ReadFile
+//	s := net.NewSession()
+//	r, err := s.Classify(x)                // a spike.Train from the initial state
+//	r, err = s.ClassifyEarly(x, m.Readout.Margin)
+//
+//	err = s.Step(spikes)                   // or live, step by step
+//	r = s.Result()                         // after any of them
+//	s.Reset()                              // the initial state
+//
+// After each step Session.Spikes, Membrane and Outputs show every layer, and
+// Stats the work. Inputs that are real numbers go in by the methods with Values
+// in their name. A Batch runs many inputs at once, faster; a Readout decides over
+// a window of a stream whose membranes run on.
+//
+// All ways give the same bits, on every CPU: Verify proves it with the self-test
+// of a model file. Steps allocate nothing. No input makes the package panic;
+// inputs of a wrong size, and values that are not finite, are errors.
 package runtime
 
 import (

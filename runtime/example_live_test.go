@@ -40,6 +40,9 @@ func ExampleSession_Reset() {
 		decided++
 	}
 	// Output:
+	// 7 after 4 steps, leading by 4 spikes
+	// 7 after 4 steps, leading by 4 spikes
+	// 7 after 4 steps, leading by 4 spikes
 }
 
 // sensor returns a function that returns one time step of spikes after the
@@ -90,15 +93,14 @@ func ExampleSession_Membrane() {
 	}
 	for neuron := range 2 {
 		for t := range net.Steps() {
-			fmt.Printf("%.2f", membranes.At(t)[neuron])
+			fmt.Printf(" %.2f", membranes.At(t)[neuron])
 			if spikes.At(t).Get(neuron) {
 				fmt.Print("|")
 			}
-			fmt.Print(" ")
 		}
 		fmt.Println()
 	}
 	// Output:
-	// 1.00 1.75| 1.00 1.75| 1.00 1.75| 1.00 1.75|
-	// 1.00 1.75 2.31 2.73| 1.00 1.75 2.31 2.73|
+	//  1.00 1.75| 1.00 1.75| 1.00 1.75| 1.00 1.75|
+	//  1.00 1.75 2.31 2.73| 1.00 1.75 2.31 2.73|
 }

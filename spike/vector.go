@@ -1,6 +1,10 @@
 // Package spike holds bit-packed spikes: one bit a neuron, 64 neurons a word,
 // neuron i in bit i%64 of word i/64. Bits past the last neuron are always
 // zero, so whole words can be counted, compared and hashed.
+//
+// A Vector is one time step, a Train a number of them in one piece of memory, and
+// Values their counterpart of real numbers. They are what encoders fill and what
+// networks take and return; parts of a train share its memory.
 package spike
 
 import "math/bits"

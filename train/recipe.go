@@ -135,7 +135,7 @@ func planMNISTConv(shape []int, classes []string) Plan {
 func planNMNIST(shape []int, classes []string) Plan {
 	const binMS = 15
 	p := planDefault(shape, classes)
-	p.Held = 0
+	p.Held = 0.1
 	t := &p.Topology
 	t.Input = model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000 * binMS}}
 	t.DtMS, t.Steps, t.Active = binMS, 20, 117

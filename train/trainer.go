@@ -1,6 +1,23 @@
 // Package train learns the parameters of a spiking network by
 // back-propagation through time.
 //
+// A Topology makes an untrained network, a Config says how it learns, and a
+// Recipe is a choice of both that is known to work; a dataset.Source has the
+// samples:
+//
+//	m, err := train.DefaultTopology(input, dtMS, steps, classes).New(seed)
+//	t, err := train.New(m, source, used, train.Defaults())
+//	for !t.Done() {
+//		p, err := t.Epoch(ctx, nil)        // loss, accuracy, firing rates
+//	}
+//	m = t.Model()
+//	e, err := train.Evaluate(ctx, m, source, held, 0, threads)
+//	c, err := train.Margins(ctx, m, source, held, 0, threads)
+//	m.Readout.Margin = c.Recommend(0.002)  // for early decisions
+//	err = train.AddSelfTest(m, source, held[:4])
+//
+// The result is a model for package runtime, and for export.WriteFile.
+//
 // The forward pass is that of package runtime, to the bit: both run their
 // layers through the same kernels. The same seed gives the same bytes on any
 // number of threads, CPU and tier, because each sample's gradients, and each

@@ -107,25 +107,26 @@ func randomInput(m *model.Network, o benchOptions) ([]input, error) {
 	steps, size := cmp.Or(o.steps, m.Steps), m.Input.Size()
 	n := max(1, min(randomSamples, randomDraws/steps/size))
 	r := rand.New(rand.NewPCG(o.seed, 0))
-	var spikes []spike.Train
-	var values []spike.Values
-	for range n {
-		set := func(int, int) {}
-		if m.Input.Encoder.Analog() {
-			x := spike.NewValues(steps, size)
-			values = append(values, x)
-			set = func(t, i int) { x.At(t)[i] = 1 }
-		} else {
-			x := spike.NewTrain(steps, size)
-			spikes = append(spikes, x)
-			set = func(t, i int) { x.At(t).Set(i) }
-		}
+	draw := func(set func(t, i int)) {
 		for t := range steps {
 			for i := range size {
 				if r.Float64() < active {
 					set(t, i)
 				}
 			}
+		}
+	}
+	var spikes []spike.Train
+	var values []spike.Values
+	for range n {
+		if m.Input.Encoder.Analog() {
+			x := spike.NewValues(steps, size)
+			draw(func(t, i int) { x.At(t)[i] = 1 })
+			values = append(values, x)
+		} else {
+			x := spike.NewTrain(steps, size)
+			draw(func(t, i int) { x.At(t).Set(i) })
+			spikes = append(spikes, x)
 		}
 	}
 	source, err := recordings(m, spikes, values)

@@ -40,7 +40,7 @@ type benchReport struct {
 	InputSpikes float64      `json:"input_spikes_per_sample,omitempty"`
 	Spikes      float64      `json:"spikes_per_sample,omitempty"`
 	SynOps      float64      `json:"synops_per_sample,omitempty"`
-	Bandwidth   float64      `json:"bandwidth_fraction,omitempty"` // of the load bandwidth, all layers together
+	Bandwidth   float64      `json:"bandwidth_fraction,omitempty"` // of the load bandwidth, all layers together; absent with a conv2d layer
 	OtherShare  float64      `json:"other_share,omitempty"`        // of the time, outside the layers: input lists and readout
 	PeakRSS     int64        `json:"peak_rss_bytes,omitempty"`
 }
@@ -179,7 +179,8 @@ func (r *benchReport) addLayers(t *target) {
 		r.SynOps += float64(p.synops[i])
 		r.Layers = append(r.Layers, b)
 	}
-	if spent > 0 {
+	convolves := slices.ContainsFunc(t.model.Layers, func(l model.Layer) bool { return l.Kind == model.Conv2D })
+	if spent > 0 && !convolves {
 		r.Bandwidth = ideal / spent
 	}
 	n := float64(t.samples.len())

@@ -191,8 +191,10 @@ func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) (
 		return inputs, nil
 	}
 	name, load := "sample", dataset.Sample
-	switch {
-	case dir != "" && m.Input.Encoder.Coding == model.Events:
+	switch events := m.Input.Encoder.Coding == model.Events; {
+	case events && dir == "":
+		return nil, usagef("%w: the model takes events: name a recording, or a folder of them with --data", dataset.ErrCoding)
+	case events:
 		return openFolder(m, dir, "")
 	case dir != "":
 		name, load = dir, func() (dataset.ImageSet, error) { return dataset.LoadImages(dir, dataset.TestPart) }

@@ -14,6 +14,9 @@ func newData() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "Fetch data sets",
+		Long: `data fetches a data set from its public mirrors, once, and checks what it gets. All
+other commands work without a network.`,
+		Example: "  snurun data mnist --out ~/mnist",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])

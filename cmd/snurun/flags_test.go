@@ -28,6 +28,7 @@ var outOfRange = map[string]struct{ refused, extreme []string }{
 // inRange are flags that take one of the values that others refuse.
 var inRange = []string{
 	"plot membrane --layer=-1",                        // the last one
+	"plot weights --layer=-1",                         // the first one
 	"plot neuron --tau=Inf", "plot neuron --tau=-Inf", // no decay
 }
 
@@ -56,6 +57,7 @@ func TestFlagsOutOfRange(t *testing.T) {
 		"plot neuron":      {"--out", png},
 		"plot raster":      {shipped, "--out", png},
 		"plot spikes":      {shipped, "--limit", "1", "--out", png},
+		"plot weights":     {shipped, "--out", png},
 		"simulate":         {shipped, "--in", sample, "--out", filepath.Join(dir, "y.npz")},
 		"stream":           {shipped},
 		"train": {"--data", data, "--out", filepath.Join(dir, "m.msgpack"), "--holdout", "10", "--epochs", "1", "--draws", "1",

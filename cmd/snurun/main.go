@@ -107,7 +107,7 @@ Environment:
 		},
 	}
 	root.PersistentFlags().BoolVarP(&quiet, "quiet", "q", false, "print results and errors only, no progress and no remarks")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
 		newClassify(), newStream(), newTrain(), newSimulate(), newInspect(), newConvert(), newVerify(), newBench(), newPlot(), newData(), newVersion(), newMan(),
 	)
@@ -129,12 +129,7 @@ func addCompletion(root *cobra.Command) {
 }
 
 func unknownCommand(cmd *cobra.Command, name string) error {
-	cmd.SuggestionsMinimumDistance = 2
-	hint := ""
-	if near := cmd.SuggestionsFor(name); len(near) > 0 {
-		hint = fmt.Sprintf("; did you mean %q?", near[0])
-	}
-	return usagef("unknown command %q%s", name, hint)
+	return usagef("unknown command %q%s", name, nearest(cmd, name, "%q"))
 }
 
 // modelAndInputs requires a model, and no inputs beside a folder of data.

@@ -242,7 +242,7 @@ func TestKernels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &m.Layers[2] // of 4 channels in and out, quantised
+	l := &m.Layers[2]           // of 4 channels in and out, quantised
 	row := l.Weight.Row(1, nil) // 4 kernels of 3×1
 	for _, c := range []struct {
 		rows, at int

@@ -100,7 +100,7 @@ func arriving(m *model.Network, i int) []int {
 // shownKernels bounds the kernels shown by default, shownInputs the input
 // channels that have a row each.
 const (
-	shownKernels = 512
+	shownKernels = 1024
 	shownInputs  = 32
 )
 
@@ -156,6 +156,9 @@ func kernelNames(m *model.Network, i, rows int) []string {
 		return []string{"OFF", "ON"}
 	}
 	names := make([]string, rows)
+	if inputs == 1 && l.Groups == 1 {
+		return names
+	}
 	for r := range names {
 		names[r] = fmt.Sprintf("input %d", r)
 		if l.Groups > 1 {

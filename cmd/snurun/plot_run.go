@@ -45,12 +45,9 @@ func (p *plotter) load(args []string) (*loaded, error) {
 		return nil, fmt.Errorf("%s: %w", args[0], err)
 	}
 	var inputs []input
-	switch {
-	case p.options.list != "":
+	if p.options.list != "" {
 		inputs, err = openFolder(m, p.options.data, p.options.list)
-	case len(args) == 1 && p.options.data == "" && m.Input.Encoder.Coding == model.Events:
-		return nil, usagef("%s takes events: name a recording or a folder of them", args[0])
-	default:
+	} else {
 		inputs, err = openInputs(m, args[1:], p.options.data, p.stdin)
 	}
 	if err != nil {

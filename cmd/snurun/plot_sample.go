@@ -110,7 +110,7 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 	}
 	steps := max(x.Spikes.Steps(), x.Values.Steps())
 	first := inputFrame(m.Input, x, 1)
-	first.Name, first.Scale = fmt.Sprintf("first step of %v ms", m.DtMS), ""
+	first.Name, first.Scale = fmt.Sprintf("one time step of %v ms", m.DtMS), ""
 	all := inputFrame(m.Input, x, steps)
 	return plot.Frames(append(frames, first, all))
 }

@@ -28,6 +28,8 @@ func newVersion() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, the CPU and the kernels in use",
+		Long: `version prints what this program is, what it runs on, and which of the kernels that
+this CPU has it uses. --sbom lists all modules that it was built from, as CycloneDX.`,
 		Example: `  snurun version
   snurun version --sbom > snurun.cdx.json`,
 		Args: exactArgs(0, "no arguments"),

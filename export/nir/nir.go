@@ -92,7 +92,7 @@ const (
 type Options struct {
 	Dt      float64       // length of a time step in the graph's unit of time, seconds
 	StepUS  float64       // length of a time step of the input in µs, if it is not Dt
-	Reset   Reset         //
+	Reset   Reset         // of every neuron that spikes
 	Encoder model.Encoder // of the input; a BinUS of 0 stands for StepUS
 	Steps   int           // default presentation
 }
