@@ -63,6 +63,9 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	if n < 20 {
 		t.Errorf("%d commands", n)
 	}
+	if out := must(t); out != must(t, "--help") {
+		t.Errorf("snurun alone prints %q, expected its help", out)
+	}
 }
 
 // TestExamplesParse parses every command line of the help and of the

@@ -75,18 +75,6 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
-func TestHelp(t *testing.T) {
-	for _, command := range []string{"", "classify", "train", "simulate", "inspect", "verify", "bench", "data", "data mnist", "version", "man", "completion"} {
-		out := must(t, append(strings.Fields(command), "--help")...)
-		if command != "" && command != "data" && !strings.Contains(out, "Examples:") {
-			t.Errorf("snurun %s --help has no examples", command)
-		}
-	}
-	if out := must(t); !strings.Contains(out, "Available Commands") {
-		t.Errorf("snurun alone prints %q", out)
-	}
-}
-
 func TestFailuresNameTheFile(t *testing.T) {
 	dir := t.TempDir()
 	whole, err := os.ReadFile(shipped)

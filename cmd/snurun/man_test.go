@@ -96,12 +96,3 @@ func TestQuiet(t *testing.T) {
 		t.Errorf("exit %d, %q", code, diagnostics)
 	}
 }
-
-func TestEnvironmentIsDocumented(t *testing.T) {
-	out := must(t, "--help")
-	for _, name := range []string{"SNURUN_SIMD", "NO_COLOR", "COLUMNS", "TERM"} {
-		if !strings.Contains(out, name) {
-			t.Errorf("--help does not mention %s", name)
-		}
-	}
-}

@@ -41,8 +41,9 @@ func (c *Layer) forward(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
 	case c.conv != nil:
 		c.convolve(st, in, tr, first)
 	case c.synapse != nil:
-		current := rowsFrom(&st.current, first)
-		asm.Forward(&c.Weights, c.synapse, in, &current)
+		current := &st.later[1]
+		*current = rowsFrom(&st.current, first)
+		asm.Forward(&c.Weights, c.synapse, in, current)
 		asm.Update(&c.Units, current.S[current.SStride:], current.SStride, len(in.Ends), tr)
 	default:
 		asm.Forward(&c.Weights, &c.Units, in, tr)
@@ -62,12 +63,13 @@ func (c *Layer) convolve(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
 		from = end
 		sums := st.sums
 		if c.synapse != nil {
-			current := rowsFrom(&st.current, first+t)
-			asm.Update(c.synapse, sums, 0, 1, &current)
+			current := &st.later[1]
+			*current = rowsFrom(&st.current, first+t)
+			asm.Update(c.synapse, sums, 0, 1, current)
 			sums = current.S[current.SStride:]
 		}
-		one := rowsFrom(tr, t)
-		asm.Update(&c.Units, sums, 0, 1, &one)
+		st.later[0] = rowsFrom(tr, t)
+		asm.Update(&c.Units, sums, 0, 1, &st.later[0])
 	}
 }
 

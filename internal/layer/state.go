@@ -9,10 +9,11 @@ import (
 // last, row 0 being the state before it and row t+1 that after step t.
 type State struct {
 	trace   asm.Trace
-	current asm.Trace // whose membranes are the synaptic currents
-	one     asm.Trace // the two rows of one step, for layers that run step by step
-	gate    []uint64  // of a lateral layer: the two rows of spikes, the first all or none
-	steps   int       // of the chunk run last
+	current asm.Trace    // whose membranes are the synaptic currents
+	one     asm.Trace    // the two rows of one step, for layers that run step by step
+	later   [2]asm.Trace // rows of trace and current from some step on; here, since kernels get them by address
+	gate    []uint64     // of a lateral layer: the two rows of spikes, the first all or none
+	steps   int          // of the chunk run last
 	out     int
 
 	// Of a conv2d layer:
