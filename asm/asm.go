@@ -22,7 +22,10 @@ func Floats(n int) []float32 {
 	if n == 0 {
 		return nil
 	}
-	buf := make([]float32, n+Lanes-1)
-	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(buf)))/4) & (Lanes - 1)
-	return buf[skip : skip+n : skip+n]
+	return aligned(make([]float32, n+Lanes-1))[:n:n]
+}
+
+// aligned returns buf from its first 64-byte boundary on.
+func aligned(buf []float32) []float32 {
+	return buf[-int(uintptr(unsafe.Pointer(unsafe.SliceData(buf)))/4)&(Lanes-1):]
 }

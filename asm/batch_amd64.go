@@ -11,8 +11,7 @@ type stream struct {
 	ends   *int32
 	steps  int
 	s      *float32
-	soft   *float32
-	y      unsafe.Pointer
+	out    unsafe.Pointer
 }
 
 // batchTile is the argument of the assembly of Batch.Forward: it runs count
@@ -22,7 +21,6 @@ type batchTile struct {
 	tile
 	streams *stream
 	count   int
-	offset  uintptr // bytes from the s of a stream to the tile
 	// The stream that runs, as a number since it ends up past the last one, and
 	// how many are left with it.
 	stream uintptr //lint:ignore U1000 used by the assembly
@@ -41,30 +39,25 @@ func (k isa) forwardBatch(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Tra
 		return
 	}
 	var t batchTile
-	last := -1
 	for i := range in {
 		if len(in[i].Ends) > 0 {
-			last = i
-			t.init(u, in[i], tr[i])
-			t.move(u, tr[i], 0, u.N, 1)
-			b.scratch = append(b.scratch, stream{t.rows, t.values, t.ends, t.steps, t.s, t.soft, t.y})
+			t.init(u, in[i], tr[i], 0, 0, u.N)
+			b.scratch = append(b.scratch, stream{t.rows, t.values, t.ends, t.steps, t.s, t.out})
 		}
 	}
-	if last < 0 {
+	if len(b.scratch) == 0 {
 		return
 	}
-	t.streams, t.count = &b.scratch[0], len(b.scratch)
+	t.current, t.streams, t.count = &u.Current[0], &b.scratch[0], len(b.scratch)
 	whole := u.N &^ (tileWidth - 1)
 	if whole > 0 {
 		t.weigh(w, 0, tileWidth)
-		t.move(u, tr[last], 0, tileWidth, whole/tileWidth)
-		t.current = &u.Current[0]
+		t.to = uintptr(4 * whole)
 		k.batch64(&t)
 	}
 	if whole < u.N {
 		t.weigh(w, whole, Lanes)
-		t.move(u, tr[last], whole, Lanes, (u.N-whole)/Lanes)
-		t.current, t.offset = &u.Current[whole], uintptr(4*whole)
+		t.from, t.to = uintptr(4*whole), uintptr(4*u.N)
 		k.batch16(&t)
 	}
 	for i := range in {

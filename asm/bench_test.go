@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/snurun/snurun/internal/bandwidth"
 )
@@ -36,10 +37,12 @@ func BenchmarkLoadBandwidth(b *testing.B) {
 }
 
 // BenchmarkAccumulate measures the row sum: Forward of n inputs and n neurons
-// of the cheapest kind, one step a call or 32. The metric limit is its rate
-// relative to plain loads of as many bytes as the weights have, measured just
-// before; above 1, rows were still in the first-level cache from the step
-// before.
+// of the cheapest kind, one step a call or 32. The metric limit is the rate of
+// the listed rows relative to plain loads of as many bytes as the weights have,
+// measured just before; above 1, rows were still in the first-level cache from
+// the step before. The metric rows is the same but for the time of a call
+// without rows, which loads and stores the neurons: above 1, the processor did
+// some of that while it waited for rows.
 func BenchmarkAccumulate(b *testing.B) {
 	for _, n := range []int{256, 1024, 4096} {
 		for _, density := range []float64{0.02, 0.05, 0.1, 0.2} {
@@ -54,21 +57,41 @@ func BenchmarkAccumulate(b *testing.B) {
 					b.Run(fmt.Sprintf("n=%d/density=%v/steps=%d/tier=%s", n, density, steps, tiers[i].name), func(b *testing.B) {
 						bytes := 4 * n * len(ins[0].Rows)
 						limit := bandwidth.Rate(tiers[i].name, w.data)
+						silent := &Inputs{Ends: make([]int32, steps)}
+						update := nanoseconds(func() { tiers[i].forward(w, u, silent, tr) })
 						b.SetBytes(int64(bytes))
 						k := 0
 						for b.Loop() {
-							tiers[i].forward(w, u, ins[k%lists], tr)
-							k++
+							tiers[i].forward(w, u, ins[k], tr)
+							if k++; k == lists {
+								k = 0
+							}
 						}
 						if limit > 0 {
-							rate := float64(bytes) * float64(b.N) / float64(b.Elapsed().Nanoseconds())
-							b.ReportMetric(rate/limit, "limit")
+							call := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+							b.ReportMetric(float64(bytes)/call/limit, "limit")
+							b.ReportMetric(float64(bytes)/(call-update)/limit, "rows")
 						}
 					})
 				}
 			}
 		}
 	}
+}
+
+// nanoseconds returns the median time of a call of f.
+func nanoseconds(f func()) float64 {
+	const calls = 100
+	times := make([]float64, 21)
+	for i := range times {
+		start := time.Now()
+		for range calls {
+			f()
+		}
+		times[i] = float64(time.Since(start).Nanoseconds()) / calls
+	}
+	slices.Sort(times)
+	return times[len(times)/2]
 }
 
 // BenchmarkUpdate measures what follows the row sum, per neuron and time step.

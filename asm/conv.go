@@ -1,5 +1,7 @@
 package asm
 
+import "slices"
+
 // RunLanes is the multiple to which the runs of a Scatter are padded.
 const RunLanes = 8
 
@@ -23,10 +25,18 @@ type Place struct {
 }
 
 // NewScatter returns a Scatter with weights of 0. A run has width weights, a
-// multiple of RunLanes; run r of a pattern starts at offsets[r] from its first
-// sum and at r·width from its first weight. The places, one an input, must lie
-// within the given number of sums and of patterns.
+// multiple of RunLanes, and a pattern has at least one run; run r of a pattern
+// starts at offsets[r] from its first sum and at r·width from its first weight.
+// The places, one an input, must lie within the given number of sums and of
+// patterns; it panics if one does not, because the kernels do not look.
 func NewScatter(width int, offsets []uint32, places []Place, sums, patterns int) Scatter {
+	pattern := uint64(len(offsets)) * uint64(width)
+	extent := uint64(slices.Max(offsets)) + uint64(width)
+	for _, p := range places {
+		if uint64(p.Sum)+extent > uint64(sums) || uint64(p.Pattern)+pattern > uint64(patterns)*pattern {
+			panic("asm: a pattern lies outside of the sums or weights of its Scatter")
+		}
+	}
 	return Scatter{width, offsets, places, Floats(patterns * len(offsets) * width), sums}
 }
 

@@ -137,6 +137,24 @@ func TestScatterWithoutInputs(t *testing.T) {
 	s.Dot(nil, Floats(8), nil)
 }
 
+func TestScatterChecksPlaces(t *testing.T) {
+	for _, c := range []struct {
+		place    Place
+		accepted bool
+	}{
+		{Place{}, true}, {Place{3, 16}, true}, {Place{4, 0}, false}, {Place{0, 17}, false}, {Place{1<<32 - 1, 0}, false}, {Place{0, 1<<32 - 1}, false},
+	} {
+		func() {
+			defer func() {
+				if got := recover() == nil; got != c.accepted {
+					t.Errorf("%+v among 16 sums and 2 patterns of 2 runs of 8: accepted %v", c.place, got)
+				}
+			}()
+			NewScatter(8, []uint32{0, 5}, []Place{{}, c.place}, 16, 2)
+		}()
+	}
+}
+
 func TestScatterAllocates(t *testing.T) {
 	s, list := benchScatter(24, 3)
 	sums, grads, dots := Floats(s.Sums()), Floats(len(s.Weights())), Floats(len(list))

@@ -1,27 +1,48 @@
-// EXP sets Y11 to Exp(x) on 8 lanes, x being at most expMax; Y8 to Y10 are lost
-// and ONE is 1. The low 9 bits of expRound are 0, so the shift of n + expRound
-// leaves n<<23.
-#define EXP(x) \
-	VMOVUPS EXP_MIN, Y8; \
-	VMAXPS x, Y8, Y10; \
-	VMULPS EXP_LOG2E, Y10, Y8; \
-	VADDPS EXP_ROUND, Y8, Y8; \
-	VSUBPS EXP_ROUND, Y8, Y9; \
-	VMULPS EXP_LN2HI, Y9, Y11; \
-	VSUBPS Y11, Y10, Y10; \
-	VMULPS EXP_LN2LO, Y9, Y11; \
-	VSUBPS Y11, Y10, Y10; \
-	VMULPS EXP_C6, Y10, Y11; \
-	VADDPS EXP_C5, Y11, Y11; \
-	VMULPS Y10, Y11, Y11; \
-	VADDPS EXP_C4, Y11, Y11; \
-	VMULPS Y10, Y11, Y11; \
-	VADDPS EXP_C3, Y11, Y11; \
-	VMULPS Y10, Y11, Y11; \
-	VADDPS EXP_C2, Y11, Y11; \
-	VMULPS Y10, Y10, Y9; \
-	VMULPS Y9, Y11, Y11; \
-	VADDPS Y10, Y11, Y11; \
-	VADDPS ONE, Y11, Y11; \
-	VPSLLD $23, Y8, Y8; \
-	VPADDD Y8, Y11, Y11
+// Exp on 8 lanes for any number of vectors at once, whose operations take
+// turns, so that each has others to follow it while the processor waits for its
+// result. EXP(vectors) sets e to Exp(r) for each vector; r is within Exp's bounds
+// and lost like t and n. vectors(op) applies op(r, t, n, e) to all vectors.
+//
+// t takes x·log2(e), rounded, which has n in its low bits. The low 9 bits of
+// expRound are 0, so that shifting it leaves n<<23.
+#define EXP(vectors) \
+	vectors(TIMES_LOG2E); \
+	vectors(PLUS_ROUND); \
+	vectors(FIND_N); \
+	vectors(N_LN2HI); \
+	vectors(REDUCE); \
+	vectors(N_LN2LO); \
+	vectors(REDUCE); \
+	vectors(TIMES_C6); \
+	vectors(PLUS_C5); \
+	vectors(TIMES_R); \
+	vectors(PLUS_C4); \
+	vectors(TIMES_R); \
+	vectors(PLUS_C3); \
+	vectors(TIMES_R); \
+	vectors(PLUS_C2); \
+	vectors(SQUARE_R); \
+	vectors(TIMES_SQUARE); \
+	vectors(PLUS_R); \
+	vectors(PLUS_ONE); \
+	vectors(EXPONENT); \
+	vectors(PLUS_EXPONENT)
+
+#define TIMES_LOG2E(r, t, n, e) VMULPS EXP_LOG2E, r, t
+#define PLUS_ROUND(r, t, n, e) VADDPS EXP_ROUND, t, t
+#define FIND_N(r, t, n, e) VSUBPS EXP_ROUND, t, n
+#define N_LN2HI(r, t, n, e) VMULPS EXP_LN2HI, n, e
+#define N_LN2LO(r, t, n, e) VMULPS EXP_LN2LO, n, e
+#define REDUCE(r, t, n, e) VSUBPS e, r, r
+#define TIMES_C6(r, t, n, e) VMULPS EXP_C6, r, e
+#define PLUS_C5(r, t, n, e) VADDPS EXP_C5, e, e
+#define PLUS_C4(r, t, n, e) VADDPS EXP_C4, e, e
+#define PLUS_C3(r, t, n, e) VADDPS EXP_C3, e, e
+#define PLUS_C2(r, t, n, e) VADDPS EXP_C2, e, e
+#define TIMES_R(r, t, n, e) VMULPS r, e, e
+#define SQUARE_R(r, t, n, e) VMULPS r, r, n
+#define TIMES_SQUARE(r, t, n, e) VMULPS n, e, e
+#define PLUS_R(r, t, n, e) VADDPS r, e, e
+#define PLUS_ONE(r, t, n, e) VADDPS EXP_ONE, e, e
+#define EXPONENT(r, t, n, e) VPSLLD $23, t, t
+#define PLUS_EXPONENT(r, t, n, e) VPADDD t, e, e

@@ -1,52 +1,60 @@
-// EXP sets Z19 to Exp(x) on 16 lanes, x being at most expMax; Z16 to Z18 are
-// lost. EXP_CONSTANTS loads Z21 to Z31 for it. The low 9 bits of expRound are 0,
-// so the shift of n + expRound leaves n<<23.
+// Exp on 16 lanes for any number of vectors at once, whose operations take
+// turns, so that each has others to follow it while the processor waits for its
+// result. EXP(vectors) sets e to Exp(r) for each vector; r is within Exp's bounds
+// and lost like t and n. vectors(op) applies op(r, t, n, e) to all vectors.
+//
+// t takes x·log2(e), rounded, which has n in its low bits. The low 9 bits of
+// expRound are 0, so that shifting it leaves n<<23.
+//
+// EXP_CONSTANTS loads the constants that are used as first operands.
 
-#define ONE   Z21
-#define LOW   Z22
-#define LOG2E Z23
-#define ROUND Z24
-#define LN2HI Z25
-#define LN2LO Z26
-#define C2    Z27
-#define C3    Z28
-#define C4    Z29
-#define C5    Z30
-#define C6    Z31
+#define ONE   Z29
+#define LOW   Z30
+#define ROUND Z31
 
 #define EXP_CONSTANTS \
 	VBROADCASTSS EXP_ONE, ONE; \
 	VBROADCASTSS EXP_MIN, LOW; \
-	VBROADCASTSS EXP_LOG2E, LOG2E; \
-	VBROADCASTSS EXP_ROUND, ROUND; \
-	VBROADCASTSS EXP_LN2HI, LN2HI; \
-	VBROADCASTSS EXP_LN2LO, LN2LO; \
-	VBROADCASTSS EXP_C2, C2; \
-	VBROADCASTSS EXP_C3, C3; \
-	VBROADCASTSS EXP_C4, C4; \
-	VBROADCASTSS EXP_C5, C5; \
-	VBROADCASTSS EXP_C6, C6
+	VBROADCASTSS EXP_ROUND, ROUND
 
-#define EXP(x) \
-	VMAXPS x, LOW, Z18; \
-	VMULPS LOG2E, Z18, Z16; \
-	VADDPS ROUND, Z16, Z16; \
-	VSUBPS ROUND, Z16, Z17; \
-	VMULPS LN2HI, Z17, Z19; \
-	VSUBPS Z19, Z18, Z18; \
-	VMULPS LN2LO, Z17, Z19; \
-	VSUBPS Z19, Z18, Z18; \
-	VMULPS C6, Z18, Z19; \
-	VADDPS C5, Z19, Z19; \
-	VMULPS Z18, Z19, Z19; \
-	VADDPS C4, Z19, Z19; \
-	VMULPS Z18, Z19, Z19; \
-	VADDPS C3, Z19, Z19; \
-	VMULPS Z18, Z19, Z19; \
-	VADDPS C2, Z19, Z19; \
-	VMULPS Z18, Z18, Z17; \
-	VMULPS Z17, Z19, Z19; \
-	VADDPS Z18, Z19, Z19; \
-	VADDPS ONE, Z19, Z19; \
-	VPSLLD $23, Z16, Z16; \
-	VPADDD Z16, Z19, Z19
+#define EXP(vectors) \
+	vectors(TIMES_LOG2E); \
+	vectors(PLUS_ROUND); \
+	vectors(FIND_N); \
+	vectors(N_LN2HI); \
+	vectors(REDUCE); \
+	vectors(N_LN2LO); \
+	vectors(REDUCE); \
+	vectors(TIMES_C6); \
+	vectors(PLUS_C5); \
+	vectors(TIMES_R); \
+	vectors(PLUS_C4); \
+	vectors(TIMES_R); \
+	vectors(PLUS_C3); \
+	vectors(TIMES_R); \
+	vectors(PLUS_C2); \
+	vectors(SQUARE_R); \
+	vectors(TIMES_SQUARE); \
+	vectors(PLUS_R); \
+	vectors(PLUS_ONE); \
+	vectors(EXPONENT); \
+	vectors(PLUS_EXPONENT)
+
+#define TIMES_LOG2E(r, t, n, e) VMULPS.BCST EXP_LOG2E, r, t
+#define PLUS_ROUND(r, t, n, e) VADDPS ROUND, t, t
+#define FIND_N(r, t, n, e) VSUBPS ROUND, t, n
+#define N_LN2HI(r, t, n, e) VMULPS.BCST EXP_LN2HI, n, e
+#define N_LN2LO(r, t, n, e) VMULPS.BCST EXP_LN2LO, n, e
+#define REDUCE(r, t, n, e) VSUBPS e, r, r
+#define TIMES_C6(r, t, n, e) VMULPS.BCST EXP_C6, r, e
+#define PLUS_C5(r, t, n, e) VADDPS.BCST EXP_C5, e, e
+#define PLUS_C4(r, t, n, e) VADDPS.BCST EXP_C4, e, e
+#define PLUS_C3(r, t, n, e) VADDPS.BCST EXP_C3, e, e
+#define PLUS_C2(r, t, n, e) VADDPS.BCST EXP_C2, e, e
+#define TIMES_R(r, t, n, e) VMULPS r, e, e
+#define SQUARE_R(r, t, n, e) VMULPS r, r, n
+#define TIMES_SQUARE(r, t, n, e) VMULPS n, e, e
+#define PLUS_R(r, t, n, e) VADDPS r, e, e
+#define PLUS_ONE(r, t, n, e) VADDPS ONE, e, e
+#define EXPONENT(r, t, n, e) VPSLLD $23, t, t
+#define PLUS_EXPONENT(r, t, n, e) VPADDD t, e, e

@@ -8,28 +8,36 @@
 // outputs. The processor overlaps the update of one step with the rows of the
 // next, because neither the list of rows nor the sums depend on the update.
 //
-//	DI  tile              SI  weights, column first of row 0
+//	DI  tile              SI  weights, first column of the tile in row 0
 //	DX  bytes from a row to the next
 //	BX  next row index    CX  end of the step's row indices
 //	R8  next end          R9  steps left
-//	R10 membranes, R11 spikes and R12 soft outputs of the step before;
-//	    from output on, of this step
+//	R10 membranes, R11 spikes or soft outputs of the step before; from output
+//	    on, of this step
+//	R12 bytes from column 0 to the tile in an array of float32
 //	R13 next value, 0 for spikes
-//	R14 Decay, from output on Bias
+//	R14 where the tile's constants of the units lie, if they are not in registers
 //	AX  the array or row that an operation reads, or a temporary
 
 	MOVQ t+0(FP), DI
+	MOVQ tile_weights(DI), SI
 	MOVQ tile_weightStride(DI), DX
+	MOVQ tile_from(DI), R12
 	CONSTANTS
 
 tile:
-	MOVQ tile_weights(DI), SI
 	LOAD_UNITS
 	LOAD_STREAM
+	ADDQ R12, R10
+	MOVQ tile_outShift(DI), CX
+	MOVQ R12, AX
+	SHRQ CX, AX
+	ADDQ AX, R11
 	LOAD_STATE
 
 step:
 	MOVQ tile_current(DI), AX
+	ADDQ R12, AX
 	EACH(START)
 	MOVL (R8), CX
 	ADDQ $4, R8
@@ -50,7 +58,7 @@ spikes:
 	JNE  spikes
 
 gate:
-	MOVQ tile_decay(DI), R14
+	FIND_DECAY
 	MOVBLZX tile_gate(DI), AX
 	CMPB AX, $const_gateZero
 	JEQ  gateZero
@@ -72,15 +80,15 @@ activate:
 	JEQ  leaky
 
 output:
-	MOVQ tile_bias(DI), R14
+	FIND_BIAS
 	ADDQ tile_sStride(DI), R10
 	EACH(STORE)
 	MOVBLZX tile_output(DI), AX
-	CMPB AX, $const_Sigmoidal
-	JEQ  sigmoid
 	CMPB AX, $const_NoOutput
 	JEQ  next
-	ADDQ tile_yStride(DI), R11
+	ADDQ tile_outStride(DI), R11
+	CMPB AX, $const_Sigmoidal
+	JEQ  sigmoid
 	EACH(SPIKE)
 	STORE_SPIKES
 
@@ -88,20 +96,10 @@ next:
 	DECQ R9
 	JNZ  step
 	NEXT_STREAM
-	DECQ tile_tiles(DI)
-	JZ   done
-	MOVQ tile_nextWeights(DI), AX
-	ADDQ AX, tile_weights(DI)
-	ADDQ $(4*COLUMNS), tile_current(DI)
-	ADDQ $(4*COLUMNS), tile_decay(DI)
-	ADDQ $(4*COLUMNS), tile_bias(DI)
-	ADDQ $(4*COLUMNS), tile_theta(DI)
-	ADDQ $(4*COLUMNS), tile_s(DI)
-	ADDQ $(4*COLUMNS), tile_soft(DI)
-	ADDQ $(COLUMNS/8), tile_y(DI)
-	JMP  tile
-
-done:
+	ADDQ tile_nextWeights(DI), SI
+	ADDQ $(4*COLUMNS), R12
+	CMPQ R12, tile_to(DI)
+	JNE  tile
 	VZEROUPPER
 	RET
 
@@ -123,6 +121,7 @@ gateZero:
 
 gateSubtract:
 	MOVQ tile_theta(DI), AX
+	ADDQ R12, AX
 	EACH(GATE_SUBTRACT)
 	JMP activate
 
@@ -132,6 +131,7 @@ gateSoftZero:
 
 gateSoftSubtract:
 	MOVQ tile_theta(DI), AX
+	ADDQ R12, AX
 	EACH(GATE_SOFT_SUBTRACT)
 	JMP activate
 
@@ -145,10 +145,9 @@ leaky:
 	JMP output
 
 elu:
-	EACH(ELU)
+	ELU
 	JMP output
 
 sigmoid:
-	ADDQ tile_sStride(DI), R12
-	EACH(SIGMOID)
+	SIGMOID
 	JMP next

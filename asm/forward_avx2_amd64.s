@@ -10,8 +10,8 @@
 // p its sums a, then p, then membranes s.
 //
 //	Y0-Y7    p
-//	Y8-Y12   temporaries
-//	Y13 zero, Y14 one, Y15 bit i in lane i
+//	Y8-Y15   temporaries, but for
+//	Y13 zero, Y14 one, Y15 bit i in lane i, when there is no EXP
 //
 // Operands are in Go's order: the destination is last, VSUBPS b, a, d is
 // d = a - b.
@@ -26,6 +26,14 @@
 	VMOVDQU bitOfLane<>(SB), BITS
 
 #define LOAD_UNITS
+
+#define FIND_DECAY \
+	MOVQ tile_decay(DI), R14; \
+	ADDQ R12, R14
+
+#define FIND_BIAS \
+	MOVQ tile_bias(DI), R14; \
+	ADDQ R12, R14
 
 #define LOAD_STATE
 
@@ -71,14 +79,14 @@
 
 #define GATE_SOFT_ZERO(i, p) \
 	CARRIED(i); \
-	VSUBPS (32*i)(R12), ONE, Y9; \
+	VSUBPS (32*i)(R11), ONE, Y9; \
 	VMULPS Y9, Y8, Y8; \
 	VADDPS Y8, p, p
 
 #define GATE_SOFT_SUBTRACT(i, p) \
 	CARRIED(i); \
 	VADDPS Y8, p, p; \
-	VMOVUPS (32*i)(R12), Y9; \
+	VMOVUPS (32*i)(R11), Y9; \
 	VMULPS (32*i)(AX), Y9, Y9; \
 	VSUBPS Y9, p, p
 
@@ -95,11 +103,28 @@
 	VCMPPS GREATER, ZERO, p, Y9; \
 	VBLENDVPS Y9, p, Y8, p
 
-#define ELU(i, p) \
-	EXP(p); \
-	VSUBPS ONE, Y11, Y11; \
-	VCMPPS GREATER, ZERO, p, Y9; \
-	VBLENDVPS Y9, p, Y11, p
+// Two vectors at a time, which take all temporaries.
+#define ELU \
+	PAIRS(ELU2); \
+	CONSTANTS
+
+#define ELU2(i, p, j, q) \
+	VMOVUPS EXP_MIN, Y9; \
+	VMAXPS p, Y9, Y8; \
+	VMAXPS q, Y9, Y12; \
+	EXP(TWO); \
+	VXORPS Y8, Y8, Y8; \
+	VSUBPS EXP_ONE, Y11, Y11; \
+	VSUBPS EXP_ONE, Y15, Y15; \
+	VCMPPS GREATER, Y8, p, Y9; \
+	VCMPPS GREATER, Y8, q, Y10; \
+	VBLENDVPS Y9, p, Y11, p; \
+	VBLENDVPS Y10, q, Y15, q
+
+// The r, t, n and e of EXP.
+#define TWO(op) \
+	op(Y8, Y9, Y10, Y11); \
+	op(Y12, Y13, Y14, Y15)
 
 // The outputs.
 
@@ -113,17 +138,29 @@
 
 #define STORE_SPIKES
 
-#define SIGMOID(i, p) \
-	VADDPS (32*i)(R14), p, Y10; \
-	VSUBPS Y10, ZERO, Y10; \
-	VMINPS EXP_MAX, Y10, Y10; \
-	EXP(Y10); \
-	VADDPS ONE, Y11, Y11; \
-	VDIVPS Y11, ONE, Y11; \
-	VMOVUPS Y11, (32*i)(R12)
+#define SIGMOID \
+	PAIRS(SIGMOID2); \
+	CONSTANTS
 
-#define LOAD_STREAM LOAD_ONE
-#define NEXT_STREAM
+#define SIGMOID2(i, p, j, q) \
+	VXORPS Y9, Y9, Y9; \
+	VADDPS (32*i)(R14), p, Y8; \
+	VADDPS (32*j)(R14), q, Y12; \
+	VSUBPS Y8, Y9, Y8; \
+	VSUBPS Y12, Y9, Y12; \
+	VMOVUPS EXP_MIN, Y9; \
+	VMINPS EXP_MAX, Y8, Y8; \
+	VMINPS EXP_MAX, Y12, Y12; \
+	VMAXPS Y8, Y9, Y8; \
+	VMAXPS Y12, Y9, Y12; \
+	EXP(TWO); \
+	VMOVUPS EXP_ONE, Y8; \
+	VADDPS Y8, Y11, Y11; \
+	VADDPS Y8, Y15, Y15; \
+	VDIVPS Y11, Y8, Y11; \
+	VDIVPS Y15, Y8, Y15; \
+	VMOVUPS Y11, (32*i)(R11); \
+	VMOVUPS Y15, (32*j)(R11)
 
 #define COLUMNS 64
 
@@ -137,22 +174,18 @@
 	op(6, Y6); \
 	op(7, Y7)
 
+// PAIRS applies op to all vectors, two at a time.
+#define PAIRS(op) \
+	op(0, Y0, 1, Y1); \
+	op(2, Y2, 3, Y3); \
+	op(4, Y4, 5, Y5); \
+	op(6, Y6, 7, Y7)
+
+#define LOAD_STREAM LOAD_ONE
+#define NEXT_STREAM
+
 // func forward64AVX2(t *tile)
 TEXT ·forward64AVX2(SB), NOSPLIT, $0-8
-
-#include "forward_amd64.h"
-
-#undef COLUMNS
-#undef EACH
-
-#define COLUMNS 16
-
-#define EACH(op) \
-	op(0, Y0); \
-	op(1, Y1)
-
-// func forward16AVX2(t *tile)
-TEXT ·forward16AVX2(SB), NOSPLIT, $0-8
 
 #include "forward_amd64.h"
 
@@ -162,28 +195,36 @@ TEXT ·forward16AVX2(SB), NOSPLIT, $0-8
 #define LOAD_STREAM LOAD_NEXT
 #define NEXT_STREAM AGAIN
 
-// func batch16AVX2(t *batchTile)
-TEXT ·batch16AVX2(SB), NOSPLIT, $0-8
+// func batch64AVX2(t *batchTile)
+TEXT ·batch64AVX2(SB), NOSPLIT, $0-8
 
 #include "forward_amd64.h"
 
 #undef COLUMNS
 #undef EACH
+#undef PAIRS
 
-#define COLUMNS 64
+#define COLUMNS 16
 
 #define EACH(op) \
 	op(0, Y0); \
-	op(1, Y1); \
-	op(2, Y2); \
-	op(3, Y3); \
-	op(4, Y4); \
-	op(5, Y5); \
-	op(6, Y6); \
-	op(7, Y7)
+	op(1, Y1)
 
-// func batch64AVX2(t *batchTile)
-TEXT ·batch64AVX2(SB), NOSPLIT, $0-8
+#define PAIRS(op) op(0, Y0, 1, Y1)
+
+// func batch16AVX2(t *batchTile)
+TEXT ·batch16AVX2(SB), NOSPLIT, $0-8
+
+#include "forward_amd64.h"
+
+#undef LOAD_STREAM
+#undef NEXT_STREAM
+
+#define LOAD_STREAM LOAD_ONE
+#define NEXT_STREAM
+
+// func forward16AVX2(t *tile)
+TEXT ·forward16AVX2(SB), NOSPLIT, $0-8
 
 #include "forward_amd64.h"
 

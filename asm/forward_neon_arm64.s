@@ -16,51 +16,50 @@
 // No multiply-add is fused. Operands are in Go's order, the destination last.
 //
 //	R0  tile or sumTile
-//	R1  weights or src, first column of row 0    R2  bytes from a row to the next
+//	R1  weights or src, first column of the tile in row 0
+//	R2  bytes from a row to the next
 //	R3  next row index    R4  next value, 0 for spikes
 //	R5  next end          R6  steps left
-//	R7  membranes and R8 soft outputs of the step before; row of dst and bytes
-//	    from it to the next
-//	R9  spikes of the step before
+//	R7  membranes and R8 spikes or soft outputs of the step before; row of dst
+//	    and bytes from it to the next
+//	R9  bytes from column 0 to the tile in an array of float32
 //	R10-R25 temporaries
 
 // Offsets into expTable.
 #define EXP_ONE 96
 #define EXP_MAX 128
 
-#define LOAD_TILE \
+#define LOAD_TILES \
+	MOVD t+0(FP), R0; \
 	MOVD tile_weights(R0), R1; \
 	MOVD tile_weightStride(R0), R2; \
+	MOVD tile_from(R0), R9
+
+#define LOAD_TILE \
 	MOVD tile_rows(R0), R3; \
 	MOVD tile_values(R0), R4; \
 	MOVD tile_ends(R0), R5; \
 	MOVD tile_steps(R0), R6; \
 	MOVD tile_s(R0), R7; \
-	MOVD tile_soft(R0), R8; \
-	MOVD tile_y(R0), R9
+	ADD R9, R7; \
+	MOVD tile_out(R0), R8; \
+	MOVD tile_outShift(R0), R10; \
+	LSR R10, R9, R10; \
+	ADD R10, R8
 
-// NEXT_TILE moves the tile on by columns and goes to tile, or to done if it was
-// the last.
+// FIND(array, r) makes r where the tile's part of an array begins.
+#define FIND(array, r) \
+	MOVD array(R0), r; \
+	ADD R9, r
+
+// NEXT_TILE moves on by columns and goes to tile, unless it was the last.
 #define NEXT_TILE(columns) \
-	MOVD tile_tiles(R0), R10; \
-	SUBS $1, R10; \
-	BEQ done; \
-	MOVD R10, tile_tiles(R0); \
 	MOVD tile_nextWeights(R0), R10; \
-	ADVANCE(tile_weights, R10); \
-	ADVANCE(tile_current, $(4*columns)); \
-	ADVANCE(tile_decay, $(4*columns)); \
-	ADVANCE(tile_bias, $(4*columns)); \
-	ADVANCE(tile_theta, $(4*columns)); \
-	ADVANCE(tile_s, $(4*columns)); \
-	ADVANCE(tile_soft, $(4*columns)); \
-	ADVANCE(tile_y, $(columns/8)); \
-	B tile
-
-#define ADVANCE(field, bytes) \
-	MOVD field(R0), R11; \
-	ADD bytes, R11; \
-	MOVD R11, field(R0)
+	ADD R10, R1; \
+	MOVD tile_to(R0), R10; \
+	ADD $(4*columns), R9; \
+	CMP R10, R9; \
+	BNE tile
 
 #define LOAD_SUM_TILE \
 	MOVD t+0(FP), R0; \
@@ -82,13 +81,13 @@
 
 // func forward64NEON(t *tile)
 TEXT ·forward64NEON(SB), NOSPLIT, $256-8
-	MOVD t+0(FP), R0
+	LOAD_TILES
 
 tile:
 	LOAD_TILE
 
 step:
-	MOVD tile_current(R0), R11
+	FIND(tile_current, R11)
 	VLD1.P 64(R11), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1.P 64(R11), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1.P 64(R11), [V8.S4, V9.S4, V10.S4, V11.S4]
@@ -105,30 +104,26 @@ step:
 	SUBS $1, R6
 	BNE step
 	NEXT_TILE(64)
-
-done:
 	RET
 
 // func forward16NEON(t *tile)
 TEXT ·forward16NEON(SB), NOSPLIT, $0-8
-	MOVD t+0(FP), R0
+	LOAD_TILES
 
 tile:
 	LOAD_TILE
 
 step:
-	MOVD tile_current(R0), R11
+	FIND(tile_current, R11)
 	VLD1 (R11), [V0.S4, V1.S4, V2.S4, V3.S4]
 	LIST_END(tile_rows)
 	CALL sum16<>(SB)
 	MOVD $1, R10
-	MOVD tile_current(R0), R11
+	FIND(tile_current, R11)
 	CALL update<>(SB)
 	SUBS $1, R6
 	BNE step
 	NEXT_TILE(16)
-
-done:
 	RET
 
 // func sumRows64NEON(t *sumTile)
@@ -403,37 +398,34 @@ done:
 #define CONSTANTS EXP_CONSTANTS(R25)
 
 // update turns the sums a of R10 times 16 neurons into membranes and outputs,
-// as updateGeneric does. It leaves R7-R9 at what it wrote.
+// as updateGeneric does. It leaves R7 and R8 at what it wrote.
 //
 //	V0-V3  a of the first 16, temporaries    V4-V7 l·s, then p, then s
 //	V8-V18 temporaries    V19 0              V20-V31 constants
 //	R10 groups of 16 left    R11 a of the groups after the first; a turn loads
 //	    that of the next one, and the last turn 64 bytes that it does not use
 //	R12 decay    R13 bias    R14 theta
-//	R15 membranes, R16 soft outputs and R17 spikes of the step before
-//	R19 membranes, R20 soft outputs and R21 spikes of this step
+//	R15 membranes and R16 spikes or soft outputs of the step before
+//	R19 membranes and R20 spikes or soft outputs of this step
 //	R22 gate, R23 activation and R24 output, 0 for the first in the code
 //	R25 temporary
 TEXT update<>(SB), NOSPLIT|NOFRAME, $0
 	MOVD tile_sStride(R0), R19
-	MOVD tile_yStride(R0), R21
+	MOVD tile_outStride(R0), R20
 	MOVBU tile_gate(R0), R22
 	MOVBU tile_activation(R0), R23
 	MOVBU tile_output(R0), R24
-	MOVD tile_decay(R0), R12
-	MOVD tile_bias(R0), R13
-	MOVD tile_theta(R0), R14
+	FIND(tile_decay, R12)
+	FIND(tile_bias, R13)
+	FIND(tile_theta, R14)
 	MOVD $·spikeBits(SB), R25
 	VLD1 (R25), [V28.S4, V29.S4, V30.S4, V31.S4]
 	MOVD R7, R15
 	MOVD R8, R16
-	MOVD R9, R17
 	ADD R19, R7
-	ADD R19, R8
-	ADD R21, R9
+	ADD R20, R8
 	MOVD R7, R19
 	MOVD R8, R20
-	MOVD R9, R21
 	EOR $const_gateZero, R22
 	EOR $const_ELU, R23
 	CBZ R23, constants
@@ -459,7 +451,7 @@ constants:
 
 group:
 	CBNZ R22, otherGates
-	VLD1R.P 2(R17), [V18.H8]
+	VLD1R.P 2(R16), [V18.H8]
 	CARRY
 	SPIKED
 	EACH(VFADD, 0, 4, 4)
@@ -499,7 +491,7 @@ spikes:
 	VORR V11.B16, V10.B16, V10.B16
 	VORR V10.B16, V8.B16, V8.B16
 	VADDV V8.S4, V8
-	VST1.P V8.H[0], 2(R21)
+	VST1.P V8.H[0], 2(R20)
 	SUBS $1, R10
 	BNE group
 	RET
@@ -521,7 +513,7 @@ otherGates:
 
 subtract:
 	// Without a spike it subtracts 0.
-	VLD1R.P 2(R17), [V18.H8]
+	VLD1R.P 2(R16), [V18.H8]
 	LOAD16(R14, 8, 9, 10, 11)
 	SPIKED
 	VAND V12.B16, V8.B16, V8.B16

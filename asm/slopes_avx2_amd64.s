@@ -15,6 +15,9 @@
 
 #define ONE Y14
 
+// The r, t, n and e of EXP.
+#define VECTOR(op) op(Y10, Y8, Y9, Y11)
+
 #define EACH(op) \
 	op(0, Y0, Y2, Y4); \
 	op(1, Y1, Y3, Y5)
@@ -77,7 +80,9 @@
 	SCALED(u); \
 	VADDPS u, u, u; \
 	VORPS Y13, u, u; \
-	EXP(u); \
+	VMOVUPS EXP_MIN, Y8; \
+	VMAXPS u, Y8, Y10; \
+	EXP(VECTOR); \
 	VADDPS ONE, Y11, Y8; \
 	VMULPS Y8, Y8, Y8; \
 	VADDPS Y11, Y11, Y11; \

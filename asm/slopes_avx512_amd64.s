@@ -10,9 +10,12 @@
 //
 //	Z0 u, then the slope    Z1 bias    Z2 sets of steps    Z3 bit of the step
 //	Z4 1/Width    Z5 all bits but the sign    Z6 the sign    Z7 zero
-//	Z8 Width/2    Z16-Z19 temporaries    Z21-Z31 constants of EXP
+//	Z8 Width/2    Z16-Z19 temporaries    Z29-Z31 constants of EXP
 
 #define EACH(op) op
+
+// The r, t, n and e of EXP.
+#define VECTOR(op) op(Z18, Z16, Z17, Z19)
 
 #define CONSTANTS \
 	EXP_CONSTANTS; \
@@ -71,7 +74,8 @@
 	SCALED; \
 	VADDPS Z0, Z0, Z0; \
 	VPORD Z6, Z0, Z0; \
-	EXP(Z0); \
+	VMAXPS Z0, LOW, Z18; \
+	EXP(VECTOR); \
 	VADDPS ONE, Z19, Z16; \
 	VMULPS Z16, Z16, Z16; \
 	VADDPS Z19, Z19, Z19; \

@@ -13,15 +13,3 @@ var noRow [streamColumns]float32
 
 // noInputs is a time step without rows.
 var noInputs = Inputs{Ends: []int32{0}}
-
-// step is the trace of the single step after row t.
-func (tr *Trace) step(t int) Trace {
-	row := Trace{S: tr.S[t*tr.SStride:], SStride: tr.SStride, YStride: tr.YStride}
-	if tr.Y != nil {
-		row.Y = tr.Y[t*tr.YStride:]
-	}
-	if tr.Soft != nil {
-		row.Soft = tr.Soft[t*tr.SStride:]
-	}
-	return row
-}

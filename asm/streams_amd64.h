@@ -7,10 +7,8 @@
 	MOVQ tile_ends(DI), R8; \
 	MOVQ tile_steps(DI), R9; \
 	MOVQ tile_s(DI), R10; \
-	MOVQ tile_y(DI), R11; \
-	MOVQ tile_soft(DI), R12
+	MOVQ tile_out(DI), R11
 
-// The spikes of 32 neurons lie in four bytes, their membranes in 128.
 #define LOAD_NEXT \
 	MOVQ batchTile_streams(DI), AX; \
 	MOVQ batchTile_count(DI), CX; \
@@ -23,17 +21,10 @@ stream: \
 	MOVQ stream_values(AX), R13; \
 	MOVQ stream_ends(AX), R8; \
 	MOVQ stream_steps(AX), R9; \
-	MOVQ batchTile_offset(DI), CX; \
 	MOVQ stream_s(AX), R10; \
-	ADDQ CX, R10; \
-	MOVQ stream_soft(AX), R12; \
-	ADDQ CX, R12; \
-	SHRQ $5, CX; \
-	MOVQ stream_y(AX), R11; \
-	ADDQ CX, R11
+	MOVQ stream_out(AX), R11
 
 #define AGAIN \
 	ADDQ $stream__size, batchTile_stream(DI); \
 	DECQ batchTile_left(DI); \
-	JNZ  stream; \
-	ADDQ $(4*COLUMNS), batchTile_offset(DI)
+	JNZ  stream

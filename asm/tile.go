@@ -4,27 +4,27 @@ package asm
 
 import "unsafe"
 
-// tile is the argument of the assembly of Forward: where the first of tiles
-// tiles of neighbouring columns and their neurons lie. The kernels count tiles
-// down and move on from tile to tile. Strides are in bytes.
+// tile is the argument of the assembly of Forward: where neighbouring columns
+// and their neurons lie, cut into tiles of the kernel's width. Strides are in
+// bytes.
 type tile struct {
-	tiles        int
-	weights      *float32 // column first of row 0
+	weights      *float32 // first column of the first tile in row 0
 	weightStride uintptr  // from a row to the next
 	nextWeights  uintptr  // from a tile to the next
+	from, to     uintptr  // bytes from column 0 to the first tile, and past the last one
 	rows         *uint32
 	values       *float32 // nil for spikes
 	ends         *int32
 	steps        int
-	current      *float32
+	current      *float32 // these of column 0
 	decay        *float32
 	bias         *float32
-	theta        *float32       // for gateSubtract and gateSoftSubtract
-	s            *float32       // row 0
-	soft         *float32       // row 0, for output Sigmoidal
-	sStride      uintptr        // of s and soft
-	y            unsafe.Pointer // row 0, the byte of the first column, for output Step
-	yStride      uintptr
+	theta        *float32 // for gateSubtract and gateSoftSubtract
+	s            *float32 // before the first step
+	sStride      uintptr
+	out          unsafe.Pointer // outputs before the first step: bits, or soft ones for output Sigmoidal
+	outStride    uintptr
+	outShift     uintptr // 32 columns are 128 bytes of soft outputs, or 128>>outShift of bits
 	slope        float32
 	gate         gate
 	activation   Activation
@@ -49,8 +49,10 @@ var gates = [3][3]gate{
 	NoOutput:  {gateNone, gateNone, gateNone},
 }
 
-// init fills in what does not depend on the column. There must be a step.
-func (t *tile) init(u *Units, in *Inputs, tr *Trace) {
+// init fills in what is the same for all tiles of columns neurons from first on,
+// but for current: the steps start at row of tr. There must be a step. init
+// checks that the slices are long enough, in the last step too.
+func (t *tile) init(u *Units, in *Inputs, tr *Trace, row, first, columns int) {
 	t.rows, t.values, t.ends, t.steps = nil, nil, &in.Ends[0], len(in.Ends)
 	if len(in.Rows) > 0 {
 		t.rows = &in.Rows[0]
@@ -58,7 +60,23 @@ func (t *tile) init(u *Units, in *Inputs, tr *Trace) {
 			t.values = &in.Values[0]
 		}
 	}
-	t.sStride, t.yStride = 4*uintptr(tr.SStride), 8*uintptr(tr.YStride)
+	last := first + columns - 1
+	end := row + t.steps
+	_, _, _ = u.Decay[last], u.Bias[last], tr.S[end*tr.SStride+last]
+	t.decay, t.bias = &u.Decay[first], &u.Bias[first]
+	t.s, t.sStride = &tr.S[row*tr.SStride+first], 4*uintptr(tr.SStride)
+	if u.Reset == ResetSubtract {
+		_ = u.Theta[last]
+		t.theta = &u.Theta[first]
+	}
+	switch u.Output {
+	case Step:
+		_ = tr.Y[end*tr.YStride+last/64]
+		t.out, t.outStride, t.outShift = unsafe.Pointer(&tr.Y[row*tr.YStride+first/64]), 8*uintptr(tr.YStride), 5
+	case Sigmoidal:
+		_ = tr.Soft[end*tr.SStride+last]
+		t.out, t.outStride = unsafe.Pointer(&tr.Soft[row*tr.SStride+first]), t.sStride
+	}
 	t.slope, t.gate, t.activation, t.output = u.Slope, gates[u.Output][u.Reset], u.Activation, u.Output
 }
 
@@ -72,31 +90,6 @@ func (t *tile) weigh(w *Matrix, first, width int) {
 	t.weights, t.weightStride, t.nextWeights = &data[0], uintptr(4*stride), uintptr(4*width)
 	if width == w.panel {
 		t.nextWeights *= uintptr(w.rows)
-	}
-}
-
-// move goes to the neurons of tiles tiles of width columns from column first
-// on; it checks that the slices have that many, in the last step too.
-func (t *tile) move(u *Units, tr *Trace, first, width, tiles int) {
-	end := first + tiles*width - 1
-	_, _ = u.Decay[end], u.Bias[end]
-	_ = tr.S[t.steps*tr.SStride+end]
-	t.tiles = tiles
-	decay := &u.Decay[first]
-	t.decay, t.bias, t.s = decay, &u.Bias[first], &tr.S[first]
-	// What is not used points to where the kernels may move it, too.
-	t.theta, t.soft, t.y = decay, decay, unsafe.Pointer(decay)
-	if u.Reset == ResetSubtract {
-		_ = u.Theta[end]
-		t.theta = &u.Theta[first]
-	}
-	switch u.Output {
-	case Step:
-		_ = tr.Y[t.steps*tr.YStride+end/64]
-		t.y = unsafe.Add(unsafe.Pointer(&tr.Y[first/64]), first%64/8)
-	case Sigmoidal:
-		_ = tr.Soft[t.steps*tr.SStride+end]
-		t.soft = &tr.Soft[first]
 	}
 }
 
