@@ -289,12 +289,32 @@ func TestSmallFilesOfLargeNetworks(t *testing.T) {
 		return Layer{Kind: Conv2D, In: in, Out: out, Activation: ReLU, Output: Step, Reset: ResetZero, Window: w, Groups: groups,
 			Weight: Tensor{Shape: n, I8: make([]int8, volume(n)), Scale: ones(1)}}
 	}
+	adding := func(layers int) (list []Layer) { // each but the first adds up the two before
+		for i := range layers {
+			list = append(list, Layer{Kind: Flatten, From: []int{i - 1, i - 2}, In: []int{1}, Out: []int{1}})
+		}
+		list[0].From = nil
+		return list
+	}
+	many := func(n int, l Layer) (list []Layer) { // side by side
+		for range n {
+			l.From = []int{-1}
+			list = append(list, l)
+		}
+		return list
+	}
+	tallest := pool(1, 4096, 2048, 1)
+	tallest.Pool = MaxPool
+	strided := conv([]int{1, 4096, 4096}, []int{1, 1, 1}, Window{Kernel: square(1), Stride: square(4096), Dilation: square(1)}, 1)
 	for _, c := range []struct {
 		says   string
 		input  []int
 		layers []Layer
 	}{
-		{"layer 1: more than 33554431 inputs may come in", []int{1, 512, 512}, []Layer{pool(1, 512, 256, 1), pool(1, 257, 2, 2)}},
+		{"layer 0: with it the planes of all layers have more than 67108863 places", []int{1, 4096, 4096}, []Layer{tallest}},
+		{"layer 3: with it the planes of all layers have more than 67108863 places", []int{1, 4096, 4096}, many(9, strided)},
+		{"layer 13: more than 1024 paths", []int{1}, adding(30)},
+		{"layer 1: more than 33554431 inputs may come in", []int{1, 256, 256}, []Layer{pool(1, 256, 31, 1), pool(1, 226, 2, 2)}},
 		{"layer 2: more than 33554431 inputs may come in", []int{1, 64, 64}, []Layer{pool(1, 64, 16, 1), pool(1, 49, 16, 1), pool(1, 34, 16, 1)}},
 		{"layer 0: more than 33554431 inputs may come in", []int{1, 8192, 8192}, []Layer{pool(1, 8192, 4096, 4096)}},
 		{"layer 0: a convolution from [1 4096 4096]", []int{1, 4096, 4096}, []Layer{conv([]int{1, 4096, 4096}, []int{1, 1, 1}, Window{Kernel: square(2), Stride: square(1), Dilation: square(4095)}, 1)}},

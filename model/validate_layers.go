@@ -9,17 +9,28 @@ import (
 type passed struct {
 	entries int64 // at most, counting an input each time that it occurs
 	spikes  bool  // every entry is a spike, and no input occurs twice
+	paths   int   // through layers without neurons: one, and those of each of their sources
 }
 
 // maxEntries bounds what comes into a layer in a time step. Pooling windows that
 // overlap multiply it at no cost to the file.
 const maxEntries = maxVolume / 16
 
+// maxPlaces bounds the planes of a network, which cost its file nothing: the
+// inputs and neurons of convolutions and the inputs of pools, these once more for
+// each window that they lie in.
+const maxPlaces = maxVolume / 8
+
+// maxPaths bounds the paths to a layer. Layers without neurons that add up
+// others can double them, one after the other.
+const maxPaths = 1 << 10
+
 // validateLayers checks each layer and what comes into it.
 func (n *Network) validateLayers() error {
 	passes := make([]passed, 1+len(n.Layers)) // of the input, then of each layer
-	passes[0] = passed{entries: int64(n.Input.Size()), spikes: !n.Input.Encoder.Analog()}
+	passes[0] = passed{entries: int64(n.Input.Size()), spikes: !n.Input.Encoder.Analog(), paths: 1}
 	taken := make([]bool, 1+len(n.Layers))
+	places := int64(0)
 	for i := range n.Layers {
 		l := &n.Layers[i]
 		if err := l.validate(n.where(i)); err != nil {
@@ -31,6 +42,9 @@ func (n *Network) validateLayers() error {
 		}
 		if l.Kind == Pool2D && l.Pool == MaxPool && !in.spikes {
 			return invalid("%s: max pooling needs the spikes of one layer, but analog values or sums come in: sum pooling may be meant", n.where(i))
+		}
+		if places += l.places(); places > maxPlaces {
+			return invalid("%s: with it the planes of all layers have more than %d places, counted once a pooling window", n.where(i), maxPlaces)
 		}
 		passes[1+i] = l.passes(in)
 		for _, from := range l.Inputs(i) {
@@ -61,30 +75,50 @@ func (n *Network) validateFrom(i int, passes []passed) (in passed, err error) {
 			return in, invalid("%s takes shape %v, but %s has shape %v", n.where(i), l.In, n.where(f), before)
 		}
 		in.entries += passes[1+f].entries
+		in.paths += passes[1+f].paths
 		in.spikes = len(from) == 1 && passes[1+f].spikes
 	}
 	if in.entries > maxEntries {
 		return in, invalid("%s: more than %d inputs may come in at a time step, counted once a pooling window and layer added", n.where(i), maxEntries)
 	}
+	if in.paths > maxPaths {
+		return in, invalid("%s: more than %d paths through layers without neurons lead to it", n.where(i), maxPaths)
+	}
 	return in, nil
+}
+
+// places returns what a valid layer adds to the network's places.
+func (l *Layer) places() int64 {
+	switch l.Kind {
+	case Conv2D:
+		return int64(l.InSize()) + int64(l.OutSize())
+	case Pool2D:
+		return int64(l.InSize()) * (1 + l.overlap())
+	}
+	return 0
+}
+
+// overlap bounds the windows of a pool that an input lies in.
+func (l *Layer) overlap() int64 {
+	n := int64(1)
+	for axis := range 2 {
+		windows := (l.Window.Kernel[axis] + l.Window.Stride[axis] - 1) / l.Window.Stride[axis]
+		n *= int64(min(windows, l.Out[1+axis]))
+	}
+	return n
 }
 
 // passes returns what a valid layer passes on if in comes in.
 func (l *Layer) passes(in passed) passed {
 	switch {
 	case l.HasNeurons():
-		return passed{entries: int64(l.OutSize()), spikes: l.Output == Step}
+		return passed{entries: int64(l.OutSize()), spikes: l.Output == Step, paths: 1}
 	case l.Kind == Flatten:
-		return in
+		return passed{in.entries, in.spikes, in.paths + 1}
 	case l.Pool == MaxPool:
-		return passed{entries: int64(l.OutSize()), spikes: true}
+		return passed{int64(l.OutSize()), true, in.paths + 1}
 	}
-	w := &l.Window
-	for axis := range 2 { // an input lies in ⌈kernel/stride⌉ windows at most
-		windows := (w.Kernel[axis] + w.Stride[axis] - 1) / w.Stride[axis]
-		in.entries *= int64(min(windows, l.Out[1+axis]))
-	}
-	return passed{entries: min(in.entries, maxEntries+1)}
+	return passed{entries: min(in.entries*l.overlap(), maxEntries+1), paths: in.paths + 1}
 }
 
 // where names a layer in errors, −1 being the input.

@@ -15,7 +15,11 @@ func TestBatchEqualsSession(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		analog := seed%3 == 0
-		net, err := Compile(randomNetwork(r, analog))
+		draw := randomNetwork
+		if seed%2 == 1 {
+			draw = randomPlanes
+		}
+		net, err := Compile(draw(r, analog))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"testing"
 
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 // randomPlanes draws a network of convolutions, pools, residual connections and
@@ -124,4 +126,45 @@ func randomVector(r *rand.Rand, n, channels int, from, to float64) []float32 {
 		p[i] = float32(from + (to-from)*r.Float64())
 	}
 	return p
+}
+
+// TestValuesIntoPools gives values to networks that were trained on spikes and
+// pool their input: what comes in decides, not the encoder.
+func TestValuesIntoPools(t *testing.T) {
+	for _, kind := range []model.Pooling{model.SumPool, model.AvgPool} {
+		r := rand.New(rand.NewPCG(8, 8))
+		m := randomPlanes(r, false)
+		in := m.Input.Shape
+		w := model.Window{Kernel: [2]int{2, 2}, Stride: [2]int{1, 1}, Padding: [2]int{1, 1}, Dilation: [2]int{1, 1}}
+		out := []int{in[0], in[1] + 1, in[2] + 1}
+		m.Layers = []model.Layer{
+			{Kind: model.Pool2D, In: in, Out: out, Pool: kind, Window: w},
+			{
+				Kind: model.SNU, In: []int{out[0] * out[1] * out[2]}, Out: []int{5},
+				Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
+				Weight: randomTensor(r, []int{5, out[0] * out[1] * out[2]}), Decay: []float32{0.8}, Bias: []float32{-0.3},
+			},
+		}
+		net := mustCompile(t, m)
+		s, o := net.NewSession(), newOracle(m)
+		values := spike.NewValues(4, net.InSize())
+		for k := range values.Steps() {
+			for i := range net.InSize() {
+				values.At(k)[i] = float32(r.NormFloat64())
+			}
+			if err := s.StepValues(values.At(k)); err != nil {
+				t.Fatal(err)
+			}
+			o.step(values.At(k))
+			compareStep(t, 8, k, s, o)
+		}
+		s.Reset()
+		if err := s.RunValues(values); err != nil {
+			t.Fatal(err)
+		}
+		compareStep(t, 8, values.Steps()-1, s, o)
+		if _, err := net.NewBatch(2).ClassifyValues([]spike.Values{values, values.Slice(0, 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -282,7 +282,8 @@ func (s *Session) state(layer int) *layer.State {
 }
 
 // Spikes returns the spikes of a layer in the step run last, nil for a soft or
-// analog layer and for one without neurons. The vector is the session's own and changes with the next step.
+// analog layer and for one without neurons. The vector is the session's own and
+// changes with the next step.
 func (s *Session) Spikes(layer int) spike.Vector {
 	st := s.state(layer)
 	if st == nil {

@@ -157,8 +157,9 @@ func (t *Trainer) checkpointSize() int {
 	return n
 }
 
-// tensors returns everything that updates change, without padding: were it
-// read from a file, neurons that do not exist could fire.
+// tensors returns everything that updates change, without the padding of
+// neurons: were it read from a file, some that do not exist could fire. What is
+// no weight of a convolution is cleared in restored.
 func (t *Trainer) tensors() [][]float32 {
 	var all [][]float32
 	for i, l := range t.layers {

@@ -22,7 +22,7 @@ type Config struct {
 	Surrogate   Surrogate
 	DetachReset bool // no gradient through the reset; there is never one through a lateral reset
 
-	Dropout      float64 // share of hidden spikes that do not reach the next layer
+	Dropout      float64 // share of hidden spikes that do not reach other layers
 	InitialNoise float64 // standard deviation of random initial membranes, anew for each sample
 
 	// SpikeCost is what one hidden spike costs its sample; it enters the gradient,

@@ -17,8 +17,8 @@ type drawing struct {
 	drawn  int     // tensors drawn
 }
 
-// spiking returns a layer with all that layers with spikes have in common;
-// parameters has n values.
+// spiking returns a layer with all that layers with spikes have in common, and
+// n biases.
 func (d *drawing) spiking(kind model.Kind, out []int, n int) model.Layer {
 	l := model.Layer{
 		Kind: kind, In: d.shape, Out: out,

@@ -31,68 +31,76 @@ func TestKey(draw uint64, i int) dataset.Key { return key(draw, purposeTest, uin
 // Evaluate classifies the samples of source with the given indices, presented
 // for m.Steps steps with the noise of TestKey(draw, i).
 func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int) (Evaluation, error) {
-	net, err := runtime.Compile(m)
+	var correct, spikes, hidden, synops atomic.Int64
+	err := present(ctx, m, source, indices, draw, threads, func(s *runtime.Session, in *dataset.Presentation, k int) error {
+		r, err := classify(s, in)
+		if err != nil {
+			return err
+		}
+		if r.Class == source.Label(indices[k]) {
+			correct.Add(1)
+		}
+		stats := s.Stats()
+		spikes.Add(int64(stats.TotalSpikes()))
+		hidden.Add(int64(stats.TotalSpikes() - stats.Spikes[len(stats.Spikes)-1]))
+		synops.Add(stats.TotalSynOps())
+		return nil
+	})
 	if err != nil {
 		return Evaluation{}, err
 	}
-	if err := checkSource(m, source, indices); err != nil {
-		return Evaluation{}, err
-	}
-	if threads < 1 {
-		return Evaluation{}, fmt.Errorf("train: threads is %d, expected at least 1", threads)
-	}
-	e := Evaluation{Samples: len(indices)}
-	var (
-		next                    atomic.Int64
-		correct, spikes, hidden atomic.Int64
-		synops                  atomic.Int64
-		wait                    sync.WaitGroup
-		fail                    = make([]error, threads)
-	)
-	for worker := range threads {
-		wait.Go(func() {
-			s := net.NewSession()
-			defer s.Close()
-			in := dataset.NewPresentation(m.Input, m.Steps)
-			for k := next.Add(1) - 1; int(k) < len(indices); k = next.Add(1) - 1 {
-				if fail[worker] = ctx.Err(); fail[worker] != nil {
-					return
-				}
-				i := indices[k]
-				r, err := classify(s, in, source, i, TestKey(draw, i))
-				if err != nil {
-					fail[worker] = err
-					return
-				}
-				if r.Class == source.Label(i) {
-					correct.Add(1)
-				}
-				stats := s.Stats()
-				spikes.Add(int64(stats.TotalSpikes()))
-				hidden.Add(int64(stats.TotalSpikes() - stats.Spikes[len(stats.Spikes)-1]))
-				synops.Add(stats.TotalSynOps())
-			}
-		})
-	}
-	wait.Wait()
-	if err := first(fail); err != nil {
-		return Evaluation{}, err
-	}
-	e.Correct = int(correct.Load())
+	e := Evaluation{Samples: len(indices), Correct: int(correct.Load())}
 	e.SpikesPerSample = float64(spikes.Load()) / float64(e.Samples)
 	e.HiddenPerSample = float64(hidden.Load()) / float64(e.Samples)
 	e.SynOpsPerSample = float64(synops.Load()) / float64(e.Samples)
 	return e, nil
 }
 
-func classify(s *runtime.Session, in *dataset.Presentation, source dataset.Source, i int, key dataset.Key) (runtime.Result, error) {
-	if err := in.Load(source, i, key); err != nil {
-		return runtime.Result{}, err
-	}
+func classify(s *runtime.Session, in *dataset.Presentation) (runtime.Result, error) {
 	if in.Analog {
 		return s.ClassifyValues(in.Values)
 	}
 	return s.Classify(in.Spikes)
+}
+
+// present loads the samples of source with the given indices, with the noise of
+// TestKey(draw, i), and calls f for each, on as many goroutines as threads: with
+// a session of its goroutine and the place in indices.
+func present(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int,
+	f func(s *runtime.Session, in *dataset.Presentation, k int) error) error {
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return err
+	}
+	if err := checkSource(m, source, indices); err != nil {
+		return err
+	}
+	if threads < 1 {
+		return fmt.Errorf("train: threads is %d, expected at least 1", threads)
+	}
+	var (
+		next atomic.Int64
+		wait sync.WaitGroup
+		fail = make([]error, threads)
+	)
+	for worker := range threads {
+		wait.Go(func() {
+			s := net.NewSession()
+			defer s.Close()
+			in := dataset.NewPresentation(m.Input, m.Steps)
+			for k := int(next.Add(1)) - 1; k < len(indices) && fail[worker] == nil; k = int(next.Add(1)) - 1 {
+				if fail[worker] = ctx.Err(); fail[worker] != nil {
+					return
+				}
+				i := indices[k]
+				if fail[worker] = in.Load(source, i, TestKey(draw, i)); fail[worker] == nil {
+					fail[worker] = f(s, in, k)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return first(fail)
 }
 
 // AddSelfTest gives m a self-test over samples of source, with the noise of

@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
@@ -76,85 +75,59 @@ type rise struct {
 // presented for m.Steps steps with the noise of TestKey(draw, i). Each sample
 // runs once, whatever the number of margins.
 func Margins(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int) (MarginCurve, error) {
-	net, err := runtime.Compile(m)
+	samples := make([][]rise, len(indices))
+	var lock sync.Mutex
+	var byStep []int
+	err := present(ctx, m, source, indices, draw, threads, func(s *runtime.Session, in *dataset.Presentation, k int) error {
+		all, right, err := rises(s, in, source.Label(indices[k]), m.Steps)
+		if err != nil {
+			return err
+		}
+		samples[k] = all
+		lock.Lock()
+		defer lock.Unlock()
+		if byStep == nil {
+			byStep = make([]int, m.Steps)
+		}
+		for t, yes := range right {
+			if yes {
+				byStep[t]++
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return MarginCurve{}, err
 	}
-	if err := checkSource(m, source, indices); err != nil {
-		return MarginCurve{}, err
-	}
-	if threads < 1 {
-		return MarginCurve{}, fmt.Errorf("train: threads is %d, expected at least 1", threads)
-	}
-	var (
-		next    atomic.Int64
-		wait    sync.WaitGroup
-		fail    = make([]error, threads)
-		byStep  = make([][]int, threads)
-		samples = make([][]rise, len(indices))
-	)
-	for worker := range threads {
-		byStep[worker] = make([]int, m.Steps)
-		wait.Go(func() {
-			s := net.NewSession()
-			defer s.Close()
-			in := dataset.NewPresentation(m.Input, m.Steps)
-			for k := next.Add(1) - 1; int(k) < len(indices); k = next.Add(1) - 1 {
-				if fail[worker] = ctx.Err(); fail[worker] != nil {
-					return
-				}
-				i := indices[k]
-				if fail[worker] = in.Load(source, i, TestKey(draw, i)); fail[worker] != nil {
-					return
-				}
-				if samples[k], fail[worker] = rises(s, in, source.Label(i), byStep[worker]); fail[worker] != nil {
-					return
-				}
-			}
-		})
-	}
-	wait.Wait()
-	if err := first(fail); err != nil {
-		return MarginCurve{}, err
-	}
-	c := MarginCurve{Samples: len(indices), ByStep: byStep[0], Points: sweep(samples)}
-	for _, part := range byStep[1:] {
-		for t, n := range part {
-			c.ByStep[t] += n
-		}
-	}
-	return c, nil
+	return MarginCurve{Samples: len(indices), ByStep: byStep, Points: sweep(samples)}, nil
 }
 
-// rises presents a sample step by step and counts in byStep after which steps
-// it is right. The last rise is the end of the presentation, with a lead of
-// +Inf: no margin waits longer.
-func rises(s *runtime.Session, in *dataset.Presentation, label int, byStep []int) ([]rise, error) {
+// rises presents a sample step by step and tells after which steps it is right.
+// The last rise is the end of the presentation, with a lead of +Inf: no margin
+// waits longer.
+func rises(s *runtime.Session, in *dataset.Presentation, label, steps int) (all []rise, right []bool, err error) {
 	s.Reset()
-	var all []rise
 	last := rise{lead: float32(math.Inf(1))}
-	for t := range byStep {
-		var err error
+	right = make([]bool, steps)
+	for t := range steps {
 		if in.Analog {
 			err = s.StepValues(in.Values.At(t))
 		} else {
 			err = s.Step(in.Spikes.At(t))
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		lead := s.Lead()
 		last.step, last.right = t+1, s.Result().Class == label
-		if last.right {
-			byStep[t]++
-		}
+		right[t] = last.right
 		if len(all) == 0 || lead > all[len(all)-1].lead {
 			all = append(all, rise{lead, last.step, last.right})
 		}
 	}
 	for j, z := range s.Result().Scores {
 		if z-z != 0 {
-			return nil, fmt.Errorf("train: %w: score %d is %v", runtime.ErrRange, j, z)
+			return nil, nil, fmt.Errorf("train: %w: score %d is %v", runtime.ErrRange, j, z)
 		}
 	}
 	switch end := &all[len(all)-1]; {
@@ -164,7 +137,7 @@ func rises(s *runtime.Session, in *dataset.Presentation, label int, byStep []int
 	default:
 		all = append(all, last)
 	}
-	return all, nil
+	return all, right, nil
 }
 
 // sweep returns a point for every margin at which a sample waits for a later

@@ -19,7 +19,7 @@ const (
 // dropBits is the precision of the dropout rate: multiples of 2⁻¹⁶.
 const dropBits = 16
 
-// drop chooses which spikes of layer i reach the next layer, each with
+// drop chooses which spikes of layer i reach other layers, each with
 // probability 1 − Dropout.
 func (s *sample) drop(t *Trainer, i int, key dataset.Key) {
 	noise := stream(key, kindDropout, i)

@@ -127,6 +127,9 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		if l == nil {
 			continue
 		}
+		if n := t.dropped(l); config.Dropout > 0 && 0 < n && n < len(l.Sources()) {
+			return nil, fmt.Errorf("train: dropout is %v, but layer %d adds up spikes of hidden layers, which are dropped, and inputs that are not: no scale of its weights makes up for that", config.Dropout, i)
+		}
 		t.moments[i] = newMoments(l)
 		if s := l.Scatter(); s != nil {
 			t.kernels[i] = asm.NewRows(config.Batch, len(s.Weights()))
@@ -155,13 +158,17 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 const maxBatchBytes = 8e9
 
 // batchBytes estimates the memory of a batch: about six values a neuron and
-// step, and the lists of inputs.
+// step, the lists of inputs, and the gradients of convolutions.
 func batchBytes(m *model.Network, batch int) float64 {
-	values := float64(m.Input.Size())
+	values, kernels := float64(m.Input.Size()), 0.0
 	for i := range m.Layers {
-		values += 24 * float64(asm.Pad(m.Layers[i].OutSize()))
+		l := &m.Layers[i]
+		values += 24 * float64(asm.Pad(l.OutSize()))
+		if l.Kind == model.Conv2D {
+			kernels += 4 * float64(l.Weight.Len())
+		}
 	}
-	return values * float64(m.Steps) * float64(batch)
+	return (values*float64(m.Steps) + kernels) * float64(batch)
 }
 
 func checkSource(m *model.Network, source dataset.Source, indices []int) error {
@@ -359,7 +366,7 @@ func (t *Trainer) Model() *model.Network {
 			continue
 		}
 		l.Store(&m.Layers[i])
-		if t.config.Dropout > 0 && t.dropped(l) {
+		if t.config.Dropout > 0 && t.dropped(l) > 0 {
 			// All spikes arrive now: as many as in training, on average, if each
 			// counts less.
 			scale(m.Layers[i].Weight.F32, float32(1-t.config.Dropout))
@@ -368,14 +375,16 @@ func (t *Trainer) Model() *model.Network {
 	return &m
 }
 
-// dropped reports whether dropout keeps inputs from the layer.
-func (t *Trainer) dropped(l *layer.Layer) bool {
+// dropped returns the number of sources of a layer from which dropout keeps
+// inputs.
+func (t *Trainer) dropped(l *layer.Layer) int {
+	n := 0
 	for _, src := range l.Sources() {
 		if src >= 0 && t.layers[src].Spikes() {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 func scale(w []float32, by float32) {

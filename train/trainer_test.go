@@ -152,40 +152,59 @@ func TestSameBytesOnAnyThreadsAndTier(t *testing.T) {
 		threadCounts = threadCounts[:2]
 	}
 	for name, vary := range variants {
-		var want []byte
-		for _, tier := range asm.Tiers() {
-			restore, err := asm.Use(tier)
+		trained := sameBytes(t, name, threadCounts, func() (*model.Network, dataset.Source, Config) {
+			m, source := smallTask(t, 100)
+			p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+			p.Hidden, p.Active, p.ActiveHidden = []int{40, 70}, 3, 8
+			c := smallConfig()
+			c.Epochs = 2
+			vary(&p, &c)
+			m, err := p.New(3)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, threads := range threadCounts {
-				m, source := smallTask(t, 100)
-				p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
-				p.Hidden, p.Active, p.ActiveHidden = []int{40, 70}, 3, 8
-				c := smallConfig()
-				c.Epochs, c.Threads = 2, threads
-				vary(&p, &c)
-				if m, err = p.New(3); err != nil {
-					t.Fatal(err)
-				}
-				tr := mustNew(t, m, source, c)
-				trainAll(t, tr)
-				got := bytesOf(t, tr)
-				if want == nil {
-					want = got
-				}
-				if !bytes.Equal(got, want) {
-					t.Errorf("%s: %d threads on %s give another model", name, threads, tier)
-				}
-			}
-			restore()
-		}
+			return m, source, c
+		})
 		if name == "noise" {
-			// Pinned: the same on every architecture.
-			if got := fmt.Sprintf("%x", sha256.Sum256(want))[:16]; got != "1415f7e26eeb51ac" {
-				t.Errorf("the trained model has SHA-256 %s…, expected 1415f7e26eeb51ac…", got)
+			pinned(t, trained, "1415f7e26eeb51ac")
+		}
+	}
+}
+
+// sameBytes trains on every tier with every number of threads and returns the
+// model file, which must be the same each time.
+func sameBytes(t *testing.T, name string, threadCounts []int, task func() (*model.Network, dataset.Source, Config)) []byte {
+	t.Helper()
+	var want []byte
+	for _, tier := range asm.Tiers() {
+		restore, err := asm.Use(tier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, threads := range threadCounts {
+			m, source, c := task()
+			c.Threads = threads
+			tr := mustNew(t, m, source, c)
+			trainAll(t, tr)
+			got := bytesOf(t, tr)
+			if want == nil {
+				want = got
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s: %d threads on %s give another model", name, threads, tier)
 			}
 		}
+		restore()
+	}
+	return want
+}
+
+// pinned checks the beginning of the SHA-256 of a trained model, which is the
+// same on every architecture.
+func pinned(t *testing.T, trained []byte, want string) {
+	t.Helper()
+	if got := fmt.Sprintf("%x", sha256.Sum256(trained))[:16]; got != want {
+		t.Errorf("the trained model has SHA-256 %s…, expected %s…", got, want)
 	}
 }
 
@@ -222,12 +241,17 @@ func TestSeedsDiffer(t *testing.T) {
 	}
 }
 
-// A training that is interrupted and resumed after every few updates, each time
-// in a new trainer, ends with the same bytes.
 func TestResumeGivesTheSameBytes(t *testing.T) {
 	m, source := smallTask(t, 100)
 	c := smallConfig()
 	c.Epochs, c.Dropout, c.InitialNoise = 3, 0.1, 0.1
+	resume(t, m, source, c)
+}
+
+// resume checks that a training that is interrupted and resumed after every few
+// updates, each time in a new trainer, ends with the same bytes.
+func resume(t *testing.T, m *model.Network, source dataset.Source, c Config) {
+	t.Helper()
 	whole := mustNew(t, m, source, c)
 	trainAll(t, whole)
 

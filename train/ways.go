@@ -109,7 +109,7 @@ func (s *sample) passStep(t *Trainer, w *scratch, i, k int, dot func(dots []floa
 		for n, input := range inputs {
 			grads[input] = dots[n]
 		}
-		grads = w.back.Return(l, m, grads, s.states[src].Spikes(k+1))
+		grads = w.back.Return(l, m, grads, s.states[src].Reaching(k+1))
 		to := below.errors.Grad[k*t.layers[src].Units.N:]
 		units := t.units[src]
 		for neuron := range spike.Vector(below.open[k]).All() {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
+	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
 )
 
@@ -201,5 +203,49 @@ func TestPlaneGradientsAgainstTape(t *testing.T) {
 			}
 			compareGradients(t, r, p.m, config)
 		})
+	}
+}
+
+// planeTask is smallTask for a network with all that passes planes on.
+func planeTask(t testing.TB, n int) (*model.Network, dataset.Source, Config) {
+	t.Helper()
+	m, source := smallTask(t, n)
+	m.Input.Shape, m.Layers, m.Classes = []int{1, 8, 8}, nil, nil
+	p := planes{rand.New(rand.NewPCG(6, 6)), m}
+	p.conv(4, 1, square(3, 1, 1))
+	p.pool(model.MaxPool, square(2, 2, 0))
+	p.conv(4, 2, square(3, 1, 1)).Synapse = []float32{0.3}
+	m.Layers = append(m.Layers, model.Layer{Kind: model.Flatten, From: []int{2, 1}, In: p.shape(), Out: p.shape()})
+	p.conv(5, 1, model.Window{Kernel: [2]int{2, 3}, Stride: [2]int{3, 1}, Padding: [2]int{1, 2}, Dilation: [2]int{1, 2}})
+	p.pool(model.SumPool, square(2, 1, 0))
+	p.dense(3)
+	c := smallConfig()
+	c.Epochs, c.Dropout, c.InitialNoise, c.SpikeCost = 2, 0.2, 0.1, 1e-4
+	return m, source, c
+}
+
+func TestPlanesGiveTheSameBytes(t *testing.T) {
+	trained := sameBytes(t, "planes", []int{1, 2}, func() (*model.Network, dataset.Source, Config) { return planeTask(t, 40) })
+	pinned(t, trained, "15b823f548717a6e")
+}
+
+func TestPlanesResume(t *testing.T) {
+	m, source, c := planeTask(t, 60)
+	resume(t, m, source, c)
+}
+
+func TestDropoutRefusesHalfOfAnInput(t *testing.T) {
+	m, source := smallTask(t, 10)
+	n := m.Input.Size()
+	p := planes{rand.New(rand.NewPCG(1, 1)), m}
+	m.Layers, m.Classes = nil, nil
+	p.dense(n)
+	m.Layers = append(m.Layers, model.Layer{Kind: model.Flatten, From: []int{-1, 0}, In: []int{n}, Out: []int{n}})
+	p.dense(3)
+	c := smallConfig()
+	mustNew(t, m, source, c)
+	c.Dropout = 0.1
+	if _, err := New(m, source, []int{0}, c); err == nil || !strings.Contains(err.Error(), "layer 2 adds up") {
+		t.Errorf("error %v, expected one that says that layer 2 adds up", err)
 	}
 }

@@ -67,14 +67,14 @@ type Back struct {
 	grads  []float32
 	before []float32
 	counts []uint8
+	passed [2]spike.Vector // by one max pool and by the next
 }
 
 // Wanted returns the inputs of a layer that depend on the given neurons of
 // source k. The vector is b's own.
 func (b *Back) Wanted(c *Layer, k int, neurons spike.Vector) spike.Vector {
 	b.wanted = append(b.wanted[:0], neurons...)
-	for i := range c.feeds[k].pools {
-		p := &c.feeds[k].pools[i]
+	for _, p := range c.feeds[k].pools {
 		b.marks = resized(b.marks, p.words)
 		clear(b.marks)
 		for j := range b.wanted.All() {
@@ -101,7 +101,7 @@ func (b *Back) Grads(c *Layer) []float32 {
 func (b *Back) Return(c *Layer, k int, grads []float32, spikes spike.Vector) []float32 {
 	pools := c.feeds[k].pools
 	for i := len(pools) - 1; i >= 0; i-- {
-		p := &pools[i]
+		p := pools[i]
 		inputs := len(p.starts) - 1
 		b.before = resized(b.before, inputs)
 		var fired spike.Vector
@@ -126,15 +126,16 @@ func (b *Back) Return(c *Layer, k int, grads []float32, spikes spike.Vector) []f
 }
 
 // through returns the spikes that max pools before another one passed on.
-func (b *Back) through(pools []pool, spikes spike.Vector) spike.Vector {
-	for i := range pools {
-		marks := make(spike.Vector, pools[i].words)
+func (b *Back) through(pools []*pool, spikes spike.Vector) spike.Vector {
+	for i, p := range pools {
+		marks := resized(b.passed[i%2], p.words)
+		clear(marks)
 		for j := range spikes.All() {
-			for _, w := range pools[i].of(uint32(j)) {
+			for _, w := range p.of(uint32(j)) {
 				marks.Set(int(w))
 			}
 		}
-		spikes = marks
+		b.passed[i%2], spikes = marks, marks
 	}
 	return spikes
 }
@@ -157,9 +158,9 @@ func bit(v spike.Vector, j int) uint8 {
 	return 0
 }
 
-func resized[T any](s []T, n int) []T {
+func resized[S ~[]T, T any](s S, n int) S {
 	if cap(s) < n {
-		return make([]T, n)
+		return make(S, n)
 	}
 	return s[:n]
 }

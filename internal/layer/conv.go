@@ -24,95 +24,13 @@ type convolution struct {
 // units from to on.
 type row struct{ from, to, n int }
 
-// axis is how a kernel meets its inputs along the height or the width. An input
-// at i reaches output o by tap k if i + padding = stride·o + dilation·k, so only
-// every so many taps reach it: those of its phase (i + padding) mod stride.
-// They reach outputs step apart, the last tap the first of them.
-type axis struct {
-	model.Window
-	which     int
-	in, out   int
-	phases    [][]int // the taps of each phase
-	taps      int     // of the phase with the most
-	step      int
-	low, high int // room before the first output and after the last
-}
-
-func newAxis(w model.Window, which, in, out int) axis {
-	a := axis{Window: w, which: which, in: in, out: out}
-	stride, dilation := w.Stride[which], w.Dilation[which]
-	a.phases = make([][]int, stride)
-	for k := range w.Kernel[which] {
-		phase := k * dilation % stride
-		a.phases[phase] = append(a.phases[phase], k)
-	}
-	for _, taps := range a.phases {
-		a.taps = max(a.taps, len(taps))
-	}
-	a.step = dilation / gcd(dilation, stride)
-	for i := range in {
-		if first, phase := a.first(i); len(a.phases[phase]) > 0 {
-			a.low = max(a.low, -first)
-			a.high = max(a.high, first+a.step*(a.taps-1)-(out-1))
-		}
-	}
-	a.high = max(a.high, a.step*(a.taps-1)+1-a.low-out) // a pattern fits in anywhere
-	return a
-}
-
-// first returns the output that the first slot of an input's pattern falls on,
-// and the input's phase. The slots of a phase with fewer taps than others stay
-// empty at the front.
-func (a *axis) first(i int) (output, phase int) {
-	stride := a.Stride[a.which]
-	i += a.Padding[a.which]
-	phase = i % stride
-	if taps := a.phases[phase]; len(taps) > 0 {
-		output = i/stride - taps[0]*a.Dilation[a.which]/stride - a.step*(a.taps-1)
-	}
-	return output, phase
-}
-
-// reached returns how many outputs see input i.
-func (a *axis) reached(i int) int {
-	first, phase := a.first(i)
-	n := 0
-	for k := range a.phases[phase] {
-		if o := first + a.step*(a.taps-1-k); o >= 0 && o < a.out {
-			n++
-		}
-	}
-	return n
-}
-
-// slot returns the slot of tap k in the patterns of its phase.
-func (a *axis) slot(k int) (slot, phase int) {
-	phase = k * a.Dilation[a.which] % a.Stride[a.which]
-	for n, tap := range a.phases[phase] {
-		if tap == k {
-			return a.taps - 1 - n, phase
-		}
-	}
-	return 0, phase
-}
-
-// room returns the extent of the plane.
-func (a *axis) room() int { return a.low + a.out + a.high }
-
-func gcd(a, b int) int {
-	for b > 0 {
-		a, b = b, a%b
-	}
-	return a
-}
-
 func newConvolution(l *model.Layer) *convolution {
 	v := &convolution{
 		groups:   l.Groups,
 		channels: [2]int{l.In[0] / l.Groups, l.Out[0] / l.Groups},
 	}
 	for which := range 2 {
-		v.axes[which] = newAxis(l.Window, which, l.In[1+which], l.Out[1+which])
+		v.axes[which] = newAxis(&l.Window, which, l.In[1+which], l.Out[1+which])
 	}
 	y, x := &v.axes[0], &v.axes[1]
 	across := x.room() * v.channels[1] // a row of the plane
@@ -133,6 +51,7 @@ func newConvolution(l *model.Layer) *convolution {
 	size := y.room() * across // of a group's plane
 	v.start = asm.Floats(v.groups*size + asm.RunLanes)
 	v.scatter = asm.NewScatter(v.width, offsets, v.places(len(offsets)*v.width, across, size), len(v.start), v.patterns())
+	v.reach = make([]uint32, 0, v.scatter.Inputs())
 	for i := range positions(v.groups*v.channels[0], y.in, x.in) {
 		v.reach = append(v.reach, uint32(y.reached(i[1])*x.reached(i[2])*v.channels[1]))
 	}
@@ -152,12 +71,12 @@ func newConvolution(l *model.Layer) *convolution {
 // patterns returns the number of patterns: one a channel and pair of phases,
 // and one of zeros for inputs that no window sees.
 func (v *convolution) patterns() int {
-	return v.groups*v.channels[0]*len(v.axes[0].phases)*len(v.axes[1].phases) + 1
+	return v.groups*v.channels[0]*v.axes[0].phases*v.axes[1].phases + 1
 }
 
 // pattern returns the first weight of a pattern of size weights.
 func (v *convolution) pattern(channel, phaseY, phaseX, size int) int {
-	return ((channel*len(v.axes[0].phases)+phaseY)*len(v.axes[1].phases) + phaseX) * size
+	return ((channel*v.axes[0].phases+phaseY)*v.axes[1].phases + phaseX) * size
 }
 
 // places returns where the pattern of each input lies.
@@ -166,10 +85,10 @@ func (v *convolution) places(pattern, across, size int) []asm.Place {
 	list := make([]asm.Place, 0, v.groups*v.channels[0]*y.in*x.in)
 	for i := range positions(v.groups*v.channels[0], y.in, x.in) {
 		c := i[0]
-		oy, phaseY := y.first(i[1])
-		ox, phaseX := x.first(i[2])
+		oy, phaseY, seenY := y.first(i[1])
+		ox, phaseX, seenX := x.first(i[2])
 		p := asm.Place{Pattern: uint32((v.patterns() - 1) * pattern)}
-		if len(y.phases[phaseY]) > 0 && len(x.phases[phaseX]) > 0 {
+		if seenY && seenX {
 			p.Sum = uint32(c/v.channels[0]*size + (y.low+oy)*across + (x.low+ox)*v.channels[1])
 			p.Pattern = uint32(v.pattern(c, phaseY, phaseX, pattern))
 		}
@@ -197,15 +116,15 @@ func positions(channels, height, width int) func(yield func([3]int) bool) {
 // groups, height, width] in that order, its place among the scatter's.
 func (v *convolution) weights(yield func(tensor, scatter int) bool) {
 	y, x := &v.axes[0], &v.axes[1]
-	tensor := 0
+	tensor, size := 0, len(v.scatter.Weights())/v.patterns()
 	for out := range v.groups * v.channels[1] {
 		group, o := out/v.channels[1], out%v.channels[1]
 		for c := range v.channels[0] {
-			for ky := range y.Kernel[0] {
-				for kx := range x.Kernel[1] {
+			for ky := range y.kernel {
+				for kx := range x.kernel {
 					slotY, phaseY := y.slot(ky)
 					slotX, phaseX := x.slot(kx)
-					at := v.pattern(group*v.channels[0]+c, phaseY, phaseX, len(v.scatter.Weights())/v.patterns())
+					at := v.pattern(group*v.channels[0]+c, phaseY, phaseX, size)
 					if x.step == 1 {
 						at += slotY*v.width + slotX*v.channels[1] + o
 					} else {

@@ -9,7 +9,7 @@ import (
 // or the network's input, through layers without neurons.
 type feed struct {
 	from  int // layer, −1 for the network's input
-	pools []pool
+	pools []*pool
 }
 
 // pool is the windows of a pool2d layer as a map of places.
@@ -21,17 +21,18 @@ type pool struct {
 	words   int     // of spikes, one a window
 }
 
-// feeds returns the ways to layer i of m.
-func feeds(m *model.Network, i int) []feed {
+// feeds returns the ways to layer i of m, through the given pools of its
+// layers.
+func feeds(m *model.Network, pools []*pool, i int) []feed {
 	var ways []feed
 	for _, from := range m.Layers[i].Inputs(i) {
 		if from < 0 || m.Layers[from].HasNeurons() {
 			ways = append(ways, feed{from: from})
 			continue
 		}
-		for _, way := range feeds(m, from) {
-			if l := &m.Layers[from]; l.Kind == model.Pool2D {
-				way.pools = append(way.pools, newPool(l))
+		for _, way := range feeds(m, pools, from) {
+			if pools[from] != nil {
+				way.pools = append(way.pools, pools[from])
 			}
 			ways = append(ways, way)
 		}
@@ -39,8 +40,8 @@ func feeds(m *model.Network, i int) []feed {
 	return ways
 }
 
-func newPool(l *model.Layer) pool {
-	p := pool{kind: l.Pool, words: spike.Words(l.OutSize()), scale: 1}
+func newPool(l *model.Layer) *pool {
+	p := &pool{kind: l.Pool, words: spike.Words(l.OutSize()), scale: 1}
 	if l.Pool == model.AvgPool {
 		p.scale = 1 / float32(l.Window.Kernel[0]*l.Window.Kernel[1])
 	}
@@ -78,8 +79,8 @@ func (p *pool) of(i uint32) []uint32 { return p.windows[p.starts[i]:p.starts[i+1
 // analog reports whether the feed may pass on values other than 1, given
 // whether its source does.
 func (f *feed) analog(source bool) bool {
-	for i := range f.pools {
-		source = source || f.pools[i].kind == model.AvgPool
+	for _, p := range f.pools {
+		source = source || p.kind == model.AvgPool
 	}
 	return source
 }
@@ -88,8 +89,7 @@ func (f *feed) analog(source bool) bool {
 // feed from a source of a size.
 func (f *feed) room(source int) int {
 	most := source
-	for i := range f.pools {
-		p := &f.pools[i]
+	for _, p := range f.pools {
 		if source *= p.most(); p.kind == model.MaxPool {
 			source = min(source, p.words*spike.WordBits)
 			most = max(most, p.words*spike.WordBits)
@@ -112,10 +112,14 @@ func (p *pool) most() int {
 // layers before it ran last: input, the network's own, if it is just that, else
 // in, whose content it becomes.
 func (c *Layer) Feed(in, input *Inputs, layers []*Layer, states []*State) *Inputs {
-	if len(c.feeds) == 1 && c.feeds[0].from < 0 && len(c.feeds[0].pools) == 0 {
+	if c.Direct() && c.feeds[0].from < 0 {
 		return input
 	}
-	in.Begin(c.analog)
+	analog := c.analog
+	for i := range c.feeds { // whatever its encoder, the input may be values
+		analog = analog || c.feeds[i].from < 0 && input.analog
+	}
+	in.Begin(analog)
 	for t := range input.Steps() {
 		for i := range c.feeds {
 			f := &c.feeds[i]
@@ -126,8 +130,8 @@ func (c *Layer) Feed(in, input *Inputs, layers []*Layer, states []*State) *Input
 				st := states[f.from]
 				layers[f.from].addOutput(in, st, t+1, 0, st.Reaching(t+1))
 			}
-			for k := range f.pools {
-				in.pool(&f.pools[k], from)
+			for _, p := range f.pools {
+				in.pool(p, from)
 			}
 		}
 		in.EndStep()

@@ -45,13 +45,17 @@ var (
 // New lays out the layers of a valid network, of which nothing is kept. Layers
 // without neurons are nil.
 func New(m *model.Network) []*Layer {
-	layers := make([]*Layer, len(m.Layers))
+	layers, pools := make([]*Layer, len(m.Layers)), make([]*pool, len(m.Layers))
 	for i := range m.Layers {
-		if !m.Layers[i].HasNeurons() {
+		l := &m.Layers[i]
+		if l.Kind == model.Pool2D {
+			pools[i] = newPool(l)
+		}
+		if !l.HasNeurons() {
 			continue
 		}
-		c := newLayer(&m.Layers[i])
-		c.feeds = feeds(m, i)
+		c := newLayer(l)
+		c.feeds = feeds(m, pools, i)
 		for k := range c.feeds {
 			f := &c.feeds[k]
 			source := m.Input.Size()
