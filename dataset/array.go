@@ -10,11 +10,10 @@ import (
 )
 
 // ReadSpikes reads spike trains from a NumPy array (.npy) of shape [T, N], one
-// train of T steps and N neurons, or [B, T, N], B of them; [C, H, W] may stand for
-// N = C·H·W. Its elements may be
-// booleans, integers or floats, but only 0 or 1: any other is an ErrCoding, and
-// ReadValues may be meant. Name is that of the stream in errors; those of
-// malformed data are ErrFormat.
+// train of T steps and N neurons, or [B, T, N], B of them; [C, H, W] may stand
+// for N = C·H·W. Its elements may be booleans, integers or floats, but only 0 or
+// 1: any other is an ErrCoding, and ReadValues may be meant. Name is that of the
+// stream in errors; those of malformed data are ErrFormat.
 func ReadSpikes(r io.Reader, name string) ([]spike.Train, error) {
 	a, batch, steps, size, err := readArray(r, name)
 	if err != nil {

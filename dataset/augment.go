@@ -56,10 +56,10 @@ func (a Augmentation) Validate() error {
 //
 // and 0 outside. Where all that counts is whether a pixel is above a threshold,
 // that is what is moved, so that strokes stay as wide as they are: a pixel is
-// above it in the augmented image if by interpolation at least half of it is. A
-// spike or value of a recording at (x, y) goes to the pixel
-// nearest to that place, or is dropped outside, and so it is in time. Values
-// that meet are added.
+// above it in the augmented image if by interpolation at least half of it is.
+//
+// A spike or value of a recording at (x, y) goes to the pixel nearest to that
+// place, or is dropped outside, and so it is in time. Values that meet are added.
 func Augmented(source Source, a Augmentation) (Source, error) {
 	if err := a.Validate(); err != nil {
 		return nil, err
@@ -100,20 +100,22 @@ func (s *augmentedImages) Spikes(dst spike.Train, i int, key Key) error {
 	if err := s.check(dst.Size(), i); err != nil {
 		return err
 	}
-	pixels := s.pixels.Get().(*[]byte)
-	defer s.pixels.Put(pixels)
-	s.amount.apply(*pixels, s.images.At(i), s.images.Height, s.images.Width, s.encoder.threshold(), key)
-	return s.encoder.Encode(dst, *pixels, key)
+	return s.moved(i, key, func(pixels []byte) error { return s.encoder.Encode(dst, pixels, key) })
 }
 
 func (s *augmentedImages) Values(dst spike.Values, i int, key Key) error {
 	if err := s.check(dst.Size(), i); err != nil {
 		return err
 	}
+	return s.moved(i, key, func(pixels []byte) error { return s.encoder.EncodeValues(dst, pixels) })
+}
+
+// moved encodes image i, moved as the key chooses.
+func (s *augmentedImages) moved(i int, key Key, encode func(pixels []byte) error) error {
 	pixels := s.pixels.Get().(*[]byte)
 	defer s.pixels.Put(pixels)
 	s.amount.apply(*pixels, s.images.At(i), s.images.Height, s.images.Width, s.encoder.threshold(), key)
-	return s.encoder.EncodeValues(dst, *pixels)
+	return encode(*pixels)
 }
 
 // Places in a key's stream, beyond those of any encoder.

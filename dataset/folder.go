@@ -187,7 +187,7 @@ func openRecordings(path string, in model.Input) (Source, error) {
 	r := bufio.NewReaderSize(f, headSize)
 	kind, format := kindOf(r, path)
 	if kind != "npy" && kind != "events" {
-		return nil, fmt.Errorf("dataset: %s: %w: neither a NumPy array (.npy) nor a recording of events", path, ErrFormat)
+		return nil, unknownKind(r, path, "neither a NumPy array (.npy) nor a recording of events")
 	}
 	return readRecordings(r, kind, format, path, in, unknown)
 }

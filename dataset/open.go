@@ -71,7 +71,7 @@ func read(r *bufio.Reader, name string, m *model.Network, c class) (Source, erro
 		set := ImageSet{Images{1, height, width, pixels}, c.labels(1), c.names}
 		return named(FromImageSet(set, m.Input, m.DtMS))(name)
 	case "":
-		return nil, fmt.Errorf("dataset: %s: %w: neither IDX images, nor PNG, nor a NumPy array (.npy), nor a recording of events", name, ErrFormat)
+		return nil, unknownKind(r, name, "neither IDX images, nor PNG, nor a NumPy array (.npy), nor a recording of events")
 	default:
 		return readRecordings(r, kind, format, name, m.Input, c)
 	}
@@ -116,7 +116,7 @@ const headSize = 4096
 // kindOf tells what a stream holds: "idx", "png", "npy", or "events" and in
 // which format, or "" if neither its first bytes nor its name say.
 func kindOf(r *bufio.Reader, name string) (kind, format string) {
-	head, _ := r.Peek(headSize) // a short or failing stream is reported by its reader
+	head, _ := r.Peek(headSize) // a short or failing stream is reported by who reads on
 	for _, k := range []struct{ kind, magic string }{
 		{"png", "\x89PNG\r\n\x1a\n"}, {"npy", "\x93NUMPY"}, {"idx", "\x1f\x8b\x08"}, {"idx", "\x00\x00\x08"},
 	} {
@@ -129,6 +129,17 @@ func kindOf(r *bufio.Reader, name string) (kind, format string) {
 		return "", ""
 	}
 	return "events", format
+}
+
+// unknownKind is the error of a stream of which kindOf does not tell what it is.
+func unknownKind(r *bufio.Reader, name, what string) error {
+	switch head, err := r.Peek(headSize); {
+	case err != nil && err != io.EOF:
+		return fmt.Errorf("dataset: %s: %w", name, err)
+	case len(head) == 0:
+		what = "it is empty"
+	}
+	return fmt.Errorf("dataset: %s: %w: %s", name, ErrFormat, what)
 }
 
 // named adds a file's name to the error of a source.

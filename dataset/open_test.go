@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
@@ -105,6 +106,25 @@ func TestSteps(t *testing.T) {
 	}{{trains, 5, 5}, {values, 4, 4}, {images, 9, 0}, {sub, 4, 4}, {folder, 9, 3}, {moved, 9, 3}} {
 		if steps, longest := Steps(c.src, 9), Longest(c.src); steps != c.steps || longest != c.longest {
 			t.Errorf("source %d: %d steps, longest %d, expected %d and %d", i, steps, longest, c.steps, c.longest)
+		}
+	}
+}
+
+// TestOpenUnknown opens what is nothing that Open knows: it says whether there is
+// nothing in it, it cannot be read, or it is something else.
+func TestOpenUnknown(t *testing.T) {
+	m := &model.Network{Input: model.Input{Shape: []int{4}, Encoder: model.Encoder{Coding: model.Direct}}, DtMS: 1}
+	broken := errors.New("broken")
+	if _, err := Read(iotest.ErrReader(broken), "x", m); !errors.Is(err, broken) || errors.Is(err, ErrFormat) {
+		t.Errorf("a failing stream: %v, expected its error", err)
+	}
+	dir := t.TempDir()
+	if _, err := Open(dir, m); err == nil || errors.Is(err, ErrFormat) {
+		t.Errorf("a folder: %v, expected the error of reading it", err)
+	}
+	for data, says := range map[string]string{"": "it is empty", "hello": "neither IDX images"} {
+		if _, err := Open(write(t, dir, "x", []byte(data)), m); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, expected %s", data, err, says)
 		}
 	}
 }

@@ -61,10 +61,10 @@ layer counts only what windows see within the plane, and its inputs per step are
 estimated from it. A layer without neurons runs with the layer after it.
 
 The load column tells which share of this machine's load bandwidth a fully
-connected layer's weights are read with: that of plain loads of as many bytes as the layer's
-weights have, measured in the same run. Above 1, weights were still in a nearer
-cache from the time step before. Peak memory is that of the process before it
-measures batches and threads.
+connected layer's weights are read with: that of plain loads of as many bytes as
+the layer's weights have, measured in the same run. Above 1, weights were still in
+a nearer cache from the time step before. Peak memory is that of the process
+before it measures batches and threads.
 
 With --compare or --all-tiers the contenders take turns, repetition by
 repetition (A B A B ...), so that whatever else the machine does meets them all;

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	goruntime "runtime"
 	"slices"
 	"strings"
@@ -182,6 +183,9 @@ func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) (
 	if len(names) > 0 {
 		var inputs []input
 		for _, name := range names {
+			if info, err := os.Stat(name); err == nil && info.IsDir() {
+				return nil, usagef("%s is a folder: --data %s takes what is in it", name, name)
+			}
 			source, err := openInput(m, name, stdin)
 			if err != nil {
 				return nil, err

@@ -101,7 +101,7 @@ func (s *seconds) Set(text string) error {
 		x = d.Seconds()
 	}
 	if !(x >= 0 && x <= 1e9) {
-		return fmt.Errorf("expected 0 to 1e9 seconds")
+		return errors.New("expected 0 to 1e9 seconds")
 	}
 	*s = seconds(x)
 	return nil
@@ -144,29 +144,31 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		return err
 	}
 	toNIR := strings.EqualFold(filepath.Ext(out), ".nir")
-	kind, err := foreign(in)
+	kind, err := kindOf(in)
 	if err != nil {
+		return err
+	}
+	if err := o.checkFor(kind, in); err != nil {
 		return err
 	}
 	var im *nir.Import
 	switch kind {
-	case "nir":
+	case nirFile:
 		im, err = nir.ReadFile(in, nir.Options{
 			Dt: float64(o.dt), StepUS: float64(o.bin) * 1e6, Reset: nir.Reset(o.reset), Encoder: encoder, Steps: o.steps})
-	case "tensors":
+	case tensorFile:
 		im, err = readTensors(in, o.layers)
 	default:
-		if !toNIR {
-			return usagef("%s is taken for a model file, but %s does not end in .nir: there is nothing to convert", in, out)
-		}
-		im = &nir.Import{}
-		im.Network, err = export.ReadFile(in)
+		im, err = readModel(in)
 	}
 	if err != nil {
 		return err
 	}
+	if kind == modelFile && !toNIR {
+		return usagef("%s is a model file, but %s does not end in .nir: there is nothing to convert", in, out)
+	}
 	m := im.Network
-	if kind != "nir" {
+	if kind != nirFile {
 		o.override(m, encoder)
 	}
 	if len(o.classes) > 0 {
@@ -192,9 +194,19 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	return export.WriteFile(out, m)
 }
 
-// foreign tells by a file's first bytes whether it is nir or tensors, or by its
-// name whether it must be; it is empty for any other.
-func foreign(name string) (string, error) {
+// fileKind is what a file is, in words.
+type fileKind string
+
+// The kinds of files that convert reads.
+const (
+	nirFile    fileKind = "a NIR file"
+	tensorFile fileKind = "a file of tensors"
+	modelFile  fileKind = "a model file"
+)
+
+// kindOf tells what a file is by its first bytes or else by its name. Any other
+// is taken for a model file.
+func kindOf(name string) (fileKind, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return "", err
@@ -208,17 +220,41 @@ func foreign(name string) (string, error) {
 	head = head[:n]
 	switch text := string(head); {
 	case strings.HasPrefix(text, "\x89HDF\r\n\x1a\n"):
-		return "nir", nil
+		return nirFile, nil
 	case strings.HasPrefix(text, "PK\x03\x04"), n == 9 && head[8] == '{' && head[7] == 0:
-		return "tensors", nil
+		return tensorFile, nil
 	}
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".nir":
-		return "nir", nil
+		return nirFile, nil
 	case ".npz", ".safetensors":
-		return "tensors", nil
+		return tensorFile, nil
 	}
-	return "", nil
+	return modelFile, nil
+}
+
+// checkFor reports flags that say nothing about a file of a kind.
+func (o *convertOptions) checkFor(kind fileKind, name string) error {
+	for _, f := range []struct {
+		flag  string
+		given bool
+		of    fileKind
+	}{
+		{"dt", o.dt > 0, nirFile}, {"reset", o.reset != "", nirFile}, {"layers", o.layers != "", tensorFile},
+	} {
+		if f.given && kind != f.of {
+			return usagef("--%s is for %s, but %s is taken for %s", f.flag, f.of, name, kind)
+		}
+	}
+	return nil
+}
+
+func readModel(name string) (*nir.Import, error) {
+	m, err := export.ReadFile(name)
+	if errors.Is(err, export.ErrNotModel) {
+		return nil, fmt.Errorf("%w; nor is it a NIR file, safetensors or a .npz archive", err)
+	}
+	return &nir.Import{Network: m}, err
 }
 
 func readTensors(name, layers string) (*nir.Import, error) {

@@ -86,6 +86,8 @@ func TestConvertRefuses(t *testing.T) {
 	writeFile(t, cut, data[:len(data)/2])
 	text := filepath.Join(dir, "x.safetensors")
 	writeFile(t, text, []byte("hello there"))
+	junk := filepath.Join(dir, "junk")
+	writeFile(t, junk, []byte("hello there"))
 	out := filepath.Join(dir, "out.msgpack")
 	for _, c := range []struct {
 		args string
@@ -101,6 +103,11 @@ func TestConvertRefuses(t *testing.T) {
 		{"a b --rate 0", exitUsage, "--rate is 0"},
 		{"a b --steps -1", exitUsage, "--steps is -1"},
 		{shipped + " " + out, exitUsage, "does not end in .nir"},
+		{shipped + " " + out + " --dt 1ms", exitUsage, "--dt is for a NIR file"},
+		{tensorFiles + "leaky.safetensors " + out + " --reset zero", exitUsage, "--reset is for a NIR file"},
+		{nirFiles + "lif_norse.nir " + out + " --layers " + text, exitUsage, "--layers is for a file of tensors"},
+		{junk + " " + out, exitFailure, "not a snurun model file"},
+		{junk + " " + out, exitFailure, "nor is it a NIR file, safetensors or a .npz archive"},
 		{"absent.nir " + out, exitFailure, "absent.nir"},
 		{cut + " " + out, exitFailure, "cut.nir: malformed NIR file"},
 		{text + " " + out, exitFailure, "x.safetensors: malformed tensor file"},

@@ -14,8 +14,9 @@ func newData() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "Fetch data sets",
-		Long: `data fetches a data set from its public mirrors, once, and checks what it gets. All
-other commands work without a network.`,
+		Long: `data fetches a data set from its public mirrors, once, and checks what it gets.
+All other commands work without a connection. What else there is to train on, train
+--dataset images and train --dataset folder take as it is on disk.`,
 		Example: "  snurun data mnist --out ~/mnist",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -36,8 +37,9 @@ func newDataMNIST() *cobra.Command {
 		Use:   "mnist --out DIR",
 		Short: "Download MNIST",
 		Long: `mnist downloads the four files of MNIST (Y. LeCun, C. Cortes, C. Burges; CC BY-SA
-3.0; 11 MB) and checks their SHA-256. Files that are there already are kept; an
-interrupted download goes on where it stopped.`,
+3.0; 11 MB) to a folder, which it makes if it is missing, and checks their
+SHA-256. Files that are there already are kept; an interrupted download goes on
+where it stopped. The folder is what --data of the other commands takes.`,
 		Example: "  snurun data mnist --out ~/mnist",
 		Args:    exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -155,6 +155,9 @@ func calls(line string) [][]string {
 			if strings.ContainsAny(w, "<>") {
 				break
 			}
+			if len(w) == 1 && w >= "A" && w <= "Z" { // stands for a number
+				w = "1"
+			}
 			if !strings.HasPrefix(w, "[") { // of a synopsis
 				args = append(args, strings.Trim(w, `"…`))
 			}
@@ -216,6 +219,28 @@ func TestEnvironmentIsInTheManual(t *testing.T) {
 			if !strings.Contains(text, name) {
 				t.Errorf("%s does not mention %s", where, name)
 			}
+		}
+	}
+}
+
+// TestWrongFlagValues reads what is said of values that are none of a flag's
+// type.
+func TestWrongFlagValues(t *testing.T) {
+	for line, says := range map[string]string{
+		"classify m --limit x":                    `--limit is "x", expected a whole number`,
+		"classify m --limit 99999999999999999999": `--limit is "99999999999999999999", which is out of range`,
+		"classify m --seed -1":                    `--seed is "-1", expected a whole number of 0 or more`,
+		"classify m --json=yes":                   `--json is "yes", expected true or false`,
+		"classify m --margin most":                `--margin is "most", expected a number or auto`,
+		"train --lr fast":                         `--lr is "fast", expected a number`,
+		"train --input 34x34":                     `--input is "34x34", expected whole numbers with commas between`,
+		"train --checkpoint-every 5":              `--checkpoint-every is "5", expected a time such as 100ms`,
+		"classify " + shipped + " .":              `. is a folder: --data . takes what is in it`,
+		"convert a b --dt 5m3":                    `--dt is "5m3", expected seconds, or a time such as 1ms`,
+	} {
+		_, diagnostics, code := snurun(t, strings.Fields(line)...)
+		if code != exitUsage || !strings.Contains(diagnostics, says) {
+			t.Errorf("snurun %s: exit %d, %q, expected %q", line, code, diagnostics, says)
 		}
 	}
 }

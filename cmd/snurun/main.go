@@ -19,9 +19,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	// With SIGPIPE caught, a write to a closed pipe returns EPIPE and the
-	// program can finish what it has begun.
-	catchSIGPIPE()
+	catchSIGPIPE()               // so that the program can finish what it has begun
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -44,7 +42,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	var usage usageError
 	var interrupted interruptedError
 	switch {
-	case err == nil, errors.Is(err, syscall.EPIPE):
+	case err == nil, closedPipe(err):
 		return exitOK
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "snurun: %v\nTry '%s --help'.\n", err, cmd.CommandPath())

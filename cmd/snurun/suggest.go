@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,8 +19,26 @@ func nearest(c *cobra.Command, name, quoted string) string {
 	return ""
 }
 
+// flagTypes says what flags of pflag's types take; its own errors are those of
+// package strconv.
+var flagTypes = map[string]string{
+	"bool": "true or false", "int": "a whole number", "uint64": "a whole number of 0 or more", "float64": "a number",
+	"intSlice": "whole numbers with commas between", "duration": "a time such as 100ms",
+}
+
 // wrongFlag is the error of a flag that cannot be parsed.
 func wrongFlag(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		f := invalid.GetFlag()
+		switch expected := flagTypes[f.Value.Type()]; {
+		case errors.Is(err, strconv.ErrRange):
+			return usagef("--%s is %q, which is out of range", f.Name, invalid.GetValue())
+		case expected != "":
+			return usagef("--%s is %q, expected %s", f.Name, invalid.GetValue(), expected)
+		}
+		return usagef("--%s is %q, %w", f.Name, invalid.GetValue(), errors.Unwrap(invalid))
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
 		return usageError{err}

@@ -12,7 +12,6 @@ import (
 	goruntime "runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,11 +85,12 @@ most 0.2 points of accuracy.
 
 --dataset images takes any IDX images in files named as those of MNIST, such as
 Fashion-MNIST. --dataset folder takes recordings: NumPy arrays .npy, or those of
-event cameras (` + strings.Join(event.Formats(), ", ") + `). Those
-of a class are in a subfolder of its name, and those for testing likewise if
-there are folders train and test; or they stand in lists, in lines "FILE CLASS".
---input, --bin-us and --counts say what the network sees of the events. The
-samples held out are drawn, and are what is tested on if there is nothing else.
+event cameras (` + strings.Join(event.Formats(), ", ") + `).
+Those of a class are in a subfolder of its name, and those for testing likewise
+if there are folders train and test; or they stand in lists, --list, --test-list
+or labels.txt, in lines "FILE CLASS". --input, --bin-us and --counts say what the
+network sees of the events. The samples held out are drawn, and are what is tested
+on if there is nothing else.
 
 Recipes:
 ` + recipes.String(),
@@ -111,7 +111,7 @@ Recipes:
 	f.StringVar(&o.list, "list", "", "train on the recordings of this list `file`, in --data or beside it")
 	f.StringVar(&o.testList, "test-list", "", "test on the recordings of this list `file`")
 	f.IntSliceVar(&o.input, "input", nil, "`shape` of the input, such as 2,34,34")
-	f.Float64Var(&o.binUS, "bin-us", 0, "length of a time step of recorded events in `µs`")
+	f.Float64Var(&o.binUS, "bin-us", 0, "length of a time step of recorded events, in `microseconds`")
 	f.BoolVar(&o.counts, "counts", false, "pass on how many events a pixel and step has, not just that it has one")
 	f.StringVar(&o.recipe, "recipe", "default", "`recipe` to start from")
 	f.StringVar(&o.out, "out", "model.msgpack", "model `file` to write")
@@ -416,7 +416,7 @@ func (l *lenient) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	n, err := l.w.Write(p)
-	if errors.Is(err, syscall.EPIPE) {
+	if closedPipe(err) {
 		l.closed = true
 		return len(p), nil
 	}

@@ -28,8 +28,12 @@ func newVersion() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, the CPU and the kernels in use",
-		Long: `version prints what this program is, what it runs on, and which of the kernels that
-this CPU has it uses. --sbom lists all modules that it was built from, as CycloneDX.`,
+		Long: `version prints the version of this program, the Go release and the platform that
+it was built with and for, and the kernels: those in use, which SNURUN_SIMD can
+choose, of those that this CPU has.
+
+--sbom lists the modules that the program was built from instead, as a software
+bill of materials in CycloneDX 1.6: the same for the same build.`,
 		Example: `  snurun version
   snurun version --sbom > snurun.cdx.json`,
 		Args: exactArgs(0, "no arguments"),

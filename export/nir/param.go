@@ -1,8 +1,6 @@
 package nir
 
-import (
-	"slices"
-)
+import "slices"
 
 // param is a parameter of the neurons of a node: one value for all, or one
 // each. None stands for 0.

@@ -279,7 +279,6 @@ func (w *writer) conv(i int, name string, in []int) (string, []int, error) {
 // weights, and returns the node that the layer's output comes from.
 func (w *writer) neurons(l *model.Layer, name, weights string, shape []int) (string, error) {
 	n := volume(shape)
-	// all returns a parameter with one value a neuron, in NIR's shape.
 	decay, synapse, bias := w.all(l.Decay, n), w.all(l.Synapse, n), w.all(l.Bias, n)
 	still := len(l.Decay) == 0 || decay.is(0)
 	ones, zeros := slices.Repeat([]float64{1}, n), make([]float64, n)
@@ -300,11 +299,11 @@ func (w *writer) neurons(l *model.Layer, name, weights string, shape []int) (str
 	case l.Reset == model.ResetNone && still:
 		k = kindThresh
 	case l.Reset == model.ResetNone: // a leaky integrator whose membrane is compared
-		name2, err := w.neurons(&model.Layer{Output: model.None, Decay: l.Decay}, name+"_membrane", weights, shape)
+		membrane, err := w.neurons(&model.Layer{Output: model.None, Decay: l.Decay}, name+"_membrane", weights, shape)
 		if err != nil {
 			return "", err
 		}
-		weights, k = name2, kindThresh
+		weights, k = membrane, kindThresh
 	case hasSynapse:
 		k = kindCubaLIF
 	case decay.is(1):

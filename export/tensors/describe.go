@@ -2,7 +2,9 @@ package tensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -69,7 +71,10 @@ type value struct {
 
 func (v *value) UnmarshalJSON(text []byte) error {
 	if len(text) > 0 && text[0] == '"' {
-		return json.Unmarshal(text, &v.tensor)
+		if err := json.Unmarshal(text, &v.tensor); err != nil || v.tensor != "" {
+			return err
+		}
+		return errors.New("the name of a tensor is empty")
 	}
 	return json.Unmarshal(text, &v.number)
 }
@@ -157,6 +162,9 @@ func (d *layerDescription) layer(f *File, in []int) (l model.Layer, err error) {
 	if l.Kind == "" {
 		l.Kind = model.SNU
 	}
+	if key := d.misplaced(l.Kind); key != "" {
+		return l, misdescribed("a %s layer has no %s", l.Kind, key)
+	}
 	switch l.Kind {
 	case model.Flatten, model.Pool2D:
 		if d.Weight+d.Bias+d.Recurrent+d.RecurrentBias+d.Reset != "" || d.Decay != nil || d.Synapse != nil || d.Threshold != nil {
@@ -181,7 +189,7 @@ func (d *layerDescription) layer(f *File, in []int) (l model.Layer, err error) {
 		}
 		return l, d.plane(&l, in)
 	case model.Conv2D:
-		l.Groups = max(d.Groups, 1)
+		l.Groups = cmp.Or(d.Groups, 1)
 		shape := l.Weight.Shape
 		if len(shape) != 4 {
 			return l, misdescribed("weight %q has shape %v, expected [out, in/groups, height, width]", d.Weight, shape)
@@ -197,14 +205,32 @@ func (d *layerDescription) layer(f *File, in []int) (l model.Layer, err error) {
 	return l, nil
 }
 
+// misplaced returns a key for windows that a layer of this kind has no use for, or
+// nothing.
+func (d *layerDescription) misplaced(kind model.Kind) string {
+	conv, pool := kind == model.Conv2D, kind == model.Pool2D
+	for _, k := range []struct {
+		key          string
+		given, known bool
+	}{
+		{"kernel", d.Kernel != nil, pool}, {"pool", d.Pool != "", pool},
+		{"stride", d.Stride != nil, conv || pool}, {"padding", d.Padding != nil, conv || pool},
+		{"dilation", d.Dilation != nil, conv}, {"groups", d.Groups != 0, conv},
+	} {
+		if k.given && !k.known {
+			return k.key
+		}
+	}
+	return ""
+}
+
 // plane fills in what a window puts out.
 func (d *layerDescription) plane(l *model.Layer, in []int) error {
 	if len(in) != 3 {
 		return misdescribed("%v comes in, expected [channels height width]", in)
 	}
 	for axis := range 2 {
-		// model.Validate says what is wrong with a window that has no size.
-		if l.Window.Stride[axis] < 1 {
+		if l.Window.Stride[axis] < 1 { // it divides; model.Validate checks the rest
 			return misdescribed("stride is %v, expected at least 1", l.Window.Stride)
 		}
 	}

@@ -184,6 +184,10 @@ func TestDescription(t *testing.T) {
 		{whole(`{"kind":"pool2d","pool":"sum"}`), tensors.ErrDescription, "[2] comes in"},
 		{whole(`{"kind":"pool2d","weight":"w"}`), tensors.ErrDescription, "has no parameters"},
 		{whole(`{"kind":"conv2d","weight":"w","threshold":1,"reset":"zero"}`), tensors.ErrDescription, "[out, in/groups, height, width]"},
+		{whole(`{"kind":"pool2d","pool":"sum","dilation":2}`), tensors.ErrDescription, "a pool2d layer has no dilation"},
+		{whole(`{"weight":"w","threshold":1,"reset":"zero","stride":2}`), tensors.ErrDescription, "a snu layer has no stride"},
+		{whole(`{"kind":"conv2d","weight":"w","kernel":3}`), tensors.ErrDescription, "a conv2d layer has no kernel"},
+		{whole(`{"weight":"w","threshold":"","reset":"zero"}`), tensors.ErrDescription, "the name of a tensor is empty"},
 		{whole(`{"kind":"lstm"}`), tensors.ErrDescription, `"lstm"`},
 	} {
 		_, err := f.Network([]byte(c.text))
