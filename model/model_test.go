@@ -107,6 +107,7 @@ func TestInvalid(t *testing.T) {
 		{"dt_ms is +Inf", func(m *Network) { m.DtMS = math.Inf(1) }},
 		{"steps is 1048577", func(m *Network) { m.Steps = MaxSteps + 1 }},
 		{"steps is 0", func(m *Network) { m.Steps = 0 }},
+		{"1048576 steps of 2048 inputs are more than", func(m *Network) { m.Steps, m.Input.Shape = MaxSteps, []int{2048} }},
 		{`metadata "a" is NaN`, func(m *Network) { m.Metadata["a"] = math.NaN() }},
 		{`metadata "a" is a int`, func(m *Network) { m.Metadata["a"] = 1 }},
 		{"input: shape has no dimensions", func(m *Network) { m.Input.Shape = nil }},

@@ -30,6 +30,9 @@ func (n *Network) Validate() error {
 	if err := n.Input.validate(); err != nil {
 		return err
 	}
+	if size := n.Input.Size(); n.Steps > maxPresentation/size {
+		return invalid("%d steps of %d inputs are more than %d values", n.Steps, size, maxPresentation)
+	}
 	if len(n.Layers) == 0 {
 		return invalid("there are no layers")
 	}
@@ -138,5 +141,9 @@ func (n *Network) validateSelfTest() error {
 
 // MaxSteps bounds the default presentation of a network.
 const MaxSteps = 1 << 20
+
+// maxPresentation bounds the values of the default presentation, so that a
+// small file cannot ask for more memory than a machine has.
+const maxPresentation = math.MaxInt32
 
 func finite(x float64) bool { return x-x == 0 }
