@@ -17,7 +17,7 @@ type Config struct {
 	// of its samples. A checkpoint is only taken in the same context.
 	Context string
 
-	Frozen bool // the same noise for a sample in every epoch
+	Frozen bool // the same input noise for a sample in every epoch
 
 	Surrogate   Surrogate
 	DetachReset bool // no gradient through the reset; there is never one through a lateral reset

@@ -11,7 +11,7 @@ import (
 // what the layers passed on to weights.
 type sample struct {
 	input   *dataset.Presentation
-	key     dataset.Key     // of its noise
+	key     dataset.Key     // of its noise but that of the input
 	states  []*layer.State  // over all steps; they are its worker's but where kept has one
 	kept    []*layer.State  // of layers that passed analog values on
 	own     [][]uint64      // of recurrent layers: their spikes, a row a step from before the first on
@@ -175,8 +175,8 @@ func newLayerScratch(t *Trainer, i int, l *layer.Layer) layerScratch {
 // the network on them, layer after layer.
 func (t *Trainer) forward(w *scratch, samples []*sample, indices []int) error {
 	for g, s := range samples {
-		s.key = t.noise(indices[g])
-		if err := s.input.Load(t.source, indices[g], s.key); err != nil {
+		s.key = t.freshNoise(indices[g])
+		if err := s.input.Load(t.source, indices[g], t.noise(indices[g])); err != nil {
 			return err
 		}
 		s.listed = w.inputs[g]

@@ -344,13 +344,18 @@ func (t *Trainer) update(batch []int, rate float64) error {
 	})
 }
 
-// noise returns the key of a sample's noise in the current epoch.
+// noise returns the key of the noise of a sample's input in the current epoch.
 func (t *Trainer) noise(sample int) dataset.Key {
-	k := key(t.config.Seed, purposeNoise, uint64(sample))
 	if t.config.Frozen {
-		return k
+		return key(t.config.Seed, purposeNoise, uint64(sample))
 	}
-	return k.Epoch(t.epoch)
+	return t.freshNoise(sample)
+}
+
+// freshNoise returns the key of a sample's noise in the current epoch, another
+// one in every epoch.
+func (t *Trainer) freshNoise(sample int) dataset.Key {
+	return key(t.config.Seed, purposeNoise, uint64(sample)).Epoch(t.epoch)
 }
 
 // Done reports whether all epochs are trained.
