@@ -1,32 +1,4 @@
-// Exp on 8 lanes for any number of vectors at once, whose operations take
-// turns, so that each has others to follow it while the processor waits for its
-// result. EXP(vectors) sets e to Exp(r) for each vector; r is within Exp's bounds
-// and lost like t and n. vectors(op) applies op(r, t, n, e) to all vectors.
-//
-// t takes x·log2(e), rounded, which has n in its low bits. The low 9 bits of
-// expRound are 0, so that shifting it leaves n<<23.
-#define EXP(vectors) \
-	vectors(TIMES_LOG2E); \
-	vectors(PLUS_ROUND); \
-	vectors(FIND_N); \
-	vectors(N_LN2HI); \
-	vectors(REDUCE); \
-	vectors(N_LN2LO); \
-	vectors(REDUCE); \
-	vectors(TIMES_C6); \
-	vectors(PLUS_C5); \
-	vectors(TIMES_R); \
-	vectors(PLUS_C4); \
-	vectors(TIMES_R); \
-	vectors(PLUS_C3); \
-	vectors(TIMES_R); \
-	vectors(PLUS_C2); \
-	vectors(SQUARE_R); \
-	vectors(TIMES_SQUARE); \
-	vectors(PLUS_R); \
-	vectors(PLUS_ONE); \
-	vectors(EXPONENT); \
-	vectors(PLUS_EXPONENT)
+// The operations of EXP on 8 lanes.
 
 #define TIMES_LOG2E(r, t, n, e) VMULPS EXP_LOG2E, r, t
 #define PLUS_ROUND(r, t, n, e) VADDPS EXP_ROUND, t, t

@@ -84,22 +84,32 @@ func (p *plotter) confusion(args []string) (*plot.Figure, error) {
 	return plot.Confusion(counts, l.classes())
 }
 
-func (p *plotter) accuracy(files []string) (*plot.Figure, error) {
-	var curves []plot.AccuracyCurve
-	var dt float64
+// eachModel loads the models of files one after the other, which must have the
+// same time step, and calls f with each. It returns the time step in ms.
+func (p *plotter) eachModel(files []string, f func(name string, l *loaded) error) (dt float64, err error) {
 	for i, name := range runNames(files) {
 		l, err := p.load(files[i : i+1])
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		if i == 0 {
 			dt = l.model.DtMS
 			p.options.steps = cmp.Or(p.options.steps, dataset.Steps(l.source, l.model.Steps))
 		} else if l.model.DtMS != dt {
-			return nil, fmt.Errorf("%s has time steps of %v ms, %s of %v ms: they have no common axis", files[i], l.model.DtMS, files[0], dt)
+			return 0, fmt.Errorf("%s has time steps of %v ms, %s of %v ms: they have no common axis", files[i], l.model.DtMS, files[0], dt)
 		}
+		if err := f(name, l); err != nil {
+			return 0, err
+		}
+	}
+	return dt, nil
+}
+
+func (p *plotter) accuracy(files []string) (*plot.Figure, error) {
+	var curves []plot.AccuracyCurve
+	dt, err := p.eachModel(files, func(name string, l *loaded) error {
 		correct, samples := make([]int, p.options.steps), 0
-		err = p.each(l, func(s *runtime.Session, i int, x *dataset.Presentation) error {
+		err := p.each(l, func(s *runtime.Session, i int, x *dataset.Presentation) error {
 			label, err := l.labelOf(i)
 			if err != nil {
 				return err
@@ -116,7 +126,7 @@ func (p *plotter) accuracy(files []string) (*plot.Figure, error) {
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		a := plot.AccuracyCurve{Name: name, Trained: l.model.Steps}
 		for _, k := range correct {
@@ -125,6 +135,10 @@ func (p *plotter) accuracy(files []string) (*plot.Figure, error) {
 			a.Error = append(a.Error, math.Sqrt(share*(1-share)/float64(samples)))
 		}
 		curves = append(curves, a)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return plot.Accuracy(curves, dt)
 }

@@ -1,35 +1,25 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	goruntime "runtime"
 
-	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/plot"
 	"github.com/snurun/snurun/train"
 )
 
 func (p *plotter) margin(files []string) (*plot.Figure, error) {
 	var curves []plot.EarlyCurve
-	var dt float64
-	for i, name := range runNames(files) {
-		l, err := p.load(files[i : i+1])
-		if err != nil {
-			return nil, err
-		}
-		if i == 0 {
-			dt = l.model.DtMS
-			p.options.steps = cmp.Or(p.options.steps, dataset.Steps(l.source, l.model.Steps))
-		} else if l.model.DtMS != dt {
-			return nil, fmt.Errorf("%s has time steps of %v ms, %s of %v ms: they have no common axis", files[i], l.model.DtMS, files[0], dt)
-		}
+	dt, err := p.eachModel(files, func(name string, l *loaded) error {
 		c, err := p.margins(l)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			curves = append(curves, earlyCurve(name, c, l.model.Readout.Margin))
 		}
-		curves = append(curves, earlyCurve(name, c, l.model.Readout.Margin))
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return plot.EarlyDecisions(curves, dt)
 }

@@ -10,13 +10,8 @@ import (
 
 // Sources returns the layers whose outputs come in, in the order of their
 // lists; −1 is the network's input.
-func (c *Layer) Sources() []int {
-	sources := make([]int, len(c.feeds))
-	for i := range c.feeds {
-		sources[i] = c.feeds[i].from
-	}
-	return sources
-}
+// The slice is the layer's own.
+func (c *Layer) Sources() []int { return c.sources }
 
 // Direct reports whether the inputs are the outputs of a single source, one
 // for one.
@@ -63,7 +58,7 @@ func (c *Layer) Synapse() *asm.Units { return c.synapse }
 // Back is the scratch of the way back through feeds.
 type Back struct {
 	wanted spike.Vector
-	marks  []uint64
+	marks  spike.Vector
 	grads  []float32
 	before []float32
 	counts []uint8
@@ -77,11 +72,7 @@ func (b *Back) Wanted(c *Layer, k int, neurons spike.Vector) spike.Vector {
 	for _, p := range c.feeds[k].pools {
 		b.marks = resized(b.marks, p.words)
 		clear(b.marks)
-		for j := range b.wanted.All() {
-			for _, w := range p.of(uint32(j)) {
-				b.marks[w/spike.WordBits] |= 1 << (w % spike.WordBits)
-			}
-		}
+		p.markAll(b.marks, b.wanted)
 		b.wanted = append(b.wanted[:0], b.marks...)
 	}
 	return b.wanted
@@ -130,11 +121,7 @@ func (b *Back) through(pools []*pool, spikes spike.Vector) spike.Vector {
 	for i, p := range pools {
 		marks := resized(b.passed[i%2], p.words)
 		clear(marks)
-		for j := range spikes.All() {
-			for _, w := range p.of(uint32(j)) {
-				marks.Set(int(w))
-			}
-		}
+		p.markAll(marks, spikes)
 		b.passed[i%2], spikes = marks, marks
 	}
 	return spikes

@@ -76,6 +76,20 @@ func windows(w *model.Window, axis, i, out int) (from, to int) {
 // of returns the windows that input i lies in.
 func (p *pool) of(i uint32) []uint32 { return p.windows[p.starts[i]:p.starts[i+1]] }
 
+// mark sets the bits of the windows that input i lies in.
+func (p *pool) mark(marks spike.Vector, i uint32) {
+	for _, w := range p.of(i) {
+		marks.Set(int(w))
+	}
+}
+
+// markAll is mark for each of inputs.
+func (p *pool) markAll(marks, inputs spike.Vector) {
+	for i := range inputs.All() {
+		p.mark(marks, uint32(i))
+	}
+}
+
 // analog reports whether the feed may pass on values other than 1, given
 // whether its source does.
 func (f *feed) analog(source bool) bool {
@@ -152,9 +166,7 @@ func (in *Inputs) pool(p *pool, from int) {
 		}
 		fired := in.fired[:p.words]
 		for _, i := range in.before {
-			for _, w := range p.of(i) {
-				fired[w/spike.WordBits] |= 1 << (w % spike.WordBits)
-			}
+			p.mark(fired, i)
 		}
 		in.AddSpikes(fired, 0)
 		clear(fired)

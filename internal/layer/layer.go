@@ -25,6 +25,7 @@ type Layer struct {
 	synapse *asm.Units   // units whose membranes are the synaptic currents, nil without
 	order   []uint32     // the neuron of each unit, nil if they are the same
 	feeds   []feed       // where the inputs come from
+	sources []int        // the layers of feeds
 	analog  bool         // there may be other inputs than spikes
 	room    int          // the most inputs of a step
 }
@@ -62,6 +63,7 @@ func New(m *model.Network) []*Layer {
 			if f.from >= 0 {
 				source = layers[f.from].Out
 			}
+			c.sources = append(c.sources, f.from)
 			c.room += f.room(source)
 			c.analog = c.analog || f.analog(analogOf(m, f.from))
 		}
