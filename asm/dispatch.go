@@ -10,14 +10,15 @@ import (
 
 // tier is one set of kernels. All tiers yield the same bits.
 type tier struct {
-	name    string
-	forward func(w *Matrix, u *Units, in *Inputs, tr *Trace)
-	update  func(u *Units, sums []float32, stride, steps int, tr *Trace)
-	batch   func(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Trace) // nil: forward for each stream
-	sumRows func(dst, src *Matrix, in *Inputs)
-	dotRows func(dst []float32, m *Matrix, rows []uint32, d []float32)
-	adam    func(a AdamStep, w, m, v, g []float32)
-	indices func(dst []uint32, v []uint64, base uint32) int
+	name      string
+	forward   func(w *Matrix, u *Units, in *Inputs, tr *Trace)
+	update    func(u *Units, sums []float32, stride, steps int, tr *Trace)
+	batch     func(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Trace) // nil: forward for each stream
+	sumRows   func(dst, src *Matrix, in *Inputs)
+	sumSpikes func(dst, src *Matrix, first, rows int, spikes []uint64, stride int)
+	dotRows   func(dst []float32, m *Matrix, rows []uint32, d []float32)
+	adam      func(a AdamStep, w, m, v, g []float32)
+	indices   func(dst []uint32, v []uint64, base uint32) int
 
 	scatter    func(s *Scatter, sums []float32, inputs []uint32, values []float32)
 	collect    func(s *Scatter, grads, delta []float32, inputs []uint32, values []float32)
@@ -29,13 +30,14 @@ type tier struct {
 }
 
 var generic = tier{
-	name:    "generic",
-	forward: forwardGeneric,
-	update:  updateSums,
-	sumRows: sumRowsGeneric,
-	dotRows: dotRowsGeneric,
-	adam:    adamGeneric,
-	indices: indicesGeneric,
+	name:      "generic",
+	forward:   forwardGeneric,
+	update:    updateSums,
+	sumRows:   sumRowsGeneric,
+	sumSpikes: sumSpikesGeneric,
+	dotRows:   dotRowsGeneric,
+	adam:      adamGeneric,
+	indices:   indicesGeneric,
 
 	scatter:    scatterGeneric,
 	collect:    collectGeneric,

@@ -5,299 +5,381 @@
 
 // func dotStepsAVX512(t *stepTile)
 //
-// DotSteps for up to 15 steps. Tiles of four rows of w times five rows of d: 20
-// sums for nine loads, as few as 32 registers allow, since loads that miss the
-// first-level cache take longer than the arithmetic. A tile takes the steps that
-// any of its four inputs has in its set; a mask keeps the products that are not
-// asked for from dst. Where fewer steps are left, the last one fills up the
-// five, and the last row the four. Rows of a single vector need no sums, only the
-// folding, and take no lists.
+// DotSteps for up to 15 steps, 16 inputs at a time: their rows of w stay in the
+// first-level cache from step to step. A step's row of d lies in registers, and
+// the inputs that have the step take it four by four, each in 16 lanes of its
+// own: fewer would wait for their additions. Then the lanes of all of them are
+// folded at once, and the products go where they belong in dst.
 //
-// Lists of the steps of four inputs: where their rows of d lie in either part,
-// where their products in dst, and their bits in the sets. The steps that any
-// has are the mask that compresses those of all steps to them.
+// Columns are taken in blocks of four panels, then of one, then of one vector;
+// from block to block the lanes lie in memory. Rows of a single vector need no
+// sums, only the folding.
 //
-//	Z0-Z19 lanes, four a step    Z20-Z23 parts of the rows of w
-//	Z24 part of a row of d       Z25-Z28 products
-//	DI tile    SI part    AX first row of w, R8-R10 offsets of the others
-//	BX d, R11-R15 offsets of its rows
-//	CX vectors left in the panel    DX panels left
-//
-// On the stack: the table of all steps, then the list of these, for each of the
-// four kinds; the sets of the four inputs; the list at hand; steps left.
+//	Z0-Z15 the block of the row of d, then lanes that are folded
+//	Z16-Z23 products    Z24-Z27 lanes of four inputs
+//	Z31 the sets of the inputs    K1 the inputs that have the step
+//	DI tile    SI part    DX steps left    R13 inputs left that have the step
+//	R8 w, R9 bytes from row to row, R10 from panel to panel
+//	R12, BX, R14 and CX rows of four inputs    AX their lanes, R15 all lanes
+//	R11 0 in the first block of a row
 
-#define TABLES tables-544(SP)
-#define LISTS  lists-288(SP)
-#define SETS   sets-32(SP)
-#define LIST   list-16(SP)
-#define LEFT   left-8(SP)
+// From R15 on: the lanes of 16 inputs, and what finds no register.
+#define STEP  1024
+#define ASKED 1032
+#define LEFT  1040
+#define DELTA 1048
 
-// TABLE puts 0, stride, 2·stride, … into a table.
-#define TABLE(stride, offset) \
-	MOVQ stride, AX; \
-	VPBROADCASTD AX, Z0; \
-	VPMULLD Z1, Z0, Z0; \
-	VMOVDQU32 Z0, offset(BX)
+#define LOAD4(a, b, c, e) \
+	VMOVUPS (BX), a; \
+	VMOVUPS 64(BX), b; \
+	VMOVUPS 128(BX), c; \
+	VMOVUPS 192(BX), e
 
-// COMPRESS makes a list of a table: its elements in K1, then the one that Z0
-// says.
-#define COMPRESS(offset) \
-	VMOVDQU32 offset(AX), Z1; \
-	VPERMD Z1, Z0, Z2; \
-	VPCOMPRESSD Z1, K1, Z2; \
-	VMOVDQU32 Z2, offset(BX)
+// MUL multiplies vector i of a panel, d, with those of the rows of four inputs.
+#define MUL(i, d, a, b, c, e) \
+	VMULPS (64*i)(R12), d, a; \
+	VMULPS (64*i)(BX), d, b; \
+	VMULPS (64*i)(R14), d, c; \
+	VMULPS (64*i)(CX), d, e
 
-// STEP adds the products of a vector of a row of d.
-#define STEP(d, a0, a1, a2, a3) \
-	VMOVUPS (BX)(d*1), Z24; \
-	VMULPS Z20, Z24, Z25; \
-	VMULPS Z21, Z24, Z26; \
-	VMULPS Z22, Z24, Z27; \
-	VMULPS Z23, Z24, Z28; \
-	VADDPS Z25, a0, a0; \
-	VADDPS Z26, a1, a1; \
-	VADDPS Z27, a2, a2; \
-	VADDPS Z28, a3, a3
+// ADD adds products to the lanes.
+#define ADD(a, b, c, e) \
+	VADDPS a, Z24, Z24; \
+	VADDPS b, Z25, Z25; \
+	VADDPS c, Z26, Z26; \
+	VADDPS e, Z27, Z27
 
-// ROWS sets R8-R10 to where the other three rows of w lie; those that are not
-// there are the last one.
-#define ROWS \
-	MOVQ stepPart_wStride(SI), BX; \
-	XORL R8, R8; \
-	CMPQ stepTile_inputs(DI), $2; \
-	CMOVQGE BX, R8; \
-	LEAQ (BX)(BX*1), R10; \
-	MOVQ R8, R9; \
-	CMPQ stepTile_inputs(DI), $3; \
-	CMOVQGE R10, R9; \
-	ADDQ BX, R10; \
-	CMPQ stepTile_inputs(DI), $4; \
-	CMOVQLT R9, R10
+#define MUL_EVEN(i, d) MUL(i, d, Z16, Z17, Z18, Z19)
+#define MUL_ODD(i, d) MUL(i, d, Z20, Z21, Z22, Z23)
+#define ADD_EVEN ADD(Z16, Z17, Z18, Z19)
+#define ADD_ODD ADD(Z20, Z21, Z22, Z23)
 
-// FOLD adds lanes i and i+8, i and i+4, i and i+2, i and i+1 of four sums and
-// leaves the results in X24.
-#define FOLD(a0, a1, a2, a3) \
-	VSHUFF64X2 $0x44, a1, a0, Z24; \
-	VSHUFF64X2 $0xEE, a1, a0, Z25; \
-	VADDPS Z25, Z24, Z24; \
-	VSHUFF64X2 $0x44, a3, a2, Z26; \
-	VSHUFF64X2 $0xEE, a3, a2, Z27; \
-	VADDPS Z27, Z26, Z26; \
-	VSHUFF64X2 $0x88, Z26, Z24, Z25; \
-	VSHUFF64X2 $0xDD, Z26, Z24, Z27; \
-	VADDPS Z27, Z25, Z24; \
-	VPERMILPD $0x55, Z24, Z25; \
-	VADDPS Z25, Z24, Z24; \
-	VMOVSHDUP Z24, Z25; \
-	VADDPS Z25, Z24, Z24; \
-	VPERMPS Z24, Z29, Z24
+// PANEL does both for a panel, in the order of the columns.
+#define PANEL(a, b, c, e) \
+	MUL_EVEN(0, a); \
+	MUL_ODD(1, b); \
+	ADD_EVEN; \
+	MUL_EVEN(2, c); \
+	ADD_ODD; \
+	MUL_ODD(3, e); \
+	ADD_EVEN; \
+	ADD_ODD
 
-// STORE folds the sums of step i and stores those of the inputs that have the
-// step.
-#define STORE(i, a0, a1, a2, a3) \
-	FOLD(a0, a1, a2, a3); \
-	VPTESTMD.BCST (192+4*i)(CX), X30, K1; \
-	MOVL (128+4*i)(CX), DX; \
-	VMOVUPS X24, K1, (AX)(DX*1)
+// NEXT_PANEL moves on in the rows.
+#define NEXT_PANEL \
+	ADDQ R10, R12; \
+	ADDQ R10, BX; \
+	ADDQ R10, R14; \
+	ADDQ R10, CX
 
-TEXT ·dotStepsAVX512(SB), NOSPLIT, $544-8
+// TAKE takes four inputs out of R13, the last one again where fewer are left,
+// and finds their rows and lanes. Lanes start at zero without a load, which
+// would wait for what was stored there.
+#define TAKE(sum) \
+	TZCNTL R13, R12; \
+	BLSRL R13, CX; \
+	CMOVLEQ R13, CX; \
+	TZCNTL CX, BX; \
+	BLSRL CX, R13; \
+	CMOVLEQ CX, R13; \
+	TZCNTL R13, R14; \
+	BLSRL R13, CX; \
+	CMOVLEQ R13, CX; \
+	BLSRL CX, R13; \
+	TZCNTL CX, CX; \
+	IMULQ R9, R12; \
+	IMULQ R9, BX; \
+	IMULQ R9, R14; \
+	IMULQ R9, CX; \
+	ADDQ R8, R12; \
+	ADDQ R8, BX; \
+	ADDQ R8, R14; \
+	ADDQ R8, CX; \
+	VPXORD Z24, Z24, Z24; \
+	VPXORD Z25, Z25, Z25; \
+	VPXORD Z26, Z26, Z26; \
+	VPXORD Z27, Z27, Z27; \
+	TESTL R11, R11; \
+	JZ   sum; \
+	VMOVUPS (AX), Z24; \
+	VMOVUPS 64(AX), Z25; \
+	VMOVUPS 128(AX), Z26; \
+	VMOVUPS 192(AX), Z27
+
+#define KEEP \
+	VMOVUPS Z24, (AX); \
+	VMOVUPS Z25, 64(AX); \
+	VMOVUPS Z26, 128(AX); \
+	VMOVUPS Z27, 192(AX); \
+	ADDQ $256, AX; \
+	TESTL R13, R13
+
+// LANES loads the lanes of two inputs.
+#define LANES(i, j) \
+	VMOVUPS (64*i)(R15), Z16; \
+	VMOVUPS (64*j)(R15), Z17
+
+// PRODUCTS makes them from rows of a single vector.
+#define PRODUCTS(i, j) \
+	VMULPS (64*i)(R8), Z20, Z16; \
+	VMULPS (64*j)(R8), Z20, Z17
+
+// FOLD8 adds lanes i and i+8 of two inputs, FOLD4 then lanes i and i+4 of four,
+// FOLD2 i and i+2 of eight, FOLD1 i and i+1 of all.
+#define FOLD8(z) \
+	VSHUFF64X2 $0x44, Z17, Z16, Z18; \
+	VSHUFF64X2 $0xEE, Z17, Z16, Z19; \
+	VADDPS Z19, Z18, z
+
+#define FOLD4(a, b, z) \
+	VSHUFF64X2 $0x88, b, a, Z18; \
+	VSHUFF64X2 $0xDD, b, a, Z19; \
+	VADDPS Z19, Z18, z
+
+#define FOLD2(a, b, z) \
+	VUNPCKLPD b, a, Z18; \
+	VUNPCKHPD b, a, Z19; \
+	VADDPS Z19, Z18, z
+
+#define FOLD1(a, b, z) \
+	VSHUFPS $0x88, b, a, Z18; \
+	VSHUFPS $0xDD, b, a, Z19; \
+	VADDPS Z19, Z18, z
+
+// FOLD folds the lanes of 16 inputs to Z0. In the first two turns inputs j and
+// j+4 meet, then these and j+8 and j+12, so that all stand in order in the end.
+#define FOLD(load) \
+	load(0, 4); \
+	FOLD8(Z0); \
+	load(8, 12); \
+	FOLD8(Z1); \
+	load(1, 5); \
+	FOLD8(Z2); \
+	load(9, 13); \
+	FOLD8(Z3); \
+	load(2, 6); \
+	FOLD8(Z4); \
+	load(10, 14); \
+	FOLD8(Z5); \
+	load(3, 7); \
+	FOLD8(Z6); \
+	load(11, 15); \
+	FOLD8(Z7); \
+	FOLD4(Z0, Z1, Z0); \
+	FOLD4(Z2, Z3, Z2); \
+	FOLD4(Z4, Z5, Z4); \
+	FOLD4(Z6, Z7, Z6); \
+	FOLD2(Z0, Z2, Z0); \
+	FOLD2(Z4, Z6, Z4); \
+	FOLD1(Z0, Z4, Z0)
+
+TEXT ·dotStepsAVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
-	LEAQ TABLES, BX
-	VMOVDQU32 numbers<>(SB), Z1
-	TABLE((stepTile_parts+stepPart_dStride)(DI), 0)
-	TABLE((stepTile_parts+stepPart__size+stepPart_dStride)(DI), 64)
-	TABLE(stepTile_dstStride(DI), 128)
-	MOVL $1, AX
-	VPBROADCASTD AX, Z0
-	VPSLLVD Z1, Z0, Z0
-	VMOVDQU32 Z0, 192(BX)
-	VPSLLD $2, Z1, Z29 // picks lanes 0, 4, 8 and 12
+	LEAQ (stepTile_room+63)(DI), R15
+	ANDQ $~63, R15
 
 inputs:
-	// The sets of up to four inputs, and what is in any.
+	// The sets of up to 16 inputs, and the steps that any has.
+	MOVL $0xFFFF, AX
 	MOVQ stepTile_inputs(DI), CX
-	MOVL $15, AX
-	MOVL $4, DX
-	SUBQ CX, DX
-	JLE  whole
-	MOVQ DX, CX
-	SHRL CX, AX
+	CMPQ CX, $16
+	JGE  whole
+	MOVL $1, AX
+	SHLL CX, AX
+	DECL AX
 
 whole:
 	KMOVW AX, K1
 	MOVQ stepTile_words(DI), BX
-	VMOVDQU32.Z (BX), K1, X30
-	ADDQ $16, BX
-	MOVQ BX, stepTile_words(DI)
-	VPSHUFD $0x4E, X30, X0
-	VPORD X30, X0, X0
+	VMOVDQU32.Z (BX), K1, Z31
+	VEXTRACTI64X4 $1, Z31, Y0
+	VPORD Z31, Z0, Z0
+	VEXTRACTI128 $1, Y0, X1
+	VPOR X1, X0, X0
+	VPSHUFD $0x4E, X0, X1
+	VPOR X1, X0, X0
 	VPSHUFD $0xB1, X0, X1
-	VPORD X1, X0, X0
+	VPOR X1, X0, X0
 	VMOVD X0, DX
 	TESTL DX, DX
 	JZ   next
-	CMPQ (stepTile_parts+stepPart_panels)(DI), $0
-	JNE  wide
-	CMPQ (stepTile_parts+stepPart__size+stepPart_vectors)(DI), $1
-	JEQ  narrow
-
-wide:
-	VMOVDQU32 X30, SETS
-	KMOVW DX, K1
-	BSRL DX, CX
-	VPBROADCASTD CX, Z0
-	POPCNTL DX, DX
-	MOVQ DX, LEFT
-	LEAQ TABLES, AX
-	LEAQ LISTS, BX
-	MOVQ BX, LIST
-	COMPRESS(0)
-	COMPRESS(64)
-	COMPRESS(128)
-	COMPRESS(192)
-
-tile:
-	VXORPS X0, X0, X0
-	VXORPS X1, X1, X1
-	VXORPS X2, X2, X2
-	VXORPS X3, X3, X3
-	VXORPS X4, X4, X4
-	VXORPS X5, X5, X5
-	VXORPS X6, X6, X6
-	VXORPS X7, X7, X7
-	VXORPS X8, X8, X8
-	VXORPS X9, X9, X9
-	VXORPS X10, X10, X10
-	VXORPS X11, X11, X11
-	VXORPS X12, X12, X12
-	VXORPS X13, X13, X13
-	VXORPS X14, X14, X14
-	VXORPS X15, X15, X15
-	VPXORD X16, X16, X16
-	VPXORD X17, X17, X17
-	VPXORD X18, X18, X18
-	VPXORD X19, X19, X19
 	LEAQ stepTile_parts(DI), SI
-	MOVQ LIST, CX
+	CMPQ stepPart_panels(SI), $0
+	JNE  step
+	CMPQ (stepPart__size+stepPart_vectors)(SI), $1
+	JNE  step
+	CMPQ CX, $16
+	JGE  narrow
+
+step:
+	TZCNTL DX, R14
+	MOVQ R14, STEP(R15)
+	BLSIL DX, BX
+	BLSRL DX, DX
+	VPBROADCASTD BX, Z0
+	VPTESTMD Z0, Z31, K1
+	KMOVW K1, AX
+	MOVQ AX, ASKED(R15)
+	XORL R11, R11
+	LEAQ stepTile_parts(DI), SI
 
 part:
-	MOVQ stepPart_panels(SI), DX
-	TESTQ DX, DX
-	JZ   nextPart
-	MOVL (CX), R11
-	MOVL 4(CX), R12
-	MOVL 8(CX), R13
-	MOVL 12(CX), R14
-	MOVL 16(CX), R15
+	MOVQ STEP(R15), BX
+	IMULQ stepPart_dStride(SI), BX
+	ADDQ stepPart_d(SI), BX
+	MOVQ BX, DELTA(R15)
+	MOVQ stepPart_w(SI), R8
+	MOVQ stepPart_wStride(SI), R9
+	MOVQ stepPart_wSkip(SI), R10
+	ADDQ $256, R10
+	MOVQ stepPart_panels(SI), CX
+	MOVQ CX, LEFT(R15)
+	CMPQ stepPart_vectors(SI), $4
+	JNE  vectors
+	CMPQ CX, $4
+	JL   panels
 
-	ROWS
-	MOVQ stepPart_w(SI), AX
-	MOVQ stepPart_d(SI), BX
+fourPanels:
+	MOVQ DELTA(R15), BX
+	MOVQ stepPart_dSkip(SI), CX
+	ADDQ $256, CX
+	LOAD4(Z0, Z1, Z2, Z3)
+	ADDQ CX, BX
+	LOAD4(Z4, Z5, Z6, Z7)
+	ADDQ CX, BX
+	LOAD4(Z8, Z9, Z10, Z11)
+	ADDQ CX, BX
+	LOAD4(Z12, Z13, Z14, Z15)
+	ADDQ CX, BX
+	MOVQ BX, DELTA(R15)
+	MOVQ ASKED(R15), R13
+	MOVQ R15, AX
+
+four:
+	TAKE(fourSum)
+
+fourSum:
+	PANEL(Z0, Z1, Z2, Z3)
+	NEXT_PANEL
+	PANEL(Z4, Z5, Z6, Z7)
+	NEXT_PANEL
+	PANEL(Z8, Z9, Z10, Z11)
+	NEXT_PANEL
+	PANEL(Z12, Z13, Z14, Z15)
+	KEEP
+	JNZ  four
+	MOVL $1, R11
+	LEAQ (R8)(R10*4), R8
+	SUBQ $4, LEFT(R15)
+	CMPQ LEFT(R15), $4
+	JGE  fourPanels
+
+panels:
+	CMPQ LEFT(R15), $0
+	JEQ  nextPart
 
 panel:
-	MOVQ stepPart_vectors(SI), CX
-
-vector:
-	VMOVUPS (AX), Z20
-	VMOVUPS (AX)(R8*1), Z21
-	VMOVUPS (AX)(R9*1), Z22
-	VMOVUPS (AX)(R10*1), Z23
-	STEP(R11, Z0, Z1, Z2, Z3)
-	STEP(R12, Z4, Z5, Z6, Z7)
-	STEP(R13, Z8, Z9, Z10, Z11)
-	STEP(R14, Z12, Z13, Z14, Z15)
-	STEP(R15, Z16, Z17, Z18, Z19)
-	ADDQ $64, AX
-	ADDQ $64, BX
-	DECQ CX
-	JNZ  vector
-	ADDQ stepPart_wSkip(SI), AX
+	MOVQ DELTA(R15), BX
+	LOAD4(Z0, Z1, Z2, Z3)
 	ADDQ stepPart_dSkip(SI), BX
-	DECQ DX
+	ADDQ $256, BX
+	MOVQ BX, DELTA(R15)
+	MOVQ ASKED(R15), R13
+	MOVQ R15, AX
+
+one:
+	TAKE(oneSum)
+
+oneSum:
+	PANEL(Z0, Z1, Z2, Z3)
+	KEEP
+	JNZ  one
+	MOVL $1, R11
+	ADDQ R10, R8
+	DECQ LEFT(R15)
 	JNZ  panel
 
 nextPart:
-	MOVQ LIST, CX
-	LEAQ (stepTile_parts+stepPart__size)(DI), AX
-	CMPQ SI, AX
+	LEAQ (stepTile_parts+stepPart__size)(DI), CX
+	CMPQ SI, CX
 	JEQ  fold
-	MOVQ AX, SI
-	ADDQ $64, CX
+	MOVQ CX, SI
 	JMP  part
 
+vectors:
+	// A part of less than a panel: there is one panel of it, or none.
+	MOVQ stepPart_vectors(SI), CX
+	TESTQ CX, CX
+	JZ   nextPart
+	MOVQ CX, LEFT(R15)
+
+vector:
+	MOVQ DELTA(R15), BX
+	VMOVUPS (BX), Z0
+	ADDQ $64, BX
+	MOVQ BX, DELTA(R15)
+	MOVQ ASKED(R15), R13
+	MOVQ R15, AX
+
+each:
+	TAKE(eachSum)
+
+eachSum:
+	MUL_EVEN(0, Z0)
+	ADD_EVEN
+	KEEP
+	JNZ  each
+	MOVL $1, R11
+	ADDQ $64, R8
+	DECQ LEFT(R15)
+	JNZ  vector
+
 fold:
-	MOVQ stepTile_dst(DI), AX
-	VMOVDQU32 SETS, X30
-	STORE(0, Z0, Z1, Z2, Z3)
-	STORE(1, Z4, Z5, Z6, Z7)
-	STORE(2, Z8, Z9, Z10, Z11)
-	STORE(3, Z12, Z13, Z14, Z15)
-	STORE(4, Z16, Z17, Z18, Z19)
-	ADDQ $20, LIST
-	SUBQ $5, LEFT
-	JHI  tile
+	FOLD(LANES)
+	VEXPANDPS.Z Z0, K1, Z0
+	MOVQ STEP(R15), R14
+	IMULQ stepTile_dstStride(DI), R14
+	ADDQ stepTile_dst(DI), R14
+	VMOVUPS Z0, K1, (R14)
+	TESTL DX, DX
+	JNZ  step
 
 next:
-	ADDQ $16, stepTile_dst(DI)
+	ADDQ $64, stepTile_words(DI)
+	ADDQ $64, stepTile_dst(DI)
 	MOVQ (stepTile_parts+stepPart_wStride)(DI), AX
-	SHLQ $2, AX
+	SHLQ $4, AX
 	ADDQ AX, (stepTile_parts+stepPart_w)(DI)
 	MOVQ (stepTile_parts+stepPart__size+stepPart_wStride)(DI), AX
-	SHLQ $2, AX
+	SHLQ $4, AX
 	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_w)(DI)
-	SUBQ $4, stepTile_inputs(DI)
+	SUBQ $16, stepTile_inputs(DI)
 	JGT  inputs
 	VZEROUPPER
 	RET
 
 narrow:
-	// Rows of one vector: a product is its own sum, once −0 is +0 as in a sum.
-	// DX steps left    R11 step    R12 its row of d, then of dst    CX all steps
-	LEAQ (stepTile_parts+stepPart__size)(DI), SI
-	ROWS
-	MOVQ stepPart_w(SI), AX
-	VMOVUPS (AX), Z20
-	VMOVUPS (AX)(R8*1), Z21
-	VMOVUPS (AX)(R9*1), Z22
-	VMOVUPS (AX)(R10*1), Z23
-	MOVQ stepTile_dst(DI), AX
-	MOVQ stepPart_d(SI), BX
-	LEAQ TABLES, CX
-	VPXORD X28, X28, X28
+	// 16 rows of a single vector, one behind the other. A product is its own sum,
+	// once −0 is +0 as in a sum.
+	ADDQ $stepPart__size, SI
+	MOVQ stepPart_w(SI), R8
+	VPXORD Z21, Z21, Z21
 
-step:
-	TZCNTL DX, R11
+narrowStep:
+	TZCNTL DX, R14
+	BLSIL DX, BX
 	BLSRL DX, DX
-	MOVL 64(CX)(R11*4), R12
-	VMOVUPS (BX)(R12*1), Z24
-	VMULPS Z20, Z24, Z0
-	VMULPS Z21, Z24, Z1
-	VMULPS Z22, Z24, Z2
-	VMULPS Z23, Z24, Z3
-	FOLD(Z0, Z1, Z2, Z3)
-	VADDPS X28, X24, X24
-	VPTESTMD.BCST 192(CX)(R11*4), X30, K1
-	MOVL 128(CX)(R11*4), R12
-	VMOVUPS X24, K1, (AX)(R12*1)
+	VPBROADCASTD BX, Z0
+	VPTESTMD Z0, Z31, K1
+	MOVQ stepPart_dStride(SI), BX
+	IMULQ R14, BX
+	ADDQ stepPart_d(SI), BX
+	VMOVUPS (BX), Z20
+	FOLD(PRODUCTS)
+	VADDPS Z21, Z0, Z0
+	IMULQ stepTile_dstStride(DI), R14
+	ADDQ stepTile_dst(DI), R14
+	VMOVUPS Z0, K1, (R14)
 	TESTL DX, DX
-	JNZ  step
+	JNZ  narrowStep
 	JMP  next
-
-// The numbers 0 to 15.
-DATA numbers<>+0(SB)/4, $0
-DATA numbers<>+4(SB)/4, $1
-DATA numbers<>+8(SB)/4, $2
-DATA numbers<>+12(SB)/4, $3
-DATA numbers<>+16(SB)/4, $4
-DATA numbers<>+20(SB)/4, $5
-DATA numbers<>+24(SB)/4, $6
-DATA numbers<>+28(SB)/4, $7
-DATA numbers<>+32(SB)/4, $8
-DATA numbers<>+36(SB)/4, $9
-DATA numbers<>+40(SB)/4, $10
-DATA numbers<>+44(SB)/4, $11
-DATA numbers<>+48(SB)/4, $12
-DATA numbers<>+52(SB)/4, $13
-DATA numbers<>+56(SB)/4, $14
-DATA numbers<>+60(SB)/4, $15
-GLOBL numbers<>(SB), RODATA|NOPTR, $64

@@ -7,6 +7,14 @@ package asm
 // spiked, it is the weight gradient.
 func SumRows(dst, src *Matrix, in *Inputs) { kernels.Load().sumRows(dst, src, in) }
 
+// SumSpikes adds rows of src to rows of dst: row i of dst, below rows, grows by
+// row first + k of src for each bit k of spikes[i·stride], k ascending. src has
+// the row of the highest bit, and as many columns as dst. It is SumRows for
+// inputs that spike often, without lists.
+func SumSpikes(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
+	kernels.Load().sumSpikes(dst, src, first, rows, spikes, stride)
+}
+
 // DotRows sets dst[k] to the product of row rows[k] of m and d, which has
 // Pad(m.Cols()) elements. Lane i of 16 sums the products of columns i, i+16, …
 // ascending; then lanes i and i+8 are added, i and i+4, i and i+2, i and i+1.

@@ -6,8 +6,8 @@
 
 // Operands are in Go's order: the destination is last.
 
-// The operations of sumrows_amd64.h on 8 lanes: i the vector, p its sums in Y0
-// to Y7; Y8 and Y9 are temporaries.
+// The operations of sumrows_amd64.h and sumspikes_amd64.h on 8 lanes: i the
+// vector, p its sums in Y0 to Y7; Y8 and Y9 are temporaries.
 
 #define LOAD(i, p) VMOVUPS (32*i)(R10), p
 
@@ -36,6 +36,11 @@ TEXT ·sumRows64AVX2(SB), NOSPLIT, $0-8
 
 #include "sumrows_amd64.h"
 
+// func sumSpikes64AVX2(t *spikeTile)
+TEXT ·sumSpikes64AVX2(SB), NOSPLIT, $0-8
+
+#include "sumspikes_amd64.h"
+
 #undef EACH
 
 // func sumRows16AVX2(t *sumTile)
@@ -46,6 +51,11 @@ TEXT ·sumRows16AVX2(SB), NOSPLIT, $0-8
 	op(1, Y1)
 
 #include "sumrows_amd64.h"
+
+// func sumSpikes16AVX2(t *spikeTile)
+TEXT ·sumSpikes16AVX2(SB), NOSPLIT, $0-8
+
+#include "sumspikes_amd64.h"
 
 // func dotRows8AVX2(group *dotGroup)
 //

@@ -6,8 +6,8 @@
 
 // Operands are in Go's order: the destination is last.
 
-// The operations of sumrows_amd64.h on 16 lanes: i the vector, p its sums in
-// Z0 to Z3; Z16 and Z17 are temporaries.
+// The operations of sumrows_amd64.h and sumspikes_amd64.h on 16 lanes: i the
+// vector, p its sums in Z0 to Z3; Z16 and Z17 are temporaries.
 
 #define LOAD(i, p) VMOVUPS (64*i)(R10), p
 
@@ -32,6 +32,11 @@ TEXT ·sumRows64AVX512(SB), NOSPLIT, $0-8
 
 #include "sumrows_amd64.h"
 
+// func sumSpikes64AVX512(t *spikeTile)
+TEXT ·sumSpikes64AVX512(SB), NOSPLIT, $0-8
+
+#include "sumspikes_amd64.h"
+
 #undef EACH
 
 // func sumRows16AVX512(t *sumTile)
@@ -40,6 +45,11 @@ TEXT ·sumRows16AVX512(SB), NOSPLIT, $0-8
 #define EACH(op) op(0, Z0)
 
 #include "sumrows_amd64.h"
+
+// func sumSpikes16AVX512(t *spikeTile)
+TEXT ·sumSpikes16AVX512(SB), NOSPLIT, $0-8
+
+#include "sumspikes_amd64.h"
 
 // func dotRows8AVX512(group *dotGroup)
 //

@@ -19,6 +19,24 @@ func sumRowsGeneric(dst, src *Matrix, in *Inputs) {
 	}
 }
 
+func sumSpikesGeneric(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
+	for column := 0; column < src.cols; {
+		width := min(src.block(column), dst.block(column))
+		from, fromStride := src.from(column)
+		to, toStride := dst.from(column)
+		for i := range rows {
+			sum := to[i*toStride:][:width]
+			for word := spikes[i*stride]; word != 0; word &= word - 1 {
+				row := from[(first+bits.TrailingZeros64(word))*fromStride:][:width]
+				for j, v := range row {
+					sum[j] += v
+				}
+			}
+		}
+		column += width
+	}
+}
+
 func dotRowsGeneric(dst []float32, m *Matrix, rows []uint32, d []float32) {
 	for k, r := range rows {
 		var lanes [Lanes]float32

@@ -4,6 +4,96 @@
 #include "go_asm.h"
 #include "neon_arm64.h"
 
+// LOAD_SPIKE_TILE loads what both widths of SumSpikes have in common.
+//
+//	R0 tile    R1 src, row 0    R2 bytes from a row of src to the next
+//	R3 next word    R4 bytes from it to the one after    R5 bits left
+//	R6 rows of dst left    R7 row of dst    R8 bytes from it to the next
+//	R9 bit    R10 row of src    R11 row of dst
+#define LOAD_SPIKE_TILE \
+	MOVD t+0(FP), R0; \
+	MOVD spikeTile_src(R0), R1; \
+	MOVD spikeTile_srcStride(R0), R2; \
+	MOVD spikeTile_words(R0), R3; \
+	MOVD spikeTile_wordStride(R0), R4; \
+	MOVD spikeTile_rows(R0), R6; \
+	MOVD spikeTile_dst(R0), R7; \
+	MOVD spikeTile_dstStride(R0), R8
+
+// NEXT_WORD goes to none if the next word has no bits.
+#define NEXT_WORD(none) \
+	MOVD (R3), R5; \
+	ADD R4, R3; \
+	CBZ R5, none
+
+// NEXT_SPIKE takes a bit out of R5 and finds its row.
+#define NEXT_SPIKE \
+	RBIT R5, R9; \
+	CLZ R9, R9; \
+	SUB $1, R5, R10; \
+	AND R10, R5, R5; \
+	MADD R2, R1, R9, R10
+
+// func sumSpikes64NEON(t *spikeTile)
+//
+//	V0-V15 sums    V16-V31 row
+TEXT ·sumSpikes64NEON(SB), NOSPLIT, $0-8
+	LOAD_SPIKE_TILE
+
+row:
+	NEXT_WORD(next)
+	MOVD R7, R11
+	LOAD16(R11, 0, 1, 2, 3)
+	LOAD16(R11, 4, 5, 6, 7)
+	LOAD16(R11, 8, 9, 10, 11)
+	LOAD16(R11, 12, 13, 14, 15)
+
+add:
+	NEXT_SPIKE
+	LOAD16(R10, 16, 17, 18, 19)
+	LOAD16(R10, 20, 21, 22, 23)
+	LOAD16(R10, 24, 25, 26, 27)
+	LOAD16(R10, 28, 29, 30, 31)
+	EACH(VFADD, 16, 0, 0)
+	EACH(VFADD, 20, 4, 4)
+	EACH(VFADD, 24, 8, 8)
+	EACH(VFADD, 28, 12, 12)
+	CBNZ R5, add
+	MOVD R7, R11
+	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R11)
+	VST1.P [V4.S4, V5.S4, V6.S4, V7.S4], 64(R11)
+	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], 64(R11)
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R11)
+
+next:
+	ADD R8, R7
+	SUBS $1, R6
+	BNE row
+	RET
+
+// func sumSpikes16NEON(t *spikeTile)
+//
+//	V0-V3 sums    V16-V19 row
+TEXT ·sumSpikes16NEON(SB), NOSPLIT, $0-8
+	LOAD_SPIKE_TILE
+
+row:
+	NEXT_WORD(next)
+	VLD1 (R7), [V0.S4, V1.S4, V2.S4, V3.S4]
+
+add:
+	NEXT_SPIKE
+	LOAD16(R10, 16, 17, 18, 19)
+	EACH(VFADD, 16, 0, 0)
+	CBNZ R5, add
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R7)
+
+next:
+	ADD R8, R7
+	SUBS $1, R6
+	BNE row
+	RET
+
 // func dotRows8NEON(group *dotGroup)
 //
 // Adds the products of eight rows and d to their 16 lanes: over panels, each

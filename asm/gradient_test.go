@@ -39,6 +39,73 @@ func TestSumRows(t *testing.T) {
 	})
 }
 
+func checkSumSpikes(t testing.TB, g *guard, k *tier, seed uint64, cols, rows, skip int, density float64, layout string) {
+	t.Helper()
+	g.reset()
+	r := rand.New(rand.NewPCG(seed, 5))
+	stride, first := 1+int(seed%3), int(seed%5)
+	words := guarded[uint64](t, g, (rows-1)*stride+1, skip)
+	last := 0 // the highest bit: src ends with its row
+	for i := range words {
+		for bit := range 64 {
+			if r.Float64() < density {
+				words[i] |= 1 << bit
+				if i%stride == 0 {
+					last = max(last, bit)
+				}
+			}
+		}
+	}
+	src := matrix(t, g, r, first+last+1, cols, skip, layout)
+	other := layout
+	if seed%3 == 0 {
+		other = "rows"
+	}
+	dst := matrix(t, g, r, rows, cols, skip, other)
+	want := *dst
+	want.data = clone(dst.data)
+	sumSpikesGeneric(&want, src, first, rows, words, stride)
+	k.sumSpikes(dst, src, first, rows, words, stride)
+	sameBits(t, fmt.Sprintf("%d rows × %d, density %v, %s, seed %d: element", rows, cols, density, layout, seed), dst.data, want.data)
+}
+
+func TestSumSpikes(t *testing.T) {
+	eachTier(t, func(t *testing.T, k *tier) {
+		var g guard
+		seed := uint64(0)
+		for cols := 1; cols <= 4*tileWidth+48; cols += 5 {
+			for layout := range layouts {
+				for _, density := range []float64{0, 0.02, 0.3, 1} {
+					seed++
+					checkSumSpikes(t, &g, k, seed, cols, 1+int(seed)%70, int(seed)%4, density, layout)
+				}
+			}
+		}
+	})
+}
+
+// Spikes in words give the bits of the same spikes in lists.
+func TestSumSpikesAgainstSumRows(t *testing.T) {
+	const rows, cols, first = 37, 100, 64
+	r := rand.New(rand.NewPCG(8, 9))
+	src := randomMatrix(r, 128, cols)
+	words := make([]uint64, rows)
+	in := &Inputs{}
+	for i := range words {
+		words[i] = r.Uint64() & r.Uint64()
+		for bit := range 64 {
+			if words[i]>>bit&1 != 0 {
+				in.Rows = append(in.Rows, uint32(first+bit))
+			}
+		}
+		in.Ends = append(in.Ends, int32(len(in.Rows)))
+	}
+	got, want := NewMatrix(rows, cols), NewMatrix(rows, cols)
+	SumSpikes(&got, &src, first, rows, words, 1)
+	sumRowsGeneric(&want, &src, in)
+	sameBits(t, "element", got.data, want.data)
+}
+
 func checkDotRows(t testing.TB, g *guard, k *tier, seed uint64, rows, cols, listed, skip int, layout string) {
 	t.Helper()
 	g.reset()
@@ -203,6 +270,7 @@ func FuzzGradient(f *testing.F) {
 		for i := range tiers[:len(tiers)-1] {
 			k := &tiers[i]
 			checkSumRows(t, &g, k, seed, n, c, 1+int(steps), int(kind>>1&3), float64(density)/255, kind&8 != 0, layout)
+			checkSumSpikes(t, &g, k, seed, c, n, int(kind>>1&3), float64(density)/255, layout)
 			checkDotRows(t, &g, k, seed, n, c, int(steps), int(kind>>1&3), layout)
 			checkDotSteps(t, &g, k, seed, n, c, 1+int(steps)%70, int(kind>>1&3), float64(density)/255, layout)
 			checkAdam(t, &g, k, seed, c, int(kind>>1&3))

@@ -41,6 +41,42 @@ func (k isa) sumRowsTiles(dst, src *Matrix, in *Inputs) {
 	}
 }
 
+// spikeTile is the argument of the assembly of SumSpikes, for a few neighbouring
+// columns. Strides are in bytes.
+type spikeTile struct {
+	dst        *float32
+	dstStride  uintptr
+	rows       int
+	src        *float32
+	srcStride  uintptr
+	words      *uint64
+	wordStride uintptr
+}
+
+// sumSpikesTiles is SumSpikes by the kernels of k.
+func (k isa) sumSpikesTiles(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
+	if rows == 0 {
+		return
+	}
+	_ = spikes[(rows-1)*stride]
+	t := spikeTile{rows: rows, words: &spikes[0], wordStride: 8 * uintptr(stride)}
+	n := Pad(src.cols)
+	for column := 0; column < n; {
+		to, toStride := dst.from(column)
+		_ = to[(rows-1)*toStride]
+		from, fromStride := src.from(column)
+		t.dst, t.dstStride = &to[0], 4*uintptr(toStride)
+		t.src, t.srcStride = &from[first*fromStride], 4*uintptr(fromStride)
+		if column+tileWidth <= n {
+			k.sumSpikes64(&t)
+			column += tileWidth
+		} else {
+			k.sumSpikes16(&t)
+			column += Lanes
+		}
+	}
+}
+
 // dotGroup is the argument of the assembly of DotRows, for eight rows over
 // panels of vectors×16 columns.
 type dotGroup struct {
@@ -90,6 +126,8 @@ type stepTile struct {
 	dst       *float32 // step 0 of an input
 	dstStride uintptr
 	parts     [2]stepPart // panels of 64 columns; one of those that are left
+	//lint:ignore U1000 used by the assembly, from the next multiple of 64 bytes on
+	room [19 * Lanes]float32
 }
 
 // stepPart is neighbouring panels of the two matrices, each of vectors×16

@@ -90,6 +90,22 @@ func (k isa) sumRows16(t *sumTile) {
 	}
 }
 
+func (k isa) sumSpikes64(t *spikeTile) {
+	if k == avx512 {
+		sumSpikes64AVX512(t)
+	} else {
+		sumSpikes64AVX2(t)
+	}
+}
+
+func (k isa) sumSpikes16(t *spikeTile) {
+	if k == avx512 {
+		sumSpikes16AVX512(t)
+	} else {
+		sumSpikes16AVX2(t)
+	}
+}
+
 func (k isa) dotRows8(g *dotGroup) {
 	if k == avx512 {
 		dotRows8AVX512(g)
@@ -190,6 +206,18 @@ func sumRows16AVX2(t *sumTile)
 
 //go:noescape
 func sumRows16AVX512(t *sumTile)
+
+//go:noescape
+func sumSpikes64AVX2(t *spikeTile)
+
+//go:noescape
+func sumSpikes64AVX512(t *spikeTile)
+
+//go:noescape
+func sumSpikes16AVX2(t *spikeTile)
+
+//go:noescape
+func sumSpikes16AVX512(t *spikeTile)
 
 //go:noescape
 func dotRows8AVX2(group *dotGroup)

@@ -5,11 +5,13 @@ package asm
 // isa names the kernels of NEON, which every arm64 CPU has.
 type isa struct{}
 
-func (isa) forward64(t *tile)    { forward64NEON(t) }
-func (isa) forward16(t *tile)    { forward16NEON(t) }
-func (isa) sumRows64(t *sumTile) { sumRows64NEON(t) }
-func (isa) sumRows16(t *sumTile) { sumRows16NEON(t) }
-func (isa) dotRows8(g *dotGroup) { dotRows8NEON(g) }
+func (isa) forward64(t *tile)        { forward64NEON(t) }
+func (isa) forward16(t *tile)        { forward16NEON(t) }
+func (isa) sumRows64(t *sumTile)     { sumRows64NEON(t) }
+func (isa) sumRows16(t *sumTile)     { sumRows16NEON(t) }
+func (isa) sumSpikes64(t *spikeTile) { sumSpikes64NEON(t) }
+func (isa) sumSpikes16(t *spikeTile) { sumSpikes16NEON(t) }
+func (isa) dotRows8(g *dotGroup)     { dotRows8NEON(g) }
 
 // addRows sets acc to start plus the listed rows of data, each times its value
 // if there are values.
@@ -69,6 +71,12 @@ func sumRows64NEON(t *sumTile)
 
 //go:noescape
 func sumRows16NEON(t *sumTile)
+
+//go:noescape
+func sumSpikes64NEON(t *spikeTile)
+
+//go:noescape
+func sumSpikes16NEON(t *spikeTile)
 
 //go:noescape
 func dotRows8NEON(group *dotGroup)

@@ -19,14 +19,15 @@ func archTiers() []tier {
 
 func (k isa) tier(name string) tier {
 	return tier{
-		name:    name,
-		forward: k.forwardTiles,
-		update:  k.updateTiles,
-		batch:   k.forwardBatch,
-		sumRows: k.sumRowsTiles,
-		dotRows: k.dotRowsTiles,
-		adam:    k.adamVectors,
-		indices: k.indicesWords,
+		name:      name,
+		forward:   k.forwardTiles,
+		update:    k.updateTiles,
+		batch:     k.forwardBatch,
+		sumRows:   k.sumRowsTiles,
+		sumSpikes: k.sumSpikesTiles,
+		dotRows:   k.dotRowsTiles,
+		adam:      k.adamVectors,
+		indices:   k.indicesWords,
 
 		scatter:    k.scatterRuns,
 		collect:    k.collectRuns,

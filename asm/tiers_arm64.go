@@ -7,13 +7,14 @@ package asm
 func archTiers() []tier {
 	var k isa
 	return []tier{{
-		name:    "neon",
-		forward: k.forwardTiles,
-		update:  k.updateTiles,
-		sumRows: k.sumRowsTiles,
-		dotRows: k.dotRowsTiles,
-		adam:    k.adamVectors,
-		indices: k.indicesWords,
+		name:      "neon",
+		forward:   k.forwardTiles,
+		update:    k.updateTiles,
+		sumRows:   k.sumRowsTiles,
+		sumSpikes: k.sumSpikesTiles,
+		dotRows:   k.dotRowsTiles,
+		adam:      k.adamVectors,
+		indices:   k.indicesWords,
 
 		scatter:    k.scatterRuns,
 		collect:    k.collectRuns,

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -14,8 +15,11 @@ import (
 
 // Evaluation is how a network does on samples that it was not trained on.
 type Evaluation struct {
-	Samples         int
-	Correct         int
+	Samples int
+	Correct int
+	// FirstCorrect is Correct if a tie of scores went to the lowest class, as
+	// argmax has it in most published code, and not to the larger u.
+	FirstCorrect    int
 	SpikesPerSample float64 // of all layers
 	HiddenPerSample float64 // spikes of all layers but the last
 	SynOpsPerSample float64
@@ -24,6 +28,9 @@ type Evaluation struct {
 // Accuracy returns the share of correct samples.
 func (e Evaluation) Accuracy() float64 { return float64(e.Correct) / float64(e.Samples) }
 
+// FirstAccuracy returns the share of FirstCorrect.
+func (e Evaluation) FirstAccuracy() float64 { return float64(e.FirstCorrect) / float64(e.Samples) }
+
 // TestKey returns the noise that evaluation number draw shows sample i with;
 // it is never that of a training.
 func TestKey(draw uint64, i int) dataset.Key { return key(draw, purposeTest, uint64(i)) }
@@ -31,7 +38,7 @@ func TestKey(draw uint64, i int) dataset.Key { return key(draw, purposeTest, uin
 // Evaluate classifies the samples of source with the given indices, presented
 // for m.Steps steps with the noise of TestKey(draw, i).
 func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int) (Evaluation, error) {
-	var correct, spikes, hidden, synops atomic.Int64
+	var correct, first, spikes, hidden, synops atomic.Int64
 	err := present(ctx, m, source, indices, draw, threads, func(s *runtime.Session, in *dataset.Presentation, k int) error {
 		r, err := classify(s, in)
 		if err != nil {
@@ -39,6 +46,9 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 		}
 		if r.Class == source.Label(indices[k]) {
 			correct.Add(1)
+		}
+		if slices.Index(r.Scores, slices.Max(r.Scores)) == source.Label(indices[k]) {
+			first.Add(1)
 		}
 		stats := s.Stats()
 		spikes.Add(int64(stats.TotalSpikes()))
@@ -49,7 +59,7 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 	if err != nil {
 		return Evaluation{}, err
 	}
-	e := Evaluation{Samples: len(indices), Correct: int(correct.Load())}
+	e := Evaluation{Samples: len(indices), Correct: int(correct.Load()), FirstCorrect: int(first.Load())}
 	e.SpikesPerSample = float64(spikes.Load()) / float64(e.Samples)
 	e.HiddenPerSample = float64(hidden.Load()) / float64(e.Samples)
 	e.SynOpsPerSample = float64(synops.Load()) / float64(e.Samples)

@@ -56,9 +56,14 @@ func (s *sample) initialMembrane(t *Trainer, i int, key dataset.Key) []float32 {
 	if s.initial[i] == nil {
 		s.initial[i] = asm.Floats(l.Units.N)
 	}
-	g := normal{key: stream(key, kindInitial, i)}
+	noise, sigma, table := stream(key, kindInitial, i), float32(t.config.InitialNoise), normals()
+	var r uint64
 	for j := range l.Out {
-		s.initial[i][j] = l.Initial[j] + float32(t.config.InitialNoise*g.next())
+		if j%drawsPerWord == 0 {
+			r = noise.Uint64(uint64(j / drawsPerWord))
+		}
+		s.initial[i][j] = l.Initial[j] + float32(sigma*table[r%tableSize])
+		r >>= tableBits
 	}
 	return s.initial[i]
 }

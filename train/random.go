@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"sync"
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/internal/det"
@@ -14,6 +15,7 @@ const (
 	purposeNoise
 	purposeTest
 	purposeBias
+	purposeTable
 )
 
 // key derives the key of a purpose from the training seed.
@@ -39,6 +41,23 @@ func (g *normal) next() float64 {
 	// cos(2πv) over half the circle: the other half only mirrors it.
 	return math.Sqrt(float64(-2*det.Log(u))) * det.Cos(float64(math.Pi*v))
 }
+
+// normals returns numbers from N(0, 1) to draw from where a new one each would
+// take longer than the network: initial membranes.
+var normals = sync.OnceValue(func() *[tableSize]float32 {
+	var table [tableSize]float32
+	g := newNormal(0, purposeTable, 0)
+	for i := range table {
+		table[i] = float32(g.next())
+	}
+	return &table
+})
+
+const (
+	tableBits    = 12
+	tableSize    = 1 << tableBits
+	drawsPerWord = 64 / tableBits // of random bits
+)
 
 // unit maps 64 random bits to (0, 1).
 func unit(bits uint64) float64 { return (float64(bits>>12) + 0.5) / (1 << 52) }

@@ -73,6 +73,7 @@ type scratch struct {
 	synops  []int64 // not used
 	loss    *lossState
 	layers  []layerScratch
+	once    asm.Inputs // row 0 at each step
 	back    layer.Back
 	rows    []uint32
 	dots    []float32
@@ -83,6 +84,8 @@ type scratch struct {
 // layerScratch is one layer's share of the backward pass of a sample.
 type layerScratch struct {
 	slopes  asm.Slopes
+	grad    asm.Matrix // errors.Grad
+	cost    asm.Matrix // one row of what a spike costs
 	open    [][]uint64 // of each step, the neurons whose slope is not 0, if the way back is not direct
 	errors  asm.Errors
 	current asm.Errors // of the synaptic currents
@@ -124,6 +127,9 @@ func newScratch(t *Trainer) *scratch {
 		}
 		w.layers[i] = newLayerScratch(t, i, l)
 	}
+	for k := range t.steps {
+		w.once.Rows, w.once.Ends = append(w.once.Rows, 0), append(w.once.Ends, int32(k+1))
+	}
 	w.rows, w.dots, w.delta = make([]uint32, widest+64), asm.Floats(widest), asm.Floats(widest)
 	w.plane = asm.Floats(plane)
 	return w
@@ -133,10 +139,12 @@ func newLayerScratch(t *Trainer, i int, l *layer.Layer) layerScratch {
 	n := l.Units.N
 	ls := layerScratch{
 		slopes: asm.Slopes{Open: asm.NewSteps(t.steps, n)},
-		errors: asm.Errors{
-			Grad: asm.Floats(t.steps * n), Delta: &t.deltas[i], Next: asm.Floats(n),
-			Detach: t.config.DetachReset || l.Lateral,
-		},
+		grad:   asm.NewRows(t.steps, n),
+		cost:   asm.NewRows(1, n),
+	}
+	ls.errors = asm.Errors{
+		Grad: ls.grad.Data(), Delta: &t.deltas[i], Next: asm.Floats(n),
+		Detach: t.config.DetachReset || l.Lateral,
 	}
 	if l.Units.Output == asm.NoOutput { // an analog layer passes every gradient on
 		for k := range t.steps {
@@ -337,24 +345,28 @@ func (ls *layerScratch) openRows(rows []uint32, k int, l *layer.Layer) []uint32 
 }
 
 // charge adds to the gradients of hidden layer i what a spike costs; one that
-// was dropped does not reach other layers.
+// was dropped does not reach other layers. A gradient where the slope is 0 does
+// not matter.
 func (s *sample) charge(t *Trainer, w *scratch, i int, cost float32) {
 	l, ls, st := t.layers[i], &w.layers[i], s.states[i]
-	dropped := t.config.Dropout > 0
-	if !l.Spikes() && (l.Units.Output == asm.NoOutput || cost == 0) || cost == 0 && !dropped {
+	if l.Units.Output == asm.NoOutput {
 		return
 	}
-	n := l.Units.N
-	for k := range t.steps {
-		grad := ls.errors.Grad[k*n:][:n]
-		for j := range l.Out {
-			if !ls.slopes.Open.Has(j, k) {
-				continue
+	if t.config.Dropout > 0 && l.Spikes() {
+		n := l.Units.N
+		for k := range t.steps {
+			grad, spikes, reaching := ls.errors.Grad[k*n:][:n], st.Spikes(k+1), st.Reaching(k+1)
+			for j := range l.Out {
+				if neuron := l.Neuron(j); spikes.Get(neuron) && !reaching.Get(neuron) {
+					grad[j] = 0
+				}
 			}
-			if neuron := l.Neuron(j); dropped && l.Spikes() && st.Spikes(k+1).Get(neuron) && !st.Reaching(k+1).Get(neuron) {
-				grad[j] = 0
-			}
-			grad[j] += cost
 		}
+	}
+	if cost != 0 {
+		for j := range l.Out {
+			ls.cost.Set(0, j, cost)
+		}
+		asm.SumRows(&ls.grad, &ls.cost, &w.once)
 	}
 }

@@ -119,16 +119,15 @@ func (t *Trainer) updateKernel(i, samples int, step update) {
 const oftenActive = 4
 
 // sumSpikes adds to grad, for each of n inputs, the rows of δ at which it
-// spiked. If the inputs spike often and the rows are not short, it takes 64 rows
-// of δ at a time, which stay in the first-level cache from input to input.
+// spiked. If the inputs spike often it takes 64 rows of δ at a time, which stay
+// in the first-level cache from input to input; if not it lists the rows.
 func (b *block) sumSpikes(grad, delta *asm.Matrix, t *Trainer, k task, samples []*sample, n int) {
-	spikes := b.gather(t, k, samples)
-	turn := b.columns
-	if spikes > oftenActive*n*b.columns && delta.Cols() >= spike.WordBits {
-		turn = 1
+	if b.gather(t, k, samples) <= oftenActive*n*b.columns {
+		asm.SumRows(grad, delta, b.list(n))
+		return
 	}
-	for c := 0; c < b.columns; c += turn {
-		asm.SumRows(grad, delta, b.list(n, c, c+turn))
+	for c := range b.columns {
+		asm.SumSpikes(grad, delta, c*spike.WordBits, n, b.active[c:], b.columns)
 	}
 }
 
@@ -165,12 +164,11 @@ func (b *block) turn(column int) {
 	}
 }
 
-// list lists, for each of n inputs, the rows of δ of words from … to−1 at which
-// it was active.
-func (b *block) list(n, from, to int) *asm.Inputs {
+// list lists, for each of n inputs, the rows of δ at which it was active.
+func (b *block) list(n int) *asm.Inputs {
 	total := 0
 	for j := range n {
-		total += asm.Indices(b.rows[total:], b.active[j*b.columns:][from:to], uint32(from*spike.WordBits))
+		total += asm.Indices(b.rows[total:], b.active[j*b.columns:][:b.columns], 0)
 		b.ends[j] = int32(total)
 	}
 	b.inputs = asm.Inputs{Rows: b.rows[:total], Ends: b.ends[:n]}

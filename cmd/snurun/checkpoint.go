@@ -63,6 +63,10 @@ func (c *checkpoints) save(t *train.Trainer, history []epochReport) error {
 // due reports whether it is time for one.
 func (c *checkpoints) due() bool { return time.Since(c.last) >= c.every }
 
+// ripe reports whether the end of an epoch deserves one: not if the last took
+// place a moment ago, since short epochs would wait for the disk.
+func (c *checkpoints) ripe() bool { return time.Since(c.last) >= c.every/10 }
+
 // remove deletes the checkpoint of a finished training.
 func (c *checkpoints) remove() error {
 	if err := os.Remove(c.file); err != nil && !errors.Is(err, fs.ErrNotExist) {

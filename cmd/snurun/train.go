@@ -120,7 +120,7 @@ Recipes:
 	f.IntVar(&o.holdout, "holdout", 0, "hold `N` training samples out, the last ones of images (0: as the recipe says)")
 	f.StringVar(&o.init, "init", "", "start from this `model` instead of random weights")
 	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint)")
-	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch")
+	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch unless one is much younger")
 	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
 
 	f.Int("epochs", 0, "`N` passes over the training samples")
@@ -448,7 +448,7 @@ func (j *job) run(ctx context.Context) (err error) {
 		}
 	}
 	m := j.trainer.Model()
-	mean, spread, err := j.finalTest(context.WithoutCancel(ctx), m)
+	test, first, err := j.finalTest(context.WithoutCancel(ctx), m)
 	if err != nil {
 		return err
 	}
@@ -456,7 +456,7 @@ func (j *job) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := j.describe(m, mean, spread); err != nil {
+	if err := j.describe(m, test); err != nil {
 		return err
 	}
 	if err := export.WriteFile(j.options.out, m); err != nil {
@@ -469,16 +469,19 @@ func (j *job) run(ctx context.Context) (err error) {
 	if j.options.json {
 		last := j.history[len(j.history)-1]
 		summary := map[string]any{
-			"model": j.options.out, "epochs": last.Epoch, "test_accuracy": mean, "test_accuracy_se": spread,
-			"test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample,
+			"model": j.options.out, "epochs": last.Epoch, "test_accuracy": test.mean, "test_accuracy_se": test.spread,
+			"test_accuracy_first": first.mean, "test_accuracy_first_se": first.spread, "test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample,
 			"hidden_spikes_per_sample": last.HiddenSpikesPerSample, "seconds": seconds,
 		}
 		margin.addTo(summary)
 		return json.NewEncoder(j.stdout).Encode(map[string]any{"summary": summary})
 	}
-	accuracy := fmt.Sprintf("%.2f %%", 100*mean)
+	accuracy := test.String()
 	if n := j.options.draws; n > 1 {
-		accuracy = fmt.Sprintf("%.2f ± %.2f %% over %d draws of noise", 100*mean, 100*spread, n)
+		accuracy = fmt.Sprintf("%v over %d draws of noise", test, n)
+	}
+	if first.String() != test.String() {
+		accuracy += fmt.Sprintf(" (%v with ties to the lower class)", first)
 	}
 	_, err = fmt.Fprintf(j.stdout, "%vtest accuracy %s, %.0f s\nwrote %s\n", margin, accuracy, seconds, j.options.out)
 	return err
@@ -508,8 +511,10 @@ func (j *job) epoch(ctx context.Context) error {
 		SpikesPerSample: test.SpikesPerSample, HiddenSpikesPerSample: test.HiddenPerSample, LR: p.Rate, Seconds: time.Since(start).Seconds(),
 	}
 	j.history = append(j.history, r)
-	if err := j.checkpoints.save(j.trainer, j.history); err != nil {
-		return err
+	if j.checkpoints.ripe() {
+		if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+			return err
+		}
 	}
 	if j.options.json {
 		return json.NewEncoder(j.stdout).Encode(r)
@@ -563,33 +568,51 @@ func (j *job) warn(p train.Progress) {
 	}
 }
 
-// finalTest returns the mean test accuracy over draws of noise and its
-// standard error.
-func (j *job) finalTest(ctx context.Context, m *model.Network) (mean, spread float64, err error) {
-	n := float64(j.options.draws)
-	var accuracies []float64
+// estimate is the mean of an accuracy over draws of noise and its standard error,
+// 0 for one draw.
+type estimate struct{ mean, spread float64 }
+
+func estimateOf(draws []float64) estimate {
+	var s estimate
+	n := float64(len(draws))
+	for _, a := range draws {
+		s.mean += a
+	}
+	s.mean /= n
+	if n == 1 {
+		return s
+	}
+	// The products are rounded on their own: the result goes into the file.
+	for _, a := range draws {
+		s.spread += float64((a - s.mean) * (a - s.mean))
+	}
+	s.spread = math.Sqrt(s.spread / (n * (n - 1)))
+	return s
+}
+
+func (s estimate) String() string {
+	if s.spread == 0 {
+		return fmt.Sprintf("%.2f %%", 100*s.mean)
+	}
+	return fmt.Sprintf("%.2f ± %.2f %%", 100*s.mean, 100*s.spread)
+}
+
+// finalTest returns the test accuracy, and that with ties to the lower class.
+func (j *job) finalTest(ctx context.Context, m *model.Network) (test, first estimate, err error) {
+	var accuracies, firsts []float64
 	for draw := range j.options.draws {
 		e, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), uint64(draw), j.options.threads)
 		if err != nil {
-			return 0, 0, err
+			return estimate{}, estimate{}, err
 		}
-		accuracies = append(accuracies, e.Accuracy())
-		mean += e.Accuracy()
+		accuracies, firsts = append(accuracies, e.Accuracy()), append(firsts, e.FirstAccuracy())
 	}
-	mean /= n
-	// The products are rounded on their own: the result goes into the file.
-	for _, a := range accuracies {
-		spread += float64((a - mean) * (a - mean))
-	}
-	if n > 1 {
-		spread = math.Sqrt(spread / (n * (n - 1)))
-	}
-	return mean, spread, nil
+	return estimateOf(accuracies), estimateOf(firsts), nil
 }
 
 // describe adds name, metadata and self-test to a trained model. Nothing in
 // them depends on the machine or the time.
-func (j *job) describe(m *model.Network, mean, spread float64) error {
+func (j *job) describe(m *model.Network, test estimate) error {
 	m.Name = fmt.Sprintf("%s-%s", j.options.dataset, j.options.recipe)
 	m.CreatedBy = createdBy()
 	curve, err := curveOf(j.history)
@@ -604,8 +627,8 @@ func (j *job) describe(m *model.Network, mean, spread float64) error {
 		"epochs":           float64(j.options.plan.Config.Epochs),
 		"seed":             strconv.FormatUint(j.options.plan.Config.Seed, 10),
 		"surrogate":        j.options.plan.Config.Surrogate.String(),
-		"test_accuracy":    mean,
-		"test_accuracy_se": spread,
+		"test_accuracy":    test.mean,
+		"test_accuracy_se": test.spread,
 		"test_draws":       float64(j.options.draws),
 		"history":          curve,
 	}
