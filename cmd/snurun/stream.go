@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -154,6 +155,10 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	})
 	if err != nil {
 		err = fmt.Errorf("standard input: %w", err)
+		if o.input.Format == "" && summary.Steps == 0 && errors.Is(err, event.ErrMalformed) {
+			err = fmt.Errorf("%w; it was read as %s, as the model suggests, --format names other forms: %s",
+				err, stream.DefaultFormat(m.Input.Encoder), strings.Join(stream.Formats(), ", "))
+		}
 	}
 	if printed := p.summary(summary, o.realtime, net.Kernel()); err == nil {
 		err = printed

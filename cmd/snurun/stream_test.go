@@ -241,6 +241,13 @@ func TestStreamBadInput(t *testing.T) {
 		!strings.Contains(diagnostics, `standard input: stream: spikes: line 21: "1 2 784": "784" is no channel, expected 0 to 783`) {
 		t.Errorf("exit %d, %q, %s", code, diagnostics, out)
 	}
+	const hint = "it was read as spikes, as the model suggests, --format names other forms: spikes, jsonl, "
+	if strings.Contains(diagnostics, "--format") {
+		t.Errorf("%q speaks of formats after 20 good lines", diagnostics)
+	}
+	if _, diagnostics, code := streamOf(t, strings.NewReader("\x07\x07\x80\x13"), shipped); code != exitFailure || !strings.Contains(diagnostics, hint) {
+		t.Errorf("binary input: exit %d, %q, expected %q", code, diagnostics, hint)
+	}
 	out, diagnostics, code = streamOf(t, strings.NewReader(bad), shipped, "--skip-bad", "--json")
 	if _, summary := parseStream(t, out); code != exitOK || diagnostics != "" || summary.Skipped != 1 || summary.Steps != 41 {
 		t.Errorf("exit %d, %q, %+v", code, diagnostics, summary)

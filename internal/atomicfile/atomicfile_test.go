@@ -105,8 +105,8 @@ func TestFailures(t *testing.T) {
 		if err := os.WriteFile(name, []byte("old"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := Write(name, tt.write); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: error is %v, expected %v with the file's name", tt.name, err, tt.is)
+		if err := Write(name, tt.write); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), prefix) {
+			t.Errorf("%s: error is %v, expected %v with the name of the file and of no other", tt.name, err, tt.is)
 		}
 		expectFile(t, name, "old")
 		if got := entries(t, dir); got != "m.msgpack" {

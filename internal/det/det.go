@@ -17,11 +17,14 @@ func Log(x float64) float64 {
 	s := (frac - 1) / (frac + 1)
 	s2 := float64(s * s)
 	sum := 0.0
-	for k := 23; k >= 3; k -= 2 {
-		sum = float64((sum + 1/float64(k)) * s2)
+	for _, c := range artanh {
+		sum = float64((sum + c) * s2)
 	}
 	return float64(float64(exp)*math.Ln2) + float64(2*float64(s*(1+sum)))
 }
+
+// artanh are the coefficients of its series, the last ones first.
+var artanh = [...]float64{1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3}
 
 // Sin returns the sine of x, for |x| ≤ π/2, within 2 ulp.
 func Sin(x float64) float64 {
