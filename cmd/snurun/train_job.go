@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/train"
+)
+
+// epochReport is one epoch; its JSON form is that of --json.
+type epochReport struct {
+	Epoch                 int     `json:"epoch"`
+	Loss                  float64 `json:"loss"`
+	TrainAccuracy         float64 `json:"train_accuracy"`
+	HeldAccuracy          float64 `json:"held_accuracy"`
+	TestAccuracy          float64 `json:"test_accuracy"`
+	SpikesPerSample       float64 `json:"spikes_per_sample"`
+	HiddenSpikesPerSample float64 `json:"hidden_spikes_per_sample"`
+	LR                    float64 `json:"lr"`
+	Seconds               float64 `json:"seconds,omitempty"`
+}
+
+// lenient goes on when the reader of its pipe is gone: a training is worth more
+// than its output.
+type lenient struct {
+	w      io.Writer
+	closed bool
+}
+
+func (l *lenient) Write(p []byte) (int, error) {
+	if l.closed {
+		return len(p), nil
+	}
+	n, err := l.w.Write(p)
+	if closedPipe(err) {
+		l.closed = true
+		return len(p), nil
+	}
+	return n, err
+}
+
+// job is one training run.
+type job struct {
+	options        *trainOptions
+	trainer        *train.Trainer
+	training, test dataset.Source
+	testHeld       bool // the test is on the samples held out
+	used, held     []int
+	stdout         io.Writer
+	progress       *progress
+	stderr         io.Writer
+	checkpoints    *checkpoints
+	history        []epochReport
+}
+
+func (j *job) run(ctx context.Context) (err error) {
+	if j.history, err = j.checkpoints.open(j.trainer, j.options.resume); err != nil {
+		return err
+	}
+	start := time.Now()
+	for !j.trainer.Done() {
+		if err := j.epoch(ctx); err != nil {
+			return err
+		}
+	}
+	m := j.trainer.Model()
+	test, first, err := j.finalTest(context.WithoutCancel(ctx), m)
+	if err != nil {
+		return err
+	}
+	margin, err := j.addMargin(context.WithoutCancel(ctx), m)
+	if err != nil {
+		return err
+	}
+	if err := j.describe(m, test); err != nil {
+		return err
+	}
+	if err := export.WriteFile(j.options.out, m); err != nil {
+		return err
+	}
+	if err := j.checkpoints.remove(); err != nil {
+		return err
+	}
+	seconds := time.Since(start).Seconds()
+	if j.options.json {
+		last := j.history[len(j.history)-1]
+		summary := map[string]any{
+			"model": j.options.out, "epochs": last.Epoch, "test_accuracy": test.mean, "test_accuracy_se": test.spread,
+			"test_accuracy_first": first.mean, "test_accuracy_first_se": first.spread, "test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample,
+			"hidden_spikes_per_sample": last.HiddenSpikesPerSample, "seconds": seconds,
+		}
+		margin.addTo(summary)
+		return json.NewEncoder(j.stdout).Encode(map[string]any{"summary": summary})
+	}
+	accuracy := test.String()
+	if n := j.options.draws; n > 1 {
+		accuracy = fmt.Sprintf("%v over %d draws of noise", test, n)
+	}
+	if first.String() != test.String() {
+		accuracy += fmt.Sprintf(" (%v with ties to the lower class)", first)
+	}
+	_, err = fmt.Fprintf(j.stdout, "%vtest accuracy %s, %.0f s\nwrote %s\n", margin, accuracy, seconds, j.options.out)
+	return err
+}
+
+// epoch trains and reports one epoch.
+func (j *job) epoch(ctx context.Context) error {
+	start := time.Now()
+	p, err := j.train(ctx)
+	if err != nil {
+		return err
+	}
+	j.warn(p)
+	// An evaluation is short: Ctrl-C waits for it, so that the epoch is not lost.
+	ctx = context.WithoutCancel(ctx)
+	m := j.trainer.Model()
+	held, err := train.Evaluate(ctx, m, j.training, j.held, 0, j.options.threads)
+	if err != nil {
+		return err
+	}
+	test, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), 0, j.options.threads)
+	if err != nil {
+		return err
+	}
+	r := epochReport{
+		Epoch: p.Epoch, Loss: p.Loss, TrainAccuracy: p.Accuracy, HeldAccuracy: held.Accuracy(), TestAccuracy: test.Accuracy(),
+		SpikesPerSample: test.SpikesPerSample, HiddenSpikesPerSample: test.HiddenPerSample, LR: p.Rate, Seconds: time.Since(start).Seconds(),
+	}
+	j.history = append(j.history, r)
+	if j.checkpoints.ripe() {
+		if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+			return err
+		}
+	}
+	if j.options.json {
+		return json.NewEncoder(j.stdout).Encode(r)
+	}
+	_, err = fmt.Fprintf(j.stdout, "epoch %3d  loss %.4f  train %.2f %%  held out %.2f %%  test %.2f %%  spikes %.0f  lr %.2g  %.1f s\n",
+		r.Epoch, r.Loss, 100*r.TrainAccuracy, 100*r.HeldAccuracy, 100*r.TestAccuracy, r.SpikesPerSample, r.LR, r.Seconds)
+	return err
+}
+
+// train trains to the end of an epoch and keeps checkpoints on the way, the
+// last when it is interrupted.
+func (j *job) train(ctx context.Context) (train.Progress, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	p, err := j.trainer.Epoch(ctx, func(now train.Progress) {
+		j.progress.show(now)
+		if j.checkpoints.due() {
+			if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+				stop(err)
+			}
+		}
+	})
+	j.progress.clear()
+	if !errors.Is(err, context.Canceled) {
+		return p, err
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return p, cause
+	}
+	if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+		return p, err
+	}
+	return p, interruptedError{fmt.Errorf("in epoch %d: the same command with --resume goes on from %s", p.Epoch, j.checkpoints.file)}
+}
+
+// Firing rates beyond which a layer no longer learns.
+const (
+	deadBelow      = 0.001
+	saturatedAbove = 0.95
+)
+
+// warn says when a layer is sick.
+func (j *job) warn(p train.Progress) {
+	for i, firing := range p.Firing {
+		switch {
+		case firing >= 0 && firing < deadBelow:
+			fmt.Fprintf(j.stderr, "warning: layer %d is dead: %.3g %% of its neurons fire in a step; a higher bias or gain may help\n", i, 100*firing)
+		case firing > saturatedAbove:
+			fmt.Fprintf(j.stderr, "warning: layer %d is saturated: %.3g %% of its neurons fire in a step; a lower bias or gain may help\n", i, 100*firing)
+		}
+	}
+}

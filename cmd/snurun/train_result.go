@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/train"
+)
+
+// The self-test of a trained model has up to so many samples, of so many bytes
+// together if it has more than one.
+const (
+	selfTestInputs = 4
+	selfTestBytes  = 1 << 20
+)
+
+// selfTestSamples returns the number of samples of a model's self-test.
+func selfTestSamples(m *model.Network) int {
+	bits := float64(m.Steps) * float64(m.Input.Size())
+	if m.Input.Encoder.Analog() {
+		bits *= 32
+	}
+	return int(max(1, min(selfTestInputs, 8*selfTestBytes/bits)))
+}
+
+// estimate is the mean of an accuracy over draws of noise and its standard error,
+// 0 for one draw.
+type estimate struct{ mean, spread float64 }
+
+func estimateOf(draws []float64) estimate {
+	var s estimate
+	n := float64(len(draws))
+	for _, a := range draws {
+		s.mean += a
+	}
+	s.mean /= n
+	if n == 1 {
+		return s
+	}
+	// The products are rounded on their own: the result goes into the file.
+	for _, a := range draws {
+		s.spread += float64((a - s.mean) * (a - s.mean))
+	}
+	s.spread = math.Sqrt(s.spread / (n * (n - 1)))
+	return s
+}
+
+func (s estimate) String() string {
+	if s.spread == 0 {
+		return fmt.Sprintf("%.2f %%", 100*s.mean)
+	}
+	return fmt.Sprintf("%.2f ± %.2f %%", 100*s.mean, 100*s.spread)
+}
+
+// finalTest returns the test accuracy, and that with ties to the lower class.
+func (j *job) finalTest(ctx context.Context, m *model.Network) (test, first estimate, err error) {
+	var accuracies, firsts []float64
+	for draw := range j.options.draws {
+		e, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), uint64(draw), j.options.threads)
+		if err != nil {
+			return estimate{}, estimate{}, err
+		}
+		accuracies, firsts = append(accuracies, e.Accuracy()), append(firsts, e.FirstAccuracy())
+	}
+	return estimateOf(accuracies), estimateOf(firsts), nil
+}
+
+// describe adds name, metadata and self-test to a trained model. Nothing in
+// them depends on the machine or the time.
+func (j *job) describe(m *model.Network, test estimate) error {
+	m.Name = fmt.Sprintf("%s-%s", j.options.dataset, j.options.recipe)
+	m.CreatedBy = createdBy()
+	curve, err := curveOf(j.history)
+	if err != nil {
+		return err
+	}
+	m.Metadata = map[string]any{
+		"command":          j.options.command(),
+		"dataset":          j.options.dataset,
+		"training_samples": float64(len(j.used)),
+		"held_out_samples": float64(len(j.held)),
+		"epochs":           float64(j.options.plan.Config.Epochs),
+		"seed":             strconv.FormatUint(j.options.plan.Config.Seed, 10),
+		"surrogate":        j.options.plan.Config.Surrogate.String(),
+		"test_accuracy":    test.mean,
+		"test_accuracy_se": test.spread,
+		"test_draws":       float64(j.options.draws),
+		"history":          curve,
+	}
+	if j.testHeld {
+		m.Metadata["test_set"] = "held out"
+	}
+	return train.AddSelfTest(m, j.training, j.held[:min(selfTestSamples(m), len(j.held))])
+}
+
+// maxCurve bounds the history in a model file, whose strings are bounded.
+const maxCurve = 60000
+
+// curveOf returns the history as JSON with numbers of five digits; of a history
+// too long for a model file, every second, third, … epoch.
+func curveOf(history []epochReport) (string, error) {
+	short := func(v float64) float64 {
+		v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 5, 64), 64)
+		return v
+	}
+	for every := 1; ; every++ {
+		var thin []epochReport
+		for i, r := range history {
+			if (i+1)%every == 0 || i == len(history)-1 {
+				thin = append(thin, epochReport{
+					Epoch: r.Epoch, Loss: short(r.Loss), TrainAccuracy: short(r.TrainAccuracy), HeldAccuracy: short(r.HeldAccuracy),
+					TestAccuracy: short(r.TestAccuracy), SpikesPerSample: short(r.SpikesPerSample), HiddenSpikesPerSample: short(r.HiddenSpikesPerSample), LR: short(r.LR),
+				})
+			}
+		}
+		curve, err := json.Marshal(thin)
+		if err != nil || len(curve) <= maxCurve {
+			return string(curve), err
+		}
+	}
+}
