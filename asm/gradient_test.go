@@ -231,6 +231,28 @@ func TestDotStepsAgainstDotRows(t *testing.T) {
 	}
 }
 
+// A sum starts at +0, so products that are all −0 give +0, also where rows are so
+// short that nothing is summed.
+func TestDotStepsOfMinusZero(t *testing.T) {
+	eachTier(t, func(t *testing.T, k *tier) {
+		for _, cols := range []int{16, 64, 80} {
+			const inputs, steps = 20, 3
+			w, d, set := NewMatrix(inputs, cols), NewMatrix(steps, cols), NewSteps(steps, inputs)
+			for j := range cols {
+				for s := range steps {
+					d.Set(s, j, -1)
+				}
+			}
+			for i := range inputs {
+				set.Add(i, i%steps)
+			}
+			got := make([]float32, steps*inputs)
+			k.dotSteps(got, inputs, &w, &d, 0, &set)
+			sameBits(t, fmt.Sprintf("%d columns: product", cols), got, make([]float32, len(got)))
+		}
+	})
+}
+
 func checkAdam(t testing.TB, g *guard, k *tier, seed uint64, n, skip int) {
 	t.Helper()
 	g.reset()
