@@ -116,7 +116,7 @@ func unitCases(yield func(seed uint64, c unit) bool) {
 	seed := uint64(0)
 	for n := 16; n <= 4*tileWidth+48; n += 16 {
 		for kind := range 4 * 3 * 3 * 2 {
-			for layout := range layouts {
+			for _, layout := range sortedLayouts {
 				seed++
 				if !yield(seed, unit{
 					neurons: n, steps: 1 + int(seed)%5, skip: int(seed) % 4, layout: layout,

@@ -5,8 +5,8 @@
 
 // func dotStepsAVX512(t *stepTile)
 //
-// DotSteps for up to 15 steps, 16 inputs at a time: their rows of w stay in the
-// first-level cache from step to step. A step's row of d lies in registers, and
+// DotSteps for up to 15 steps, 16 inputs at a time: their rows of w, if they have
+// up to 512 columns, stay in the first-level cache from step to step. A step's row of d lies in registers, and
 // the inputs that have the step take it four by four, each in 16 lanes of its
 // own: fewer would wait for their additions. Then the lanes of all of them are
 // folded at once, and the products go where they belong in dst.
@@ -22,6 +22,8 @@
 //	R8 w, R9 bytes from row to row, R10 from panel to panel
 //	R12, BX, R14 and CX rows of four inputs    AX their lanes, R15 all lanes
 //	R11 0 in the first block of a row
+//
+// In narrow, Z20 is the row of d, Z21 zero and R14 the step.
 
 // From R15 on: the lanes of 16 inputs, and what finds no register.
 #define STEP  1024
@@ -106,6 +108,7 @@
 	VMOVUPS 128(AX), Z26; \
 	VMOVUPS 192(AX), Z27
 
+// KEEP stores the lanes and moves on; the flags say whether inputs are left.
 #define KEEP \
 	VMOVUPS Z24, (AX); \
 	VMOVUPS Z25, 64(AX); \
@@ -359,8 +362,8 @@ next:
 	RET
 
 narrow:
-	// 16 rows of a single vector, one behind the other. A product is its own sum,
-	// once −0 is +0 as in a sum.
+	// 16 rows of a single vector, one behind the other in every layout. A product
+	// is its own sum, once −0 is +0 as in a sum.
 	ADDQ $stepPart__size, SI
 	MOVQ stepPart_w(SI), R8
 	VPXORD Z21, Z21, Z21

@@ -1,5 +1,7 @@
 package asm
 
+import "math/bits"
+
 // SumRows adds rows of src to rows of dst: row i of dst grows by the rows of
 // src that in lists for "step" i, each times its value if in.Values is set, in
 // list order. dst has len(in.Ends) rows and as many columns as src. With src
@@ -7,12 +9,23 @@ package asm
 // spiked, it is the weight gradient.
 func SumRows(dst, src *Matrix, in *Inputs) { kernels.Load().sumRows(dst, src, in) }
 
-// SumSpikes adds rows of src to rows of dst: row i of dst, below rows, grows by
-// row first + k of src for each bit k of spikes[i·stride], k ascending. src has
-// the row of the highest bit, and as many columns as dst. It is SumRows for
-// inputs that spike often, without lists.
+// SumSpikes adds rows of src to rows of dst: for each i below rows, row i of dst
+// grows by row first + k of src for each bit k of spikes[i·stride], k ascending.
+// It is SumRows for inputs that spike often, without lists. It panics if dst has
+// fewer rows or another number of columns than src, or src lacks a row.
 func SumSpikes(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
 	kernels.Load().sumSpikes(dst, src, first, rows, spikes, stride)
+}
+
+// checkSpikes panics unless SumSpikes stays within its arguments.
+func checkSpikes(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
+	var any uint64
+	for i := range rows {
+		any |= spikes[i*stride]
+	}
+	if dst.cols != src.cols || rows > dst.rows || first+bits.Len64(any) > src.rows {
+		panic("asm: SumSpikes: rows or columns out of range")
+	}
 }
 
 // DotRows sets dst[k] to the product of row rows[k] of m and d, which has

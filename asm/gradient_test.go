@@ -3,6 +3,7 @@ package asm
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -29,7 +30,7 @@ func TestSumRows(t *testing.T) {
 		var g guard
 		seed := uint64(0)
 		for cols := 1; cols <= 4*tileWidth+48; cols += 5 {
-			for layout := range layouts {
+			for _, layout := range sortedLayouts {
 				for _, density := range []float64{0, 0.1, 1} {
 					seed++
 					checkSumRows(t, &g, k, seed, 1+int(seed)%40, cols, 1+int(seed)%9, int(seed)%4, density, seed%2 == 0, layout)
@@ -43,7 +44,7 @@ func checkSumSpikes(t testing.TB, g *guard, k *tier, seed uint64, cols, rows, sk
 	t.Helper()
 	g.reset()
 	r := rand.New(rand.NewPCG(seed, 5))
-	stride, first := 1+int(seed%3), int(seed%5)
+	stride, first := 1+r.IntN(3), r.IntN(5)
 	words := guarded[uint64](t, g, (rows-1)*stride+1, skip)
 	last := 0 // the highest bit: src ends with its row
 	for i := range words {
@@ -58,7 +59,7 @@ func checkSumSpikes(t testing.TB, g *guard, k *tier, seed uint64, cols, rows, sk
 	}
 	src := matrix(t, g, r, first+last+1, cols, skip, layout)
 	other := layout
-	if seed%3 == 0 {
+	if r.IntN(3) == 0 {
 		other = "rows"
 	}
 	dst := matrix(t, g, r, rows, cols, skip, other)
@@ -74,11 +75,39 @@ func TestSumSpikes(t *testing.T) {
 		var g guard
 		seed := uint64(0)
 		for cols := 1; cols <= 4*tileWidth+48; cols += 5 {
-			for layout := range layouts {
+			for _, layout := range sortedLayouts {
 				for _, density := range []float64{0, 0.02, 0.3, 1} {
 					seed++
 					checkSumSpikes(t, &g, k, seed, cols, 1+int(seed)%70, int(seed)%4, density, layout)
 				}
+			}
+		}
+	})
+}
+
+// What reaches past a matrix is refused in every tier, before anything changes.
+func TestSumSpikesRefuses(t *testing.T) {
+	eachTier(t, func(t *testing.T, k *tier) {
+		for name, c := range map[string]struct {
+			rows, cols, first, count int
+			words                    []uint64
+		}{
+			"more rows than dst":  {3, 80, 0, 4, []uint64{1, 1, 1, 1}},
+			"more rows than bits": {4, 80, 0, 4, []uint64{1, 1, 1}},
+			"wider than dst":      {4, 79 - 64, 0, 4, []uint64{1, 1, 1, 1}},
+			"a row behind src":    {4, 80, 6, 4, []uint64{1, 1 << 4, 1, 1}},
+		} {
+			src, dst := NewMatrix(10, 80), NewMatrix(c.rows, c.cols)
+			for i := range src.data {
+				src.data[i] = 1
+			}
+			refused := func() (yes bool) {
+				defer func() { yes = recover() != nil }()
+				k.sumSpikes(&dst, &src, c.first, c.count, c.words, 1)
+				return false
+			}()
+			if !refused || slices.Max(dst.data) != 0 {
+				t.Errorf("%s: refused %v, the largest element is %v, expected a panic and 0", name, refused, slices.Max(dst.data))
 			}
 		}
 	})
@@ -127,7 +156,7 @@ func TestDotRows(t *testing.T) {
 		var g guard
 		seed := uint64(0)
 		for cols := 1; cols <= 4*tileWidth+48; cols += 5 {
-			for layout := range layouts {
+			for _, layout := range sortedLayouts {
 				for _, listed := range []int{0, 1, 7, 8, 9, 30} {
 					seed++
 					checkDotRows(t, &g, k, seed, 1+int(seed)%40, cols, listed, int(seed)%4, layout)
@@ -189,12 +218,22 @@ func checkDotSteps(t testing.TB, g *guard, k *tier, seed uint64, inputs, cols, s
 	sameBits(t, fmt.Sprintf("%d inputs×%d, %d steps, density %v, %s, seed %d: product", inputs, cols, steps, density, layout, seed), got, want)
 }
 
+// dotColumns are widths up to more than four panels, then some of which a row
+// takes several rounds of four panels, single panels and parts of one.
+func dotColumns() []int {
+	var all []int
+	for cols := 1; cols <= 4*tileWidth+48; cols += 5 {
+		all = append(all, cols)
+	}
+	return append(all, 320, 336, 512, 560, 640, 1100)
+}
+
 func TestDotSteps(t *testing.T) {
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
 		seed := uint64(0)
-		for cols := 1; cols <= 4*tileWidth+48; cols += 5 {
-			for layout := range layouts {
+		for _, cols := range dotColumns() {
+			for _, layout := range sortedLayouts {
 				for _, density := range []float64{0, 0.1, 0.6, 1} {
 					seed++
 					checkDotSteps(t, &g, k, seed, 1+int(seed)%40, cols, 1+int(seed*7)%70, int(seed)%4, density, layout)
@@ -282,6 +321,7 @@ func TestAdam(t *testing.T) {
 
 func FuzzGradient(f *testing.F) {
 	f.Add(uint64(1), uint16(100), uint16(40), uint8(3), uint8(30), uint8(0))
+	f.Add(uint64(2), uint16(599), uint16(40), uint8(12), uint8(150), uint8(0))
 	var g guard
 	f.Fuzz(func(t *testing.T, seed uint64, cols, rows uint16, steps, density, kind uint8) {
 		c, n := 1+int(cols)%600, 1+int(rows)%100

@@ -55,15 +55,14 @@ type spikeTile struct {
 
 // sumSpikesTiles is SumSpikes by the kernels of k.
 func (k isa) sumSpikesTiles(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
-	if rows == 0 {
+	checkSpikes(dst, src, first, rows, spikes, stride)
+	if rows == 0 || first == src.rows {
 		return
 	}
-	_ = spikes[(rows-1)*stride]
 	t := spikeTile{rows: rows, words: &spikes[0], wordStride: 8 * uintptr(stride)}
 	n := Pad(src.cols)
 	for column := 0; column < n; {
 		to, toStride := dst.from(column)
-		_ = to[(rows-1)*toStride]
 		from, fromStride := src.from(column)
 		t.dst, t.dstStride = &to[0], 4*uintptr(toStride)
 		t.src, t.srcStride = &from[first*fromStride], 4*uintptr(fromStride)
@@ -126,8 +125,10 @@ type stepTile struct {
 	dst       *float32 // step 0 of an input
 	dstStride uintptr
 	parts     [2]stepPart // panels of 64 columns; one of those that are left
-	//lint:ignore U1000 used by the assembly, from the next multiple of 64 bytes on
-	room [19 * Lanes]float32
+	// Of AVX-512, from the next multiple of 64 bytes on: the lanes of 16 inputs
+	// and four words.
+	//lint:ignore U1000 used by the assembly
+	room [(16 + 1 + 1) * Lanes]float32
 }
 
 // stepPart is neighbouring panels of the two matrices, each of vectors×16
@@ -150,12 +151,10 @@ func (k isa) dotStepsTiles(dst []float32, inputs int, w, d *Matrix, first int, s
 	if inputs == 0 {
 		return
 	}
+	t := stepTile{dstStride: 4 * uintptr(n)}
 	for base := 0; base < len(steps.words); base += n {
 		from := base / n * stepsWord
-		t := stepTile{
-			words: &steps.words[base : base+inputs][0], inputs: inputs,
-			dst: &dst[from*n], dstStride: 4 * uintptr(n),
-		}
+		t.words, t.inputs, t.dst = &steps.words[base : base+inputs][0], inputs, &dst[from*n]
 		whole := columns &^ (tileWidth - 1)
 		if whole > 0 {
 			t.parts[0] = stepsOf(w, d, inputs, first+from, 0, tileWidth, whole/tileWidth)

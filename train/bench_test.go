@@ -8,9 +8,9 @@ import (
 	"github.com/snurun/snurun/dataset"
 )
 
-// BenchmarkTrain trains by recipes on the 1,000 MNIST digits that are part of
-// the program, from the second epoch on: the hidden layers have found their
-// rates by then.
+// BenchmarkTrain trains the networks of recipes by their configurations, without
+// augmentation, on the 1,000 MNIST digits that are part of the program, from the
+// second epoch on: the hidden layers have found their rates by then.
 func BenchmarkTrain(b *testing.B) {
 	set, err := dataset.Sample()
 	if err != nil {
@@ -40,7 +40,7 @@ func BenchmarkTrain(b *testing.B) {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("recipe=%s/batch=%d/threads=%d", c.recipe, c.batch, threads), func(b *testing.B) {
 				config := plan.Config
-				config.Batch, config.Threads, config.Epochs = c.batch, threads, 1<<20
+				config.Batch, config.Threads, config.Epochs, config.CostRamp = c.batch, threads, 1<<20, 0
 				samples := indices(1000 / c.batch * c.batch)
 				t, err := New(m, source, samples, config)
 				if err != nil {

@@ -189,13 +189,17 @@ func appendRows(all [][]float32, m *asm.Matrix) [][]float32 {
 	return all
 }
 
+// streams counts the changes to what random numbers a training draws: from a
+// checkpoint of other streams it would not go on to the same bytes.
+const streams = 2
+
 // fingerprint identifies the configuration, the network that training started
-// from and the samples.
+// from, the samples and the random numbers.
 func (t *Trainer) fingerprint() [sha256.Size]byte {
 	h := sha256.New()
 	c := t.config
 	c.Threads = 0
-	fmt.Fprintf(h, "%+v\n%d %v %v %v %+v\n", c, t.steps, t.model.DtMS, t.model.Readout, t.model.Input.Shape, t.model.Input.Encoder.Coding)
+	fmt.Fprintf(h, "streams %d\n%+v\n%d %v %v %v %+v\n", streams, c, t.steps, t.model.DtMS, t.model.Readout, t.model.Input.Shape, t.model.Input.Encoder.Coding)
 	fmt.Fprintf(h, "%v %v %v\n", t.model.Input.Encoder.RateHz, t.model.Input.Encoder.BinUS, t.model.Input.Encoder.Counts)
 	if threshold := t.model.Input.Encoder.Threshold; threshold != nil {
 		fmt.Fprintln(h, *threshold)

@@ -23,7 +23,7 @@ type Config struct {
 	DetachReset bool // no gradient through the reset; there is never one through a lateral reset
 
 	Dropout      float64 // share of hidden spikes that do not reach other layers
-	InitialNoise float64 // standard deviation of random initial membranes, anew for each sample
+	InitialNoise float64 // standard deviation of random initial membranes, drawn anew for each sample from 4096 normal numbers
 
 	// SpikeCost is what one hidden spike costs its sample; it enters the gradient,
 	// not the reported loss, and rises linearly from 0 over CostRamp epochs.

@@ -17,9 +17,9 @@ import (
 type Evaluation struct {
 	Samples int
 	Correct int
-	// FirstCorrect is Correct if a tie of scores went to the lowest class, as
+	// LowestCorrect is Correct if a tie of scores went to the lowest class, as
 	// argmax has it in most published code, and not to the larger u.
-	FirstCorrect    int
+	LowestCorrect   int
 	SpikesPerSample float64 // of all layers
 	HiddenPerSample float64 // spikes of all layers but the last
 	SynOpsPerSample float64
@@ -28,8 +28,8 @@ type Evaluation struct {
 // Accuracy returns the share of correct samples.
 func (e Evaluation) Accuracy() float64 { return float64(e.Correct) / float64(e.Samples) }
 
-// FirstAccuracy returns the share of FirstCorrect.
-func (e Evaluation) FirstAccuracy() float64 { return float64(e.FirstCorrect) / float64(e.Samples) }
+// LowestAccuracy returns the share of LowestCorrect.
+func (e Evaluation) LowestAccuracy() float64 { return float64(e.LowestCorrect) / float64(e.Samples) }
 
 // TestKey returns the noise that evaluation number draw shows sample i with;
 // it is never that of a training.
@@ -59,7 +59,7 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 	if err != nil {
 		return Evaluation{}, err
 	}
-	e := Evaluation{Samples: len(indices), Correct: int(correct.Load()), FirstCorrect: int(first.Load())}
+	e := Evaluation{Samples: len(indices), Correct: int(correct.Load()), LowestCorrect: int(first.Load())}
 	e.SpikesPerSample = float64(spikes.Load()) / float64(e.Samples)
 	e.HiddenPerSample = float64(hidden.Load()) / float64(e.Samples)
 	e.SynOpsPerSample = float64(synops.Load()) / float64(e.Samples)

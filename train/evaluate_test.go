@@ -17,10 +17,10 @@ func TestEvaluateCountsTiesBothWays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.SpikesPerSample != 0 || e.Correct != 33 || e.FirstCorrect != 34 {
+	if e.SpikesPerSample != 0 || e.Correct != 33 || e.LowestCorrect != 34 {
 		t.Errorf("a silent network has %+v, expected no spikes, the 33 samples of the last class correct, and the 34 of the first", e)
 	}
-	if e.Accuracy() != 0.33 || e.FirstAccuracy() != 0.34 {
-		t.Errorf("accuracies are %v and %v, expected 0.33 and 0.34", e.Accuracy(), e.FirstAccuracy())
+	if e.Accuracy() != 0.33 || e.LowestAccuracy() != 0.34 {
+		t.Errorf("accuracies are %v and %v, expected 0.33 and 0.34", e.Accuracy(), e.LowestAccuracy())
 	}
 }

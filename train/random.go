@@ -43,12 +43,21 @@ func (g *normal) next() float64 {
 }
 
 // normals returns numbers from N(0, 1) to draw from where a new one each would
-// take longer than the network: initial membranes.
+// take longer than the network: initial membranes. Each has its opposite, and
+// together they have the variance 1.
 var normals = sync.OnceValue(func() *[tableSize]float32 {
-	var table [tableSize]float32
 	g := newNormal(0, purposeTable, 0)
-	for i := range table {
-		table[i] = float32(g.next())
+	var drawn [tableSize / 2]float64
+	squares := 0.0
+	for i := range drawn {
+		drawn[i] = g.next()
+		squares += float64(drawn[i] * drawn[i])
+	}
+	scale := math.Sqrt(float64(len(drawn)) / squares)
+	var table [tableSize]float32
+	for i, v := range drawn {
+		table[2*i] = float32(v * scale)
+		table[2*i+1] = -table[2*i]
 	}
 	return &table
 })

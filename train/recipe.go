@@ -84,7 +84,7 @@ func planBest(shape []int, classes []string) Plan {
 	p.Topology.Readout = model.MembraneSum
 	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1}
 	c := &p.Config
-	c.Epochs, c.Batch, c.Surrogate, c.Loss.Prefix = 40, 256, Surrogate{Triangle, 1}, 0.5
+	c.Epochs, c.Batch, c.Surrogate, c.Loss.Prefix = 100, 256, Surrogate{Triangle, 1}, 0.5
 	return p
 }
 

@@ -364,8 +364,9 @@ func (s *sample) charge(t *Trainer, w *scratch, i int, cost float32) {
 		}
 	}
 	if cost != 0 {
-		for j := range l.Out {
-			ls.cost.Set(0, j, cost)
+		row := ls.cost.Row(0)[:l.Out] // padding costs nothing
+		for j := range row {
+			row[j] = cost
 		}
 		asm.SumRows(&ls.grad, &ls.cost, &w.once)
 	}

@@ -114,8 +114,8 @@ func (t *Trainer) updateKernel(i, samples int, step update) {
 	step.apply(l.Scatter().Weights(), o.kernel[0].Data(), o.kernel[1].Data(), sum.Data(), true)
 }
 
-// oftenActive is the number of the 64 rows of δ of a word from which on they
-// are worth a turn of their own.
+// oftenActive is at how many of the 64 rows of a word an input must be active,
+// on average, for SumSpikes to be faster than lists.
 const oftenActive = 4
 
 // sumSpikes adds to grad, for each of n inputs, the rows of δ at which it

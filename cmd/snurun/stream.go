@@ -2,13 +2,17 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -141,7 +145,8 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	if err != nil {
 		return usageError{err}
 	}
-	in, err := stream.NewInput(cmd.InOrStdin(), m, o.input)
+	stdin := &recorder{r: cmd.InOrStdin()}
+	in, err := stream.NewInput(stdin, m, o.input)
 	if err != nil {
 		return usageError{err}
 	}
@@ -155,15 +160,56 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	})
 	if err != nil {
 		err = fmt.Errorf("standard input: %w", err)
-		if o.input.Format == "" && summary.Steps == 0 && errors.Is(err, event.ErrMalformed) {
-			err = fmt.Errorf("%w; it was read as %s, as the model suggests, --format names other forms: %s",
-				err, stream.DefaultFormat(m.Input.Encoder), strings.Join(stream.Formats(), ", "))
+		if o.input.Format == "" && errors.Is(err, event.ErrMalformed) {
+			err = fmt.Errorf("%w%s", err, otherFormat(stdin.beginning(), m.Input.Encoder))
 		}
 	}
 	if printed := p.summary(summary, o.realtime, net.Kernel()); err == nil {
 		err = printed
 	}
 	return err
+}
+
+// recorder keeps the beginning of what is read through it.
+type recorder struct {
+	r    io.Reader
+	lock sync.Mutex
+	head [256]byte
+	kept int
+}
+
+func (c *recorder) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.lock.Lock()
+	c.kept += copy(c.head[c.kept:], p[:n])
+	c.lock.Unlock()
+	return n, err
+}
+
+func (c *recorder) beginning() []byte {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	return bytes.Clone(c.head[:c.kept])
+}
+
+const textFormat = "text"
+
+// otherFormat says what to try for a stream that was read as lines for want of
+// --format, if its first bytes tell that it is none.
+func otherFormat(head []byte, e model.Encoder) string {
+	binary := bytes.ContainsFunc(head, func(r rune) bool { return r < '\t' })
+	format, err := event.Detect("", head)
+	signed := err == nil && format != textFormat
+	switch {
+	case e.Coding != model.Events && (binary || signed):
+		return "; the input is no text, which is all that this model's input can be streamed as"
+	case signed:
+		return "; it begins like a recording in " + format + ": try --format " + format
+	case binary:
+		others := slices.DeleteFunc(event.Formats(), func(f string) bool { return f == textFormat })
+		return "; the input is binary: --format says in which of " + strings.Join(others, ", ")
+	}
+	return ""
 }
 
 // decisionPrinter prints decisions as they fall.

@@ -241,16 +241,27 @@ func TestStreamBadInput(t *testing.T) {
 		!strings.Contains(diagnostics, `standard input: stream: spikes: line 21: "1 2 784": "784" is no channel, expected 0 to 783`) {
 		t.Errorf("exit %d, %q, %s", code, diagnostics, out)
 	}
-	const hint = "it was read as spikes, as the model suggests, --format names other forms: spikes, jsonl, "
-	if strings.Contains(diagnostics, "--format") {
-		t.Errorf("%q speaks of formats after 20 good lines", diagnostics)
-	}
-	if _, diagnostics, code := streamOf(t, strings.NewReader("\x07\x07\x80\x13"), shipped); code != exitFailure || !strings.Contains(diagnostics, hint) {
-		t.Errorf("binary input: exit %d, %q, expected %q", code, diagnostics, hint)
-	}
 	out, diagnostics, code = streamOf(t, strings.NewReader(bad), shipped, "--skip-bad", "--json")
 	if _, summary := parseStream(t, out); code != exitOK || diagnostics != "" || summary.Skipped != 1 || summary.Steps != 41 {
 		t.Errorf("exit %d, %q, %+v", code, diagnostics, summary)
+	}
+}
+
+// TestStreamOtherFormat says what to try where the first bytes are no lines.
+func TestStreamOtherFormat(t *testing.T) {
+	events := eventModel(t, 3)
+	for _, c := range []struct{ model, input, hint string }{
+		{events, "\x07\x07\x80\x13\xdf", "; the input is binary: --format says in which of nmnist, aedat2, aedat3, evt2, evt3, dat, es\n"},
+		{events, "% evt 2.0\n\x00\x00", "; it begins like a recording in evt2: try --format evt2\n"},
+		{events, "0,1,1,0\n1,2,2,1\n2,99,3,1\n", "malformed recording\n"},
+		{shipped, "\x07\x07\x80\x13\xdf", "; the input is no text, which is all that this model's input can be streamed as\n"},
+		{shipped, "1 2 x\n", "malformed recording\n"},
+		{shipped, "0,1,1,x\n", "malformed recording\n"},
+	} {
+		_, diagnostics, code := streamOf(t, strings.NewReader(c.input), c.model)
+		if code != exitFailure || !strings.HasSuffix(diagnostics, c.hint) {
+			t.Errorf("%q: exit %d, %q, expected %q at its end", c.input, code, diagnostics, c.hint)
+		}
 	}
 }
 

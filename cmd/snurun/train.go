@@ -59,9 +59,10 @@ func newTrain() *cobra.Command {
 network and how it is trained; each flag given changes one of its choices.
 
 The last samples of the training set are held out: no choice is made on the test
-set, whose accuracy is only reported. On those held out, the margin is found that
-the model recommends for early decisions: the smallest from which on they cost at
-most 0.2 points of accuracy.
+set, whose accuracy is only reported: with ties of scores decided as classify does
+and, where that differs, with ties to the lowest class, as argmax counts. On the
+samples held out, the margin is found that the model recommends for early
+decisions: the smallest from which on they cost at most 0.2 points of accuracy.
 
 --dataset images takes any IDX images in files named as those of MNIST, such as
 Fashion-MNIST. --dataset folder takes recordings: NumPy arrays .npy, or those of
@@ -100,7 +101,7 @@ Recipes:
 	f.IntVar(&o.holdout, "holdout", 0, "hold `N` training samples out, the last ones of images (0: as the recipe says)")
 	f.StringVar(&o.init, "init", "", "start from this `model` instead of random weights")
 	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint)")
-	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch unless one is much younger")
+	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch unless the last is younger than a tenth of this")
 	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
 
 	f.Int("epochs", 0, "`N` passes over the training samples")

@@ -281,6 +281,9 @@ func TestTrainOnNMNIST(t *testing.T) {
 	printed := must(t, "train", "--dataset", "folder", "--data", data, "--list", "train1K.txt", "--test-list", "test100.txt", "--input", "2,34,34",
 		"--bin-us", "30000", "--hidden", "64", "--readout", "membrane_sum", "--shift", "1", "--epochs", "6", "--json", "--out", out)
 	s := summaryOf(t, printed)
+	if s["test_accuracy_ties_lowest"] != s["test_accuracy"] {
+		t.Errorf("membranes tie: summary %v", s)
+	}
 	if accuracy := s["test_accuracy"].(float64); accuracy < 0.7 {
 		t.Errorf("test accuracy %v", accuracy)
 	}

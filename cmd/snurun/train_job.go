@@ -70,7 +70,7 @@ func (j *job) run(ctx context.Context) (err error) {
 		}
 	}
 	m := j.trainer.Model()
-	test, first, err := j.finalTest(context.WithoutCancel(ctx), m)
+	test, lowest, err := j.finalTest(context.WithoutCancel(ctx), m)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,8 @@ func (j *job) run(ctx context.Context) (err error) {
 		last := j.history[len(j.history)-1]
 		summary := map[string]any{
 			"model": j.options.out, "epochs": last.Epoch, "test_accuracy": test.mean, "test_accuracy_se": test.spread,
-			"test_accuracy_first": first.mean, "test_accuracy_first_se": first.spread, "test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample,
+			"test_accuracy_ties_lowest": lowest.mean, "test_accuracy_ties_lowest_se": lowest.spread,
+			"test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample,
 			"hidden_spikes_per_sample": last.HiddenSpikesPerSample, "seconds": seconds,
 		}
 		margin.addTo(summary)
@@ -102,8 +103,8 @@ func (j *job) run(ctx context.Context) (err error) {
 	if n := j.options.draws; n > 1 {
 		accuracy = fmt.Sprintf("%v over %d draws of noise", test, n)
 	}
-	if first.String() != test.String() {
-		accuracy += fmt.Sprintf(" (%v with ties to the lower class)", first)
+	if lowest.String() != test.String() {
+		accuracy += fmt.Sprintf(" (%v with ties to the lowest class)", lowest)
 	}
 	_, err = fmt.Fprintf(j.stdout, "%vtest accuracy %s, %.0f s\nwrote %s\n", margin, accuracy, seconds, j.options.out)
 	return err
@@ -133,7 +134,7 @@ func (j *job) epoch(ctx context.Context) error {
 		SpikesPerSample: test.SpikesPerSample, HiddenSpikesPerSample: test.HiddenPerSample, LR: p.Rate, Seconds: time.Since(start).Seconds(),
 	}
 	j.history = append(j.history, r)
-	if j.checkpoints.ripe() {
+	if j.trainer.Done() || j.checkpoints.ripe() {
 		if err := j.checkpoints.save(j.trainer, j.history); err != nil {
 			return err
 		}

@@ -56,17 +56,18 @@ func (s estimate) String() string {
 	return fmt.Sprintf("%.2f ± %.2f %%", 100*s.mean, 100*s.spread)
 }
 
-// finalTest returns the test accuracy, and that with ties to the lower class.
-func (j *job) finalTest(ctx context.Context, m *model.Network) (test, first estimate, err error) {
-	var accuracies, firsts []float64
+// finalTest returns the test accuracy over draws of noise, and what it is with
+// ties to the lowest class.
+func (j *job) finalTest(ctx context.Context, m *model.Network) (test, lowest estimate, err error) {
+	var tests, lowests []float64
 	for draw := range j.options.draws {
 		e, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), uint64(draw), j.options.threads)
 		if err != nil {
 			return estimate{}, estimate{}, err
 		}
-		accuracies, firsts = append(accuracies, e.Accuracy()), append(firsts, e.FirstAccuracy())
+		tests, lowests = append(tests, e.Accuracy()), append(lowests, e.LowestAccuracy())
 	}
-	return estimateOf(accuracies), estimateOf(firsts), nil
+	return estimateOf(tests), estimateOf(lowests), nil
 }
 
 // describe adds name, metadata and self-test to a trained model. Nothing in

@@ -38,14 +38,14 @@ func Write(name string, write func(io.Writer) error) (err error) {
 	removeStale(dir)
 	f, release, err := create(dir, mode)
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, plain(err))
+		return fmt.Errorf("writing %s: %w", name, withoutTemporary(err))
 	}
 	defer release() // when it has its final name
 	defer func() {
 		if err != nil {
 			f.Close() // an error of its own would only hide the first
 			os.Remove(f.Name())
-			err = fmt.Errorf("writing %s: %w", name, plain(err))
+			err = fmt.Errorf("writing %s: %w", name, withoutTemporary(err))
 		}
 	}()
 	if replaced { // the umask may have taken some of the mode away
@@ -69,16 +69,16 @@ func Write(name string, write func(io.Writer) error) (err error) {
 	return nil
 }
 
-// plain returns what went wrong with a temporary file without its name, which
-// tells a reader nothing.
-func plain(err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path) && isTemporary(filepath.Base(path.Path)):
-		return path.Err
-	case errors.As(err, &link) && isTemporary(filepath.Base(link.Old)):
-		return link.Err
+// withoutTemporary returns what went wrong with a temporary file without its
+// name, which tells a reader nothing.
+func withoutTemporary(err error) error {
+	switch e := err.(type) {
+	case *fs.PathError:
+		if isTemporary(filepath.Base(e.Path)) {
+			return e.Err
+		}
+	case *os.LinkError:
+		return e.Err
 	}
 	return err
 }
