@@ -217,7 +217,7 @@ type Progress struct {
 	Epoch           int // from 1
 	Done, Samples   int
 	Loss            float64
-	Accuracy        float64 // on the training samples, while they are learned
+	Accuracy        float64 // on the training samples, while they are learned; ties go to the lowest class
 	SpikesPerSample float64 // of the hidden layers
 	Rate            float64 // learning rate
 	// Firing is the share of neurons of each layer that fire in a step; −1 for
