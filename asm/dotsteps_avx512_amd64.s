@@ -5,11 +5,11 @@
 
 // func dotStepsAVX512(t *stepTile)
 //
-// DotSteps for up to 15 steps, 16 inputs at a time: their rows of w, if they have
-// up to 512 columns, stay in the first-level cache from step to step. A step's row of d lies in registers, and
-// the inputs that have the step take it four by four, each in 16 lanes of its
-// own: fewer would wait for their additions. Then the lanes of all of them are
-// folded at once, and the products go where they belong in dst.
+// DotSteps for up to 15 steps. A turn takes 16 or 32 inputs, as many as let their
+// rows of w stay in the first-level cache from step to step. A step's row of d
+// lies in registers, and the inputs that have the step take it four by four, each
+// in 16 lanes of its own: fewer would wait for their additions. Then the lanes of
+// all of them are folded at once, and the products go where they belong in dst.
 //
 // Columns are taken in blocks of four panels, then of one, then of one vector;
 // from block to block the lanes lie in memory. Rows of a single vector need no
@@ -17,7 +17,7 @@
 //
 //	Z0-Z15 the block of the row of d, then lanes that are folded
 //	Z16-Z23 products    Z24-Z27 lanes of four inputs
-//	Z31 the sets of the inputs    K1 the inputs that have the step
+//	Z30 and Z31 the sets of the inputs    K1 and K2 those that have the step
 //	DI tile    SI part    DX steps left    R13 inputs left that have the step
 //	R8 w, R9 bytes from row to row, R10 from panel to panel
 //	R12, BX, R14 and CX rows of four inputs    AX their lanes, R15 all lanes
@@ -25,11 +25,13 @@
 //
 // In narrow, Z20 is the row of d, Z21 zero and R14 the step.
 
-// From R15 on: the lanes of 16 inputs, and what finds no register.
-#define STEP  1024
-#define ASKED 1032
-#define LEFT  1040
-#define DELTA 1048
+// From R15 on: the lanes of 32 inputs, their products, and what finds no
+// register.
+#define FOLDED 2048
+#define STEP   2176
+#define ASKED  2184
+#define LEFT   2192
+#define DELTA  2200
 
 #define LOAD4(a, b, c, e) \
 	VMOVUPS (BX), a; \
@@ -182,21 +184,22 @@ TEXT ·dotStepsAVX512(SB), NOSPLIT, $0-8
 	ANDQ $~63, R15
 
 inputs:
-	// The sets of up to 16 inputs, and the steps that any has.
-	MOVL $0xFFFF, AX
+	// The sets of the inputs of a turn, and the steps that any has.
 	MOVQ stepTile_inputs(DI), CX
-	CMPQ CX, $16
-	JGE  whole
+	MOVQ stepTile_turn(DI), AX
+	CMPQ CX, AX
+	CMOVQGT AX, CX
 	MOVL $1, AX
-	SHLL CX, AX
-	DECL AX
-
-whole:
-	KMOVW AX, K1
+	SHLQ CX, AX
+	DECQ AX
+	KMOVD AX, K1
+	KSHIFTRD $16, K1, K2
 	MOVQ stepTile_words(DI), BX
-	VMOVDQU32.Z (BX), K1, Z31
-	VEXTRACTI64X4 $1, Z31, Y0
-	VPORD Z31, Z0, Z0
+	VMOVDQU32.Z (BX), K1, Z30
+	VMOVDQU32.Z 64(BX), K2, Z31
+	VPORD Z30, Z31, Z1
+	VEXTRACTI64X4 $1, Z1, Y0
+	VPORD Z1, Z0, Z0
 	VEXTRACTI128 $1, Y0, X1
 	VPOR X1, X0, X0
 	VPSHUFD $0x4E, X0, X1
@@ -212,7 +215,7 @@ whole:
 	CMPQ (stepPart__size+stepPart_vectors)(SI), $1
 	JNE  step
 	CMPQ CX, $16
-	JGE  narrow
+	JEQ  narrow
 
 step:
 	TZCNTL DX, R14
@@ -220,8 +223,10 @@ step:
 	BLSIL DX, BX
 	BLSRL DX, DX
 	VPBROADCASTD BX, Z0
-	VPTESTMD Z0, Z31, K1
-	KMOVW K1, AX
+	VPTESTMD Z0, Z30, K1
+	VPTESTMD Z0, Z31, K2
+	KUNPCKWD K1, K2, K3
+	KMOVD K3, AX
 	MOVQ AX, ASKED(R15)
 	XORL R11, R11
 	LEAQ stepTile_parts(DI), SI
@@ -338,25 +343,49 @@ eachSum:
 	JNZ  vector
 
 fold:
-	FOLD(LANES)
-	VEXPANDPS.Z Z0, K1, Z0
 	MOVQ STEP(R15), R14
 	IMULQ stepTile_dstStride(DI), R14
 	ADDQ stepTile_dst(DI), R14
-	VMOVUPS Z0, K1, (R14)
+	FOLD(LANES)
+	MOVQ ASKED(R15), CX
+	VEXPANDPS.Z Z0, K1, Z1
+	VMOVUPS Z1, K1, (R14)
+	CMPL CX, $0xFFFF
+	JLS  nextStep
+
+	// Those of the second 16 inputs follow those of the first.
+	VMOVUPS Z0, FOLDED(R15)
+	POPCNTL CX, AX
+	MOVWLZX CX, CX
+	POPCNTL CX, CX
+	CMPL AX, $16
+	JLE  expand
+	ADDQ $1024, R15
+	FOLD(LANES)
+	SUBQ $1024, R15
+	VMOVUPS Z0, (FOLDED+64)(R15)
+
+expand:
+	VMOVUPS FOLDED(R15)(CX*4), Z0
+	VEXPANDPS.Z Z0, K2, Z0
+	VMOVUPS Z0, K2, 64(R14)
+
+nextStep:
 	TESTL DX, DX
 	JNZ  step
 
 next:
-	ADDQ $64, stepTile_words(DI)
-	ADDQ $64, stepTile_dst(DI)
+	MOVQ stepTile_turn(DI), CX
+	LEAQ (CX*4), AX
+	ADDQ AX, stepTile_words(DI)
+	ADDQ AX, stepTile_dst(DI)
 	MOVQ (stepTile_parts+stepPart_wStride)(DI), AX
-	SHLQ $4, AX
+	IMULQ CX, AX
 	ADDQ AX, (stepTile_parts+stepPart_w)(DI)
 	MOVQ (stepTile_parts+stepPart__size+stepPart_wStride)(DI), AX
-	SHLQ $4, AX
+	IMULQ CX, AX
 	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_w)(DI)
-	SUBQ $16, stepTile_inputs(DI)
+	SUBQ CX, stepTile_inputs(DI)
 	JGT  inputs
 	VZEROUPPER
 	RET
@@ -373,7 +402,7 @@ narrowStep:
 	BLSIL DX, BX
 	BLSRL DX, DX
 	VPBROADCASTD BX, Z0
-	VPTESTMD Z0, Z31, K1
+	VPTESTMD Z0, Z30, K1
 	MOVQ stepPart_dStride(SI), BX
 	IMULQ R14, BX
 	ADDQ stepPart_d(SI), BX

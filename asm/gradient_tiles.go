@@ -125,10 +125,11 @@ type stepTile struct {
 	dst       *float32 // step 0 of an input
 	dstStride uintptr
 	parts     [2]stepPart // panels of 64 columns; one of those that are left
-	// Of AVX-512, from the next multiple of 64 bytes on: the lanes of 16 inputs
-	// and four words.
+	turn      int         // of AVX-512: how many inputs are taken together, 16 or 32
+	// Of AVX-512, from the next multiple of 64 bytes on: the lanes of 32 inputs,
+	// their products and four words.
 	//lint:ignore U1000 used by the assembly
-	room [(16 + 1 + 1) * Lanes]float32
+	room [(32 + 2 + 1 + 1) * Lanes]float32
 }
 
 // stepPart is neighbouring panels of the two matrices, each of vectors×16
