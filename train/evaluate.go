@@ -38,7 +38,7 @@ func TestKey(draw uint64, i int) dataset.Key { return key(draw, purposeTest, uin
 // Evaluate classifies the samples of source with the given indices, presented
 // for m.Steps steps with the noise of TestKey(draw, i).
 func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int) (Evaluation, error) {
-	var correct, first, spikes, hidden, synops atomic.Int64
+	var correct, lowest, spikes, hidden, synops atomic.Int64
 	err := present(ctx, m, source, indices, draw, threads, func(s *runtime.Session, in *dataset.Presentation, k int) error {
 		r, err := classify(s, in)
 		if err != nil {
@@ -48,7 +48,7 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 			correct.Add(1)
 		}
 		if slices.Index(r.Scores, slices.Max(r.Scores)) == source.Label(indices[k]) {
-			first.Add(1)
+			lowest.Add(1)
 		}
 		stats := s.Stats()
 		spikes.Add(int64(stats.TotalSpikes()))
@@ -59,7 +59,7 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 	if err != nil {
 		return Evaluation{}, err
 	}
-	e := Evaluation{Samples: len(indices), Correct: int(correct.Load()), LowestCorrect: int(first.Load())}
+	e := Evaluation{Samples: len(indices), Correct: int(correct.Load()), LowestCorrect: int(lowest.Load())}
 	e.SpikesPerSample = float64(spikes.Load()) / float64(e.Samples)
 	e.HiddenPerSample = float64(hidden.Load()) / float64(e.Samples)
 	e.SynOpsPerSample = float64(synops.Load()) / float64(e.Samples)
