@@ -4,13 +4,10 @@ package asm
 
 func cpuid(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32)
 
-// firstLevel is the size of the first-level data cache in bytes.
-var firstLevel = findFirstLevel()
-
-// findFirstLevel asks the leaves that list the caches, Intel's and AMD's (Intel
-// SDM vol. 2, CPUID leaf 4; AMD APM vol. 3, leaf 8000001D). Where neither does it
-// returns 32 kB, the least of CPUs with AVX2.
-func findFirstLevel() int {
+// firstLevel returns the size of the first-level data cache in bytes, from the
+// leaves that list the caches (Intel SDM vol. 2, CPUID leaf 4; AMD APM vol. 3,
+// leaf 8000001D). Where there are none it is 32 kB, the least of CPUs with AVX2.
+func firstLevel() int {
 	for _, leaf := range []uint32{4, 0x8000001D} {
 		if last, _, _, _ := cpuid(leaf&0x80000000, 0); last < leaf {
 			continue

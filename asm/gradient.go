@@ -14,17 +14,15 @@ func SumRows(dst, src *Matrix, in *Inputs) { kernels.Load().sumRows(dst, src, in
 // It is SumRows for inputs that spike often, without lists. It panics if dst has
 // fewer rows or another number of columns than src, or src lacks a row.
 func SumSpikes(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
-	kernels.Load().sumSpikes(dst, src, first, rows, spikes, stride)
-}
-
-// checkSpikes panics unless SumSpikes stays within its arguments.
-func checkSpikes(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
 	var any uint64
 	for i := range rows {
 		any |= spikes[i*stride]
 	}
 	if dst.cols != src.cols || rows > dst.rows || first+bits.Len64(any) > src.rows {
 		panic("asm: SumSpikes: rows or columns out of range")
+	}
+	if any != 0 {
+		kernels.Load().sumSpikes(dst, src, first, rows, spikes, stride)
 	}
 }
 

@@ -43,10 +43,7 @@ TEXT ·sumSpikes64NEON(SB), NOSPLIT, $0-8
 row:
 	NEXT_WORD(next)
 	MOVD R7, R11
-	LOAD16(R11, 0, 1, 2, 3)
-	LOAD16(R11, 4, 5, 6, 7)
-	LOAD16(R11, 8, 9, 10, 11)
-	LOAD16(R11, 12, 13, 14, 15)
+	LOAD64(R11)
 
 add:
 	NEXT_SPIKE
@@ -60,10 +57,7 @@ add:
 	EACH(VFADD, 28, 12, 12)
 	CBNZ R5, add
 	MOVD R7, R11
-	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R11)
-	VST1.P [V4.S4, V5.S4, V6.S4, V7.S4], 64(R11)
-	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], 64(R11)
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R11)
+	STORE64(R11)
 
 next:
 	ADD R8, R7
@@ -120,10 +114,7 @@ pass:
 	MOVD dotGroup_d(R12), R4
 	MOVD dotGroup_panels(R12), R10
 	MOVD R2, R13
-	VLD1.P 64(R13), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1.P 64(R13), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1.P 64(R13), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
+	LOAD64(R13)
 
 panel:
 	MOVD dotGroup_vectors(R12), R11

@@ -53,12 +53,9 @@ type spikeTile struct {
 	wordStride uintptr
 }
 
-// sumSpikesTiles is SumSpikes by the kernels of k.
+// sumSpikesTiles is SumSpikes, once that has checked its arguments, by the
+// kernels of k.
 func (k isa) sumSpikesTiles(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
-	checkSpikes(dst, src, first, rows, spikes, stride)
-	if rows == 0 || first == src.rows {
-		return
-	}
 	t := spikeTile{rows: rows, words: &spikes[0], wordStride: 8 * uintptr(stride)}
 	n := Pad(src.cols)
 	for column := 0; column < n; {

@@ -2,6 +2,8 @@
 
 package asm
 
+import "sync"
+
 // isa selects the kernels of an instruction set. They are called directly, not
 // through variables, so that their arguments stay on the stack.
 type isa bool
@@ -151,13 +153,14 @@ func (k isa) backward(t *backTile, width int) {
 }
 
 // longestTurn is the length of rows, in elements, of which 32 take no more than
-// two thirds of the first-level cache: the rest is for the errors.
-var longestTurn = firstLevel * 2 / 3 / 32 / 4
+// two thirds of the first-level cache: the rest is for the errors. It is found
+// when training begins, since a virtual machine is slow to tell.
+var longestTurn = sync.OnceValue(func() int { return firstLevel() * 2 / 3 / 32 / 4 })
 
 func (k isa) dotSteps(t *stepTile) {
 	if k == avx512 {
 		t.turn = 16
-		if n := tileWidth*t.parts[0].panels + Lanes*t.parts[1].vectors; Lanes < n && n <= longestTurn {
+		if n := tileWidth*t.parts[0].panels + Lanes*t.parts[1].vectors; Lanes < n && n <= longestTurn() {
 			t.turn = 32
 		}
 		dotStepsAVX512(t)

@@ -37,3 +37,17 @@
 	FMOVQ 32(from), F(c); \
 	FMOVQ 48(from), F(d); \
 	ADD $64, from
+
+// LOAD64 loads V0-V15, the sums of 64 columns, and STORE64 stores them. Both move
+// their address on by 192 bytes.
+#define LOAD64(from) \
+	VLD1.P 64(from), [V0.S4, V1.S4, V2.S4, V3.S4]; \
+	VLD1.P 64(from), [V4.S4, V5.S4, V6.S4, V7.S4]; \
+	VLD1.P 64(from), [V8.S4, V9.S4, V10.S4, V11.S4]; \
+	VLD1 (from), [V12.S4, V13.S4, V14.S4, V15.S4]
+
+#define STORE64(to) \
+	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(to); \
+	VST1.P [V4.S4, V5.S4, V6.S4, V7.S4], 64(to); \
+	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], 64(to); \
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (to)

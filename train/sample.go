@@ -364,9 +364,10 @@ func (s *sample) charge(t *Trainer, w *scratch, i int, cost float32) {
 		}
 	}
 	if cost != 0 {
-		row := ls.cost.Row(0)[:l.Out] // padding costs nothing
-		for j := range row {
-			row[j] = cost
+		if row := ls.cost.Row(0)[:l.Out]; row[0] != cost { // a new update; padding costs nothing
+			for j := range row {
+				row[j] = cost
+			}
 		}
 		asm.SumRows(&ls.grad, &ls.cost, &w.once)
 	}
