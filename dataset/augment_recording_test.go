@@ -159,13 +159,8 @@ func TestAugmentedValues(t *testing.T) {
 	if !seen[1] || !seen[2] {
 		t.Errorf("values %v", seen)
 	}
-	// The race detector makes a sync.Pool forget now and then.
-	allocs := math.Inf(1)
-	for range 20 {
-		allocs = min(allocs, testing.AllocsPerRun(1, func() { moved.Values(v, 0, Key{}) }))
-	}
-	if allocs > 0 {
-		t.Errorf("%v allocations", allocs)
+	if n := fewestAllocations(func() { moved.Values(v, 0, Key{}) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

@@ -113,12 +113,22 @@ func TestAugmentedSource(t *testing.T) {
 	if equalTrains(b, c) {
 		t.Error("another epoch gives the same spikes")
 	}
-	if allocs := testing.AllocsPerRun(10, func() { load(moved, c, 5, Key{1, 6}) }); allocs > 0 {
-		t.Errorf("%v allocations", allocs)
+	if n := fewestAllocations(func() { load(moved, c, 5, Key{1, 6}) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 	if err := moved.Spikes(c, 1000, Key{}); err == nil {
 		t.Error("took sample 1000 of 1000")
 	}
+}
+
+// fewestAllocations returns how often f allocates in the best of many calls: a
+// sync.Pool forgets at a garbage collection, and at random under the race detector.
+func fewestAllocations(f func()) float64 {
+	n := math.Inf(1)
+	for range 30 {
+		n = min(n, testing.AllocsPerRun(1, f))
+	}
+	return n
 }
 
 func equalTrains(a, b spike.Train) bool {
