@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -18,6 +19,9 @@ import (
 // runtime.Session.ClassifyEarly can be given.
 type MarginCurve struct {
 	Samples int
+	// Commonest is how many samples the commonest class has: what an answer that
+	// never changes gets right.
+	Commonest int
 	// ByStep tells how many samples are right after 1, 2, 3, … steps, if every
 	// sample is presented for as many.
 	ByStep []int
@@ -46,7 +50,7 @@ func (c MarginCurve) At(margin float32) MarginPoint {
 
 // Recommend returns the smallest margin from which on early decisions get at
 // most the share loss of all samples less right than whole presentations; 0 if
-// there is none.
+// there is none, or if an answer that never changes would do as well.
 func (c MarginCurve) Recommend(loss float64) float32 {
 	best := float32(0)
 	if len(c.Points) == 0 {
@@ -54,6 +58,9 @@ func (c MarginCurve) Recommend(loss float64) float32 {
 	}
 	early := c.Points[:len(c.Points)-1]
 	least := float64(c.Points[len(early)].Correct) - float64(loss*float64(c.Samples))
+	if least <= float64(c.Commonest) {
+		return best
+	}
 	for _, p := range slices.Backward(early) {
 		if float64(p.Correct) < least || p.Margin <= 0 {
 			break
@@ -99,7 +106,14 @@ func Margins(ctx context.Context, m *model.Network, source dataset.Source, indic
 	if err != nil {
 		return MarginCurve{}, err
 	}
-	return MarginCurve{Samples: len(indices), ByStep: byStep, Points: sweep(samples)}, nil
+	labels := map[int]int{}
+	for _, i := range indices {
+		labels[source.Label(i)]++
+	}
+	return MarginCurve{
+		Samples: len(indices), Commonest: slices.Max(slices.Collect(maps.Values(labels))),
+		ByStep: byStep, Points: sweep(samples),
+	}, nil
 }
 
 // rises presents a sample step by step and tells after which steps it is right.

@@ -87,8 +87,18 @@ func TestMargins(t *testing.T) {
 			t.Fatal(err)
 		}
 		last := c.Points[len(c.Points)-1]
-		if c.Samples != 100 || len(c.ByStep) != m.Steps || c.ByStep[m.Steps-1] != e.Correct || last.Correct != e.Correct || last.Steps != int64(100*m.Steps) {
-			t.Errorf("%s: %d samples, %v, the last point %+v, expected %d right", readout, c.Samples, c.ByStep, last, e.Correct)
+		commonest := 0
+		for class := range source.Classes() {
+			n := 0
+			for _, i := range held {
+				if source.Label(i) == class {
+					n++
+				}
+			}
+			commonest = max(commonest, n)
+		}
+		if c.Samples != 100 || c.Commonest != commonest || len(c.ByStep) != m.Steps || c.ByStep[m.Steps-1] != e.Correct || last.Correct != e.Correct || last.Steps != int64(100*m.Steps) {
+			t.Errorf("%s: %d samples, %d of one class, %v, the last point %+v, expected %d of one class, %d right", readout, c.Samples, c.Commonest, c.ByStep, last, commonest, e.Correct)
 		}
 	}
 }
@@ -122,7 +132,7 @@ func TestRecommend(t *testing.T) {
 		name   string
 		points []MarginPoint
 		loss   float64
-		want   float32
+		want   float32 // with 100 samples of the commonest class
 	}{
 		{"none", nil, 1, 0},
 		{"nothing is early", []MarginPoint{{inf, 900, 9}}, 1, 0},
@@ -132,8 +142,10 @@ func TestRecommend(t *testing.T) {
 		{"a chance hit below a dip", []MarginPoint{{1, 900, 2}, {2, 890, 3}, {3, 900, 4}, {inf, 900, 5}}, 0.002, 3},
 		{"too early at once", []MarginPoint{{1, 890, 2}, {2, 890, 3}, {inf, 900, 5}}, 0.002, 0},
 		{"all in the first step", []MarginPoint{{0, 900, 1}, {1, 900, 2}, {inf, 900, 5}}, 0.002, 1},
+		{"little is learned", []MarginPoint{{1, 103, 2}, {inf, 103, 5}}, 0.002, 1},
+		{"nothing is learned", []MarginPoint{{1, 102, 2}, {inf, 102, 5}}, 0.002, 0},
 	} {
-		if got := (MarginCurve{Samples: 1000, Points: c.points}).Recommend(c.loss); got != c.want {
+		if got := (MarginCurve{Samples: 1000, Commonest: 100, Points: c.points}).Recommend(c.loss); got != c.want {
 			t.Errorf("%s: %v, expected %v", c.name, got, c.want)
 		}
 	}
