@@ -152,51 +152,20 @@ vector:
 	VZEROUPPER
 	RET
 
-// func adamAVX2(a *AdamStep, w, m, v, grad *float32, n int)
-//
-// AdamStep.Apply for n elements, a multiple of 8, one vector a turn.
-//
-//	Y8 Rate   Y9 Epsilon   Y10 Beta1   Y11 Beta2   Y12 Shrink
-//	Y13 1-Beta1   Y14 1-Beta2
-TEXT ·adamAVX2(SB), NOSPLIT, $0-48
-	MOVQ a+0(FP), AX
-	MOVQ w+8(FP), DI
-	MOVQ m+16(FP), SI
-	MOVQ v+24(FP), DX
-	MOVQ grad+32(FP), BX
-	MOVQ n+40(FP), CX
-	VBROADCASTSS AdamStep_Rate(AX), Y8
-	VBROADCASTSS AdamStep_Epsilon(AX), Y9
-	VBROADCASTSS AdamStep_Beta1(AX), Y10
-	VBROADCASTSS AdamStep_Beta2(AX), Y11
-	VBROADCASTSS AdamStep_Shrink(AX), Y12
-	VMOVUPS EXP_ONE, Y14
-	VSUBPS Y10, Y14, Y13
-	VSUBPS Y11, Y14, Y14
-	XORQ AX, AX
+#define LANES 8
+#define RATE Y0
+#define EPSILON Y1
+#define BETA1 Y2
+#define BETA2 Y3
+#define SHRINK Y4
+#define REST1 Y5
+#define REST2 Y6
+#define GRAD Y7
+#define M Y8
+#define V Y9
+#define W Y10
 
-loop:
-	VMOVUPS (BX)(AX*4), Y0
-	VMULPS (SI)(AX*4), Y10, Y1
-	VMULPS Y0, Y13, Y2
-	VADDPS Y2, Y1, Y1
-	VMOVUPS Y1, (SI)(AX*4)      // m = β₁·m + (1−β₁)·g
-	VMULPS (DX)(AX*4), Y11, Y3
-	VMULPS Y0, Y14, Y2
-	VMULPS Y0, Y2, Y2
-	VADDPS Y2, Y3, Y3
-	VMOVUPS Y3, (DX)(AX*4)      // v = β₂·v + ((1−β₂)·g)·g
-	VSQRTPS Y3, Y3
-	VADDPS Y9, Y3, Y3
-	VMULPS Y8, Y1, Y1
-	VDIVPS Y3, Y1, Y1           // Rate·m / (√v + Epsilon)
-	VMOVUPS (DI)(AX*4), Y4
-	VMULPS Y4, Y12, Y5
-	VSUBPS Y5, Y4, Y4
-	VSUBPS Y1, Y4, Y4
-	VMOVUPS Y4, (DI)(AX*4)
-	ADDQ $8, AX
-	CMPQ AX, CX
-	JLT  loop
-	VZEROUPPER
-	RET
+// func adamAVX2(a *AdamStep, w, m, v, grad *float32, n int)
+TEXT ·adamAVX2(SB), NOSPLIT, $0-48
+
+#include "adam_amd64.h"

@@ -145,51 +145,20 @@ vector:
 	VZEROUPPER
 	RET
 
-// func adamAVX512(a *AdamStep, w, m, v, grad *float32, n int)
-//
-// AdamStep.Apply for n elements, a multiple of 16, one vector a turn.
-//
-//	Z16 Rate   Z17 Epsilon   Z18 Beta1   Z19 Beta2   Z20 Shrink
-//	Z21 1-Beta1   Z22 1-Beta2
-TEXT ·adamAVX512(SB), NOSPLIT, $0-48
-	MOVQ a+0(FP), AX
-	MOVQ w+8(FP), DI
-	MOVQ m+16(FP), SI
-	MOVQ v+24(FP), DX
-	MOVQ grad+32(FP), BX
-	MOVQ n+40(FP), CX
-	VBROADCASTSS AdamStep_Rate(AX), Z16
-	VBROADCASTSS AdamStep_Epsilon(AX), Z17
-	VBROADCASTSS AdamStep_Beta1(AX), Z18
-	VBROADCASTSS AdamStep_Beta2(AX), Z19
-	VBROADCASTSS AdamStep_Shrink(AX), Z20
-	VBROADCASTSS EXP_ONE, Z22
-	VSUBPS Z18, Z22, Z21
-	VSUBPS Z19, Z22, Z22
-	XORQ AX, AX
+#define LANES 16
+#define RATE Z0
+#define EPSILON Z1
+#define BETA1 Z2
+#define BETA2 Z3
+#define SHRINK Z4
+#define REST1 Z5
+#define REST2 Z6
+#define GRAD Z7
+#define M Z8
+#define V Z9
+#define W Z10
 
-loop:
-	VMOVUPS (BX)(AX*4), Z0
-	VMULPS (SI)(AX*4), Z18, Z1
-	VMULPS Z0, Z21, Z2
-	VADDPS Z2, Z1, Z1
-	VMOVUPS Z1, (SI)(AX*4)      // m = β₁·m + (1−β₁)·g
-	VMULPS (DX)(AX*4), Z19, Z3
-	VMULPS Z0, Z22, Z2
-	VMULPS Z0, Z2, Z2
-	VADDPS Z2, Z3, Z3
-	VMOVUPS Z3, (DX)(AX*4)      // v = β₂·v + ((1−β₂)·g)·g
-	VSQRTPS Z3, Z3
-	VADDPS Z17, Z3, Z3
-	VMULPS Z16, Z1, Z1
-	VDIVPS Z3, Z1, Z1           // Rate·m / (√v + Epsilon)
-	VMOVUPS (DI)(AX*4), Z4
-	VMULPS Z4, Z20, Z5
-	VSUBPS Z5, Z4, Z4
-	VSUBPS Z1, Z4, Z4
-	VMOVUPS Z4, (DI)(AX*4)
-	ADDQ $16, AX
-	CMPQ AX, CX
-	JLT  loop
-	VZEROUPPER
-	RET
+// func adamAVX512(a *AdamStep, w, m, v, grad *float32, n int)
+TEXT ·adamAVX512(SB), NOSPLIT, $0-48
+
+#include "adam_amd64.h"
