@@ -18,7 +18,14 @@
 	MOVQ backTile_soft(DI), R12
 	MOVQ backTile_delta(DI), R13
 	CONSTANTS
-	LOAD_SUMS
+	MOVQ backTile_next(DI), AX
+	EACH(LOAD_NEXT)
+	MOVQ backTile_biasSum(DI), AX
+	EACH(LOAD_BIAS)
+	MOVQ backTile_currentSum(DI), AX
+	EACH(LOAD_CURRENT)
+	MOVQ backTile_decaySum(DI), AX
+	EACH(LOAD_DECAY)
 
 step:
 	MOVQ backTile_decay(DI), AX
@@ -64,7 +71,14 @@ next:
 	SUBQ backTile_deltaStride(DI), R13
 	DECQ CX
 	JNZ  step
-	STORE_SUMS
+	MOVQ backTile_next(DI), AX
+	EACH(STORE_NEXT)
+	MOVQ backTile_biasSum(DI), AX
+	EACH(STORE_BIAS)
+	MOVQ backTile_currentSum(DI), AX
+	EACH(STORE_CURRENT)
+	MOVQ backTile_decaySum(DI), AX
+	EACH(STORE_DECAY)
 	VZEROUPPER
 	RET
 

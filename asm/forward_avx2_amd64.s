@@ -23,7 +23,7 @@
 #define CONSTANTS \
 	VXORPS ZERO, ZERO, ZERO; \
 	VMOVUPS EXP_ONE, ONE; \
-	VMOVDQU bitOfLane<>(SB), BITS
+	VMOVDQU ·bitOfLane(SB), BITS
 
 #define LOAD_UNITS
 
@@ -228,12 +228,12 @@ TEXT ·forward16AVX2(SB), NOSPLIT, $0-8
 
 #include "forward_amd64.h"
 
-DATA bitOfLane<>+0(SB)/4, $1
-DATA bitOfLane<>+4(SB)/4, $2
-DATA bitOfLane<>+8(SB)/4, $4
-DATA bitOfLane<>+12(SB)/4, $8
-DATA bitOfLane<>+16(SB)/4, $16
-DATA bitOfLane<>+20(SB)/4, $32
-DATA bitOfLane<>+24(SB)/4, $64
-DATA bitOfLane<>+28(SB)/4, $128
-GLOBL bitOfLane<>(SB), RODATA|NOPTR, $32
+DATA ·bitOfLane+0(SB)/4, $1
+DATA ·bitOfLane+4(SB)/4, $2
+DATA ·bitOfLane+8(SB)/4, $4
+DATA ·bitOfLane+12(SB)/4, $8
+DATA ·bitOfLane+16(SB)/4, $16
+DATA ·bitOfLane+20(SB)/4, $32
+DATA ·bitOfLane+24(SB)/4, $64
+DATA ·bitOfLane+28(SB)/4, $128
+GLOBL ·bitOfLane(SB), RODATA|NOPTR, $32
