@@ -5,35 +5,55 @@
 
 // func dotStepsAVX2(t *stepTile)
 //
-// DotSteps for up to 15 steps. Row by row of w, four steps of its set at once:
-// a part of the row is loaded once for all of them, and eight independent sums
-// hide the latency of the adds. Where fewer steps are left, the last one fills
-// up the four.
+// DotSteps for up to 15 steps. A turn takes 16 or 32 inputs, as many as let their
+// rows of w stay in the first-level cache from step to step. First it lists the
+// steps that any of them has. Then the inputs that have a step take its row of d
+// four by four: a part of it is loaded once for all of them, and eight independent
+// sums hide the latency of the adds. Where fewer inputs are left, the last one
+// fills up the four.
 //
-//	Y0-Y7 lanes of the steps, two vectors a step    Y8 Y9 part of the row of w
+//	Y0-Y7 lanes of the inputs, two vectors an input    Y8 Y9 part of the row of d
 //	Y10-Y15 products
-//	DI tile    DX steps left
-//	R8-R11 rows of d    SI offset into them    AX row of w
-//	R12-R15 the steps
+//	DI tile    DX inputs left that have the step
+//	R8-R11 rows of w    SI offset into them    AX row of d
+//	R12-R15 the inputs
 //	BX part    CX vectors left in the panel
 //
-// On the stack: the panels left.
+// On the stack: the panels left, and the entry of the list that is at work.
 
 #define PANELS panels-8(SP)
+#define ENTRY  entry-16(SP)
 
-// NEXT puts the first step left into step, or leaves there what it has if there
-// is none.
-#define NEXT(step) \
+// In room: a window into 32 ones and 32 zeros masks the inputs of a turn. Behind
+// them is the list, whose entries are 32 bits that say which inputs have the step,
+// and the step. Its last one has no inputs.
+#define LIST 256
+
+// WORDS loads the sets of eight inputs from i on and moves step 14 to the sign.
+#define WORDS(i, y) \
+	VMOVDQU (4*i)(CX), Y8; \
+	VPMASKMOVD (4*i)(AX), Y8, y; \
+	VPSLLD $(32-const_stepsWord), y, y
+
+// HAVE tells which of eight inputs have the step in the sign and moves the next
+// lower one there.
+#define HAVE(y, dst) \
+	VMOVMSKPS y, dst; \
+	VPADDD y, y, y
+
+// NEXT puts the first input left into input, or leaves there what it has if
+// there is none.
+#define NEXT(input) \
 	TZCNTL DX, CX; \
 	CMOVLCC CX, AX; \
-	MOVL AX, step; \
+	MOVL AX, input; \
 	BLSRL DX, DX
 
-// ROW puts the row of d of step into row.
-#define ROW(step, row) \
-	MOVQ step, row; \
-	IMULQ stepPart_dStride(BX), row; \
-	ADDQ stepPart_d(BX), row
+// ROW puts the row of w of input into row.
+#define ROW(input, row) \
+	MOVQ input, row; \
+	IMULQ stepPart_wStride(BX), row; \
+	ADDQ stepPart_w(BX), row
 
 #define DOT(row, p, q, s, t) \
 	VMULPS (row)(SI*1), Y8, s; \
@@ -41,28 +61,65 @@
 	VADDPS s, p, p; \
 	VADDPS t, q, q
 
-// FOLD adds lanes i and i+8, i and i+4, i and i+2, i and i+1 and stores the sum.
-#define FOLD(y, z, x, step) \
-	VADDPS z, y, y; \
-	VEXTRACTF128 $1, y, X8; \
-	VADDPS X8, x, x; \
-	VMOVHLPS x, x, X8; \
-	VADDPS X8, x, x; \
-	VMOVSHDUP x, X8; \
-	VADDSS X8, x, x; \
-	IMULQ R8, step; \
-	VMOVSS x, (AX)(step*1)
+// FOLD4 adds lanes i and i+4 of p, and of q: p in the lower half of the sum.
+#define FOLD4(p, q, sum) \
+	VPERM2F128 $0x20, q, p, Y8; \
+	VPERM2F128 $0x31, q, p, Y9; \
+	VADDPS Y9, Y8, sum
 
-TEXT ·dotStepsAVX2(SB), NOSPLIT, $8-8
+TEXT ·dotStepsAVX2(SB), NOSPLIT, $16-8
 	MOVQ t+0(FP), DI
+	VPCMPEQD Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VMOVDQU Y0, (stepTile_room+0)(DI)
+	VMOVDQU Y0, (stepTile_room+32)(DI)
+	VMOVDQU Y0, (stepTile_room+64)(DI)
+	VMOVDQU Y0, (stepTile_room+96)(DI)
+	VMOVDQU Y1, (stepTile_room+128)(DI)
+	VMOVDQU Y1, (stepTile_room+160)(DI)
+	VMOVDQU Y1, (stepTile_room+192)(DI)
+	VMOVDQU Y1, (stepTile_room+224)(DI)
 
-input:
+inputs:
+	MOVQ stepTile_inputs(DI), CX
+	MOVQ stepTile_turn(DI), AX
+	CMPQ CX, AX
+	CMOVQGT AX, CX
+	MOVL $32, AX
+	SUBL CX, AX
+	LEAQ stepTile_room(DI)(AX*4), CX
 	MOVQ stepTile_words(DI), AX
-	MOVL (AX), DX
-	ADDQ $4, AX
-	MOVQ AX, stepTile_words(DI)
+	WORDS(0, Y0)
+	WORDS(8, Y1)
+	WORDS(16, Y2)
+	WORDS(24, Y3)
+	LEAQ (stepTile_room+LIST)(DI), BX
+	MOVL $(const_stepsWord-1), SI
+
+list:
+	HAVE(Y0, DX)
+	HAVE(Y1, R8)
+	HAVE(Y2, R9)
+	HAVE(Y3, R10)
+	SHLL $8, R8
+	SHLL $16, R9
+	SHLL $24, R10
+	ORL  R8, DX
+	ORL  R9, DX
+	ORL  R10, DX
+	MOVL DX, (BX)
+	MOVL SI, 4(BX)
+	LEAQ 8(BX), CX
 	TESTL DX, DX
-	JZ   nextInput
+	CMOVQNE CX, BX
+	DECL SI
+	JGE  list
+	MOVL $0, (BX)
+	LEAQ (stepTile_room+LIST)(DI), AX
+	MOVQ AX, ENTRY
+	MOVL (AX), DX
+	TESTL DX, DX
+	JZ   next
 
 group:
 	NEXT(R12)
@@ -88,7 +145,10 @@ part:
 	ROW(R13, R9)
 	ROW(R14, R10)
 	ROW(R15, R11)
-	MOVQ stepPart_w(BX), AX
+	MOVQ ENTRY, AX
+	MOVL 4(AX), AX
+	IMULQ stepPart_dStride(BX), AX
+	ADDQ stepPart_d(BX), AX
 	XORQ SI, SI
 
 panel:
@@ -105,8 +165,8 @@ vector:
 	ADDQ $64, SI
 	DECQ CX
 	JNZ  vector
-	ADDQ stepPart_wSkip(BX), AX
-	ADDQ stepPart_dSkip(BX), SI
+	ADDQ stepPart_dSkip(BX), AX
+	ADDQ stepPart_wSkip(BX), SI
 	DECQ PANELS
 	JNZ  panel
 
@@ -116,22 +176,52 @@ nextPart:
 	CMPQ BX, AX
 	JNE  part
 
-	MOVQ stepTile_dst(DI), AX
-	MOVQ stepTile_dstStride(DI), R8
-	FOLD(Y0, Y1, X0, R12)
-	FOLD(Y2, Y3, X2, R13)
-	FOLD(Y4, Y5, X4, R14)
-	FOLD(Y6, Y7, X6, R15)
+	// Lanes i and i+8, i and i+4, i and i+2, i and i+1: then the sums of the four
+	// inputs stand in X0.
+	VADDPS Y1, Y0, Y0
+	VADDPS Y3, Y2, Y2
+	VADDPS Y5, Y4, Y4
+	VADDPS Y7, Y6, Y6
+	FOLD4(Y0, Y4, Y0)
+	FOLD4(Y2, Y6, Y2)
+	VUNPCKLPD Y2, Y0, Y8
+	VUNPCKHPD Y2, Y0, Y9
+	VADDPS Y9, Y8, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VSHUFPS $0x88, X1, X0, X8
+	VSHUFPS $0xDD, X1, X0, X9
+	VADDPS X9, X8, X0
+	MOVQ ENTRY, BX
+	MOVL 4(BX), AX
+	IMULQ stepTile_dstStride(DI), AX
+	ADDQ stepTile_dst(DI), AX
+	VMOVSS X0, (AX)(R12*4)
+	VEXTRACTPS $1, X0, (AX)(R13*4)
+	VEXTRACTPS $2, X0, (AX)(R14*4)
+	VEXTRACTPS $3, X0, (AX)(R15*4)
+
+	// After the last input comes the next entry, without a branch, which would be
+	// hard to foresee.
+	LEAQ 8(BX), CX
+	TESTL DX, DX
+	CMOVQEQ CX, BX
+	CMOVLEQ (BX), DX
+	MOVQ BX, ENTRY
 	TESTL DX, DX
 	JNZ  group
 
-nextInput:
-	ADDQ $4, stepTile_dst(DI)
+next:
+	MOVQ stepTile_turn(DI), CX
+	LEAQ (CX*4), AX
+	ADDQ AX, stepTile_words(DI)
+	ADDQ AX, stepTile_dst(DI)
 	MOVQ (stepTile_parts+stepPart_wStride)(DI), AX
+	IMULQ CX, AX
 	ADDQ AX, (stepTile_parts+stepPart_w)(DI)
 	MOVQ (stepTile_parts+stepPart__size+stepPart_wStride)(DI), AX
+	IMULQ CX, AX
 	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_w)(DI)
-	DECQ stepTile_inputs(DI)
-	JNZ  input
+	SUBQ CX, stepTile_inputs(DI)
+	JGT  inputs
 	VZEROUPPER
 	RET

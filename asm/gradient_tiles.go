@@ -122,9 +122,10 @@ type stepTile struct {
 	dst       *float32 // step 0 of an input
 	dstStride uintptr
 	parts     [2]stepPart // panels of 64 columns; one of those that are left
-	turn      int         // of AVX-512: how many inputs are taken together, 16 or 32
+	turn      int         // of AVX2 and AVX-512: how many inputs are taken together, 16 or 32
 	// Of AVX-512, from the next multiple of 64 bytes on: the lanes of 32 inputs,
-	// their products and four words.
+	// their products and four words. Of AVX2: 64 words that mask the inputs, and the
+	// list of steps.
 	//lint:ignore U1000 used by the assembly
 	room [(32 + 2 + 1 + 1) * Lanes]float32
 }

@@ -158,11 +158,13 @@ func (k isa) backward(t *backTile, width int) {
 var longestTurn = sync.OnceValue(func() int { return firstLevel() * 2 / 3 / 32 / 4 })
 
 func (k isa) dotSteps(t *stepTile) {
+	n := tileWidth*t.parts[0].panels + Lanes*t.parts[1].vectors
+	narrow := k == avx512 && n == Lanes // which has code of its own
+	t.turn = 16
+	if n <= longestTurn() && !narrow {
+		t.turn = 32
+	}
 	if k == avx512 {
-		t.turn = 16
-		if n := tileWidth*t.parts[0].panels + Lanes*t.parts[1].vectors; Lanes < n && n <= longestTurn() {
-			t.turn = 32
-		}
 		dotStepsAVX512(t)
 	} else {
 		dotStepsAVX2(t)
