@@ -192,7 +192,9 @@ type trainSource struct {
 }
 
 // FromTrains returns spike trains in memory as a source; keys change nothing.
-// The arguments are kept, not copied; nil labels are unknown.
+// The arguments are kept, not copied; nil labels are unknown. A network takes
+// them with the coding model.Events in its input, whose BinUS is the length of
+// their steps.
 func FromTrains(trains []spike.Train, shape []int, labels []int, classes []string) (Source, error) {
 	l, err := newLabelled(shape, len(trains), labels, classes)
 	if err != nil {
@@ -232,7 +234,8 @@ type valueSource struct {
 	values []spike.Values
 }
 
-// FromValues is FromTrains for analog recordings.
+// FromValues is FromTrains for analog recordings, which a network takes with
+// Counts in its input as well.
 func FromValues(values []spike.Values, shape []int, labels []int, classes []string) (Source, error) {
 	l, err := newLabelled(shape, len(values), labels, classes)
 	if err != nil {

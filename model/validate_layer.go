@@ -201,8 +201,8 @@ func (l *Layer) validateWeights(where string) error {
 		rows += out
 	}
 	// The kernels pad the neurons to multiples of 16.
-	if padded := (out + 15) &^ 15; rows > maxVolume/padded {
-		return invalid("%s: %d inputs of %d neurons are more than %d weights", where, rows, padded, maxVolume)
+	if padded := (out + 15) &^ 15; rows > MaxVolume/padded {
+		return invalid("%s: %d inputs of %d neurons are more than %d weights", where, rows, padded, MaxVolume)
 	}
 	if err := l.Weight.validate(where, "weight", []int{out, in}); err != nil {
 		return err
@@ -214,7 +214,7 @@ func (l *Layer) validateWeights(where string) error {
 }
 
 // maxSums bounds the sums of a convolution with the room around them.
-const maxSums = maxVolume / 4
+const maxSums = MaxVolume / 4
 
 // validateConvolution checks window, groups and weights of a conv2d layer.
 func (l *Layer) validateConvolution(where string) error {
@@ -237,9 +237,9 @@ func (l *Layer) validateConvolution(where string) error {
 		weights *= float64(w.Kernel[axis] + 1)
 		sums *= float64(l.Out[1+axis] + 2*w.Reach(axis))
 	}
-	if weights > maxVolume || sums > maxSums {
+	if weights > MaxVolume || sums > maxSums {
 		return invalid("%s: a convolution from %v to %v with a kernel of %v and dilation %v needs room for %.0f weights and %.0f sums, more than %d or %d",
-			where, l.In, l.Out, w.Kernel, w.Dilation, weights, sums, maxVolume, maxSums)
+			where, l.In, l.Out, w.Kernel, w.Dilation, weights, sums, MaxVolume, maxSums)
 	}
 	return l.Weight.validate(where, "weight", []int{channels, l.In[0] / l.Groups, w.Kernel[0], w.Kernel[1]})
 }

@@ -14,12 +14,12 @@ type passed struct {
 
 // maxEntries bounds what comes into a layer in a time step. Pooling windows that
 // overlap multiply it at no cost to the file.
-const maxEntries = maxVolume / 16
+const maxEntries = MaxVolume / 16
 
 // maxPlaces bounds the planes of a network, which cost its file nothing: the
 // inputs and neurons of convolutions and the inputs of pools, these once more for
 // each window that they lie in.
-const maxPlaces = maxVolume / 8
+const maxPlaces = MaxVolume / 8
 
 // maxPaths bounds the paths to a layer. Layers without neurons that add up
 // others can double them, one after the other.

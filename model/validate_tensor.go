@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// maxVolume keeps byte offsets into a layer's weights within an int32, so that
-// a model that loads on one machine loads on a 32-bit one too.
-const maxVolume = math.MaxInt32 / 4
+// MaxVolume bounds the elements of a tensor: byte offsets into a layer's weights
+// stay within an int32, so that a model that loads on one machine loads on a
+// 32-bit one too.
+const MaxVolume = math.MaxInt32 / 4
 
-// validate checks a tensor that must have a shape of at most maxVolume elements.
+// validate checks a tensor that must have a shape of at most MaxVolume elements.
 func (t *Tensor) validate(where, field string, shape []int) error {
 	if !slices.Equal(t.Shape, shape) {
 		return invalid("%s: %s has shape %v, expected %v", where, field, t.Shape, shape)
@@ -53,7 +54,7 @@ func place(k int, shape []int) string {
 }
 
 // validShape checks that a shape has dimensions of at least 1 and at most
-// maxVolume elements, so that volume can multiply them.
+// MaxVolume elements, so that volume can multiply them.
 func validShape(where, field string, shape []int) error {
 	if len(shape) == 0 {
 		return invalid("%s: %s has no dimensions", where, field)
@@ -63,8 +64,8 @@ func validShape(where, field string, shape []int) error {
 		if d < 1 {
 			return invalid("%s: %s is %v, expected dimensions of at least 1", where, field, shape)
 		}
-		if v *= int64(min(d, maxVolume+1)); v > maxVolume {
-			return invalid("%s: %s is %v, more than %d elements", where, field, shape, maxVolume)
+		if v *= int64(min(d, MaxVolume+1)); v > MaxVolume {
+			return invalid("%s: %s is %v, more than %d elements", where, field, shape, MaxVolume)
 		}
 	}
 	return nil

@@ -73,7 +73,8 @@ func Verify(m *model.Network) error {
 }
 
 // AddSelfTest gives m a self-test over the given inputs, either of which may
-// be nil, with the digest that this machine computes.
+// be nil, with the digest that this machine computes. After an error, m is as it
+// was.
 func AddSelfTest(m *model.Network, spikes []spike.Train, values []spike.Values) error {
 	n, err := Compile(m)
 	if err != nil {
@@ -83,8 +84,13 @@ func AddSelfTest(m *model.Network, spikes []spike.Train, values []spike.Values) 
 	if st.Digest, err = n.Digest(st); err != nil {
 		return err
 	}
+	old := m.SelfTest
 	m.SelfTest = st
-	return m.Validate()
+	if err := m.Validate(); err != nil {
+		m.SelfTest = old
+		return err
+	}
+	return nil
 }
 
 func (s *Session) hashStep(h hash.Hash) {

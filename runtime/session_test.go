@@ -335,6 +335,10 @@ func TestVerify(t *testing.T) {
 		if err := Verify(m); err != nil {
 			t.Fatal(err)
 		}
+		good := m.SelfTest
+		if err := AddSelfTest(m, nil, nil); err == nil || m.SelfTest != good {
+			t.Fatalf("a self-test without inputs: %v, %+v", err, m.SelfTest)
+		}
 		m.SelfTest.Digest[3] ^= 1
 		if err := Verify(m); !errors.Is(err, ErrSelfTest) {
 			t.Fatalf("with a wrong digest: %v", err)

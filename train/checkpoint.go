@@ -10,6 +10,7 @@ import (
 	"math"
 
 	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
 )
 
@@ -36,7 +37,10 @@ func (t *Trainer) Save(w io.Writer, extra []byte) error {
 	if len(extra) > maxExtra {
 		return fmt.Errorf("train: %d bytes of extra data, expected at most %d", len(extra), maxExtra)
 	}
-	print := t.fingerprint()
+	print, err := t.fingerprint()
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
 	buf := append([]byte(checkpointMagic), print[:]...)
 	for _, v := range []uint64{
 		uint64(t.epoch), uint64(t.now.done), uint64(t.updates), math.Float64bits(t.now.loss), uint64(t.now.right), uint64(len(t.layers)),
@@ -54,12 +58,13 @@ func (t *Trainer) Save(w io.Writer, extra []byte) error {
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(len(extra)))
 	buf = append(buf, extra...)
 	sum := sha256.Sum256(buf)
-	_, err := w.Write(append(buf, sum[:]...))
+	_, err = w.Write(append(buf, sum[:]...))
 	return err
 }
 
 // Restore continues from a checkpoint of a trainer that was made with the same
-// network, samples and configuration; the number of threads may differ. It
+// network, samples and configuration; the number of threads may differ. Of the
+// samples, it compares the number and the labels of all and the input of some. It
 // returns the caller's own data. After an error, an ErrCheckpoint for data that
 // do not fit, the trainer is unchanged.
 func (t *Trainer) Restore(r io.Reader) (extra []byte, err error) {
@@ -76,7 +81,11 @@ func (t *Trainer) Restore(r io.Reader) (extra []byte, err error) {
 	}
 	body, sum := data[:len(data)-sha256.Size], data[len(data)-sha256.Size:]
 	print, rest := body[len(checkpointMagic):][:sha256.Size], body[len(checkpointMagic)+sha256.Size:]
-	if own := t.fingerprint(); !bytes.Equal(print, own[:]) {
+	own, err := t.fingerprint()
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if !bytes.Equal(print, own[:]) {
 		return nil, fmt.Errorf("train: %w: it was made with another network, configuration or data set", ErrCheckpoint)
 	}
 	if got := sha256.Sum256(body); !bytes.Equal(got[:], sum) {
@@ -193,9 +202,15 @@ func appendRows(all [][]float32, m *asm.Matrix) [][]float32 {
 // checkpoint of other streams it would not go on to the same bytes.
 const streams = 2
 
+// looked is the number of samples whose input is part of a fingerprint.
+const looked = 64
+
 // fingerprint identifies the configuration, the network that training started
 // from, the samples and the random numbers.
-func (t *Trainer) fingerprint() [sha256.Size]byte {
+func (t *Trainer) fingerprint() ([sha256.Size]byte, error) {
+	if t.print != nil {
+		return *t.print, nil
+	}
 	h := sha256.New()
 	c := t.config
 	c.Threads = 0
@@ -221,7 +236,22 @@ func (t *Trainer) fingerprint() [sha256.Size]byte {
 	for _, i := range t.indices {
 		fmt.Fprintln(h, i, t.source.Label(i))
 	}
-	return [sha256.Size]byte(h.Sum(nil))
+	in := dataset.NewPresentation(t.model.Input, t.steps)
+	for k := range min(looked, len(t.indices)) {
+		i := t.indices[k*len(t.indices)/min(looked, len(t.indices))]
+		if err := in.Load(t.source, i, dataset.Key{}); err != nil {
+			return [sha256.Size]byte{}, err
+		}
+		for _, w := range in.Spikes.Words() {
+			fmt.Fprintf(h, "%x ", w)
+		}
+		for step := range in.Values.Steps() {
+			writeFloats(h, in.Values.At(step))
+		}
+	}
+	print := [sha256.Size]byte(h.Sum(nil))
+	t.print = &print
+	return print, nil
 }
 
 func writeTensor(w io.Writer, t *model.Tensor) {

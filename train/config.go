@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/snurun/snurun/model"
@@ -10,14 +11,14 @@ import (
 type Config struct {
 	Epochs  int
 	Batch   int    // samples a parameter update
-	Seed    uint64 // of initialisation, order and noise
+	Seed    uint64 // of the samples' order and noise, dropout and initial membranes; Topology.New takes one for weights
 	Threads int    // goroutines; the result does not depend on it
 
 	// Context names what else the training depends on, such as the augmentation
 	// of its samples. A checkpoint is only taken in the same context.
 	Context string
 
-	Frozen bool // the same input noise for a sample in every epoch
+	Frozen bool // the same input noise and augmentation for a sample in every epoch
 
 	Surrogate   Surrogate
 	DetachReset bool // no gradient through the reset; there is never one through a lateral reset
@@ -145,7 +146,8 @@ const (
 )
 
 // DefaultTopology returns the blog's network for an input: hidden layers
-// 256-256-256 of ELU units. It expects 2 % of the inputs active in a step.
+// 256-256-256 of ELU units. It expects 2 % of the inputs active in a step: where
+// Activity measures another number, training may begin silent or saturated.
 func DefaultTopology(in model.Input, dtMS float64, steps int, classes []string) Topology {
 	return Topology{
 		Input: in, DtMS: dtMS, Steps: steps, Classes: classes,
@@ -172,10 +174,15 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 		return nil, fmt.Errorf("train: initialisation %q is unknown, expected firing or glorot", p.Init)
 	case p.Steps < 1 || p.Steps > model.MaxSteps:
 		return nil, fmt.Errorf("train: steps is %d, expected 1 to %d", p.Steps, model.MaxSteps)
+	case len(p.Classes) == 0:
+		return nil, errors.New("train: there are no classes, expected a name for each output")
 	case p.Reset == model.ResetSubtract && !(p.Theta > 0):
 		return nil, fmt.Errorf("train: theta is %v, reset subtract needs a number above 0", p.Theta)
 	case !(p.Gain > 0 && p.Active > 0 && p.ActiveHidden > 0):
 		return nil, fmt.Errorf("train: gain %v, active inputs %v and active hidden neurons %v, expected numbers above 0", p.Gain, p.Active, p.ActiveHidden)
+	}
+	if _, err := volume(p.Input.Shape); err != nil {
+		return nil, fmt.Errorf("train: input: %w", err)
 	}
 	m := &model.Network{
 		DtMS: p.DtMS, Steps: p.Steps, Input: p.Input, Classes: p.Classes,
@@ -196,6 +203,9 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 		d.hidden(n)
 	}
 	d.readout(len(p.Classes))
+	if d.err != nil {
+		return nil, fmt.Errorf("train: %w", d.err)
+	}
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -15,6 +16,7 @@ type drawing struct {
 	shape  []int   // of what the last layer passes on
 	active float64 // spikes of it in a step
 	drawn  int     // tensors drawn
+	err    error   // of the first tensor that has too many weights
 }
 
 // spiking returns a layer with all that layers with spikes have in common, and
@@ -78,6 +80,9 @@ func (d *drawing) readout(classes int) {
 
 // plane adds a convolution or a pool.
 func (d *drawing) plane(p Plane) error {
+	if err := p.validate(); err != nil {
+		return err
+	}
 	if len(d.shape) != 3 {
 		return fmt.Errorf("what comes in has shape %v, expected [channels height width]", d.shape)
 	}
@@ -90,6 +95,12 @@ func (d *drawing) plane(p Plane) error {
 	if out[1] < 1 || out[2] < 1 {
 		return fmt.Errorf("its window does not fit in %v", in)
 	}
+	if p.Pool == "" {
+		out[0] = p.Channels
+	}
+	if _, err := volume(out); err != nil {
+		return err
+	}
 	name := fmt.Sprintf("%d", len(d.m.Layers)+1)
 	if p.Pool != "" {
 		share := 1.0
@@ -100,7 +111,6 @@ func (d *drawing) plane(p Plane) error {
 		d.shape, d.active = out, d.active*share
 		return nil
 	}
-	out[0] = p.Channels
 	l := d.spiking(model.Conv2D, out, p.Channels)
 	l.Name, l.Window, l.Groups = "conv"+name, w, 1
 	seen := float64(in[0] * p.Kernel * p.Kernel)
@@ -112,11 +122,12 @@ func (d *drawing) plane(p Plane) error {
 }
 
 // tensor draws weights for a number of active inputs a step, a stream of its
-// own a tensor.
+// own a tensor. It draws none, and leaves an error, if they are too many.
 func (d *drawing) tensor(shape []int, active float64) model.Tensor {
-	n := 1
-	for _, dim := range shape {
-		n *= dim
+	n, err := volume(shape)
+	if err != nil {
+		d.err = cmp.Or(d.err, fmt.Errorf("weights of layer %d: %w", len(d.m.Layers), err))
+		return model.Tensor{}
 	}
 	// The streams count as if every layer had recurrent weights.
 	stream := uint64(2 * len(d.m.Layers))
@@ -139,6 +150,18 @@ func (d *drawing) tensor(shape []int, active float64) model.Tensor {
 		t.F32[i] = float32(sigma * noise.next())
 	}
 	return t
+}
+
+// volume returns the number of elements of a shape.
+func volume(shape []int) (int, error) {
+	n := 1
+	for _, dim := range shape {
+		if dim < 1 || n > model.MaxVolume/dim {
+			return 0, fmt.Errorf("shape %v, expected numbers of at least 1 whose product is at most %d", shape, model.MaxVolume)
+		}
+		n *= dim
+	}
+	return n, nil
 }
 
 func repeat(v float32, n int) []float32 { return model.Broadcast([]float32{v}, n) }

@@ -27,8 +27,12 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	topology := train.DefaultTopology(model.Input{Shape: []int{20}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}, 1, 10, classes)
+	input := model.Input{Shape: []int{20}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}
+	topology := train.DefaultTopology(input, 1, 10, classes)
 	topology.Hidden = []int{32}
+	if topology.Active, err = train.Activity(source, input, 10); err != nil {
+		log.Fatal(err)
+	}
 	m, err := topology.New(1)
 	if err != nil {
 		log.Fatal(err)

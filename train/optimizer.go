@@ -47,7 +47,7 @@ func (o Optimizer) validate() error {
 		{"l2", o.L2, math.MaxFloat32},
 	} {
 		if !(p.value >= 0 && p.value < p.below) {
-			return fmt.Errorf("optimizer %s: %s is %v, expected 0 to %v", o.Kind, p.name, p.value, p.below)
+			return fmt.Errorf("optimizer %s: %s is %v, expected at least 0 and below %v", o.Kind, p.name, p.value, p.below)
 		}
 	}
 	return nil

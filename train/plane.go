@@ -2,6 +2,8 @@ package train
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/snurun/snurun/model"
@@ -21,6 +23,24 @@ type Plane struct {
 const maxPlane = 4096
 
 var poolLetters = map[byte]model.Pooling{'s': model.SumPool, 'a': model.AvgPool, 'm': model.MaxPool}
+
+func (p Plane) validate() error {
+	if p.Pool != "" {
+		if !slices.Contains(slices.Collect(maps.Values(poolLetters)), p.Pool) {
+			return fmt.Errorf("pool %q is unknown, expected sum, avg or max", p.Pool)
+		}
+		p.Channels = 1
+	}
+	for _, n := range []struct {
+		name         string
+		value, least int
+	}{{"channels", p.Channels, 1}, {"kernel", p.Kernel, 1}, {"stride", p.Stride, 1}, {"padding", p.Padding, 0}} {
+		if n.value < n.least || n.value > maxPlane {
+			return fmt.Errorf("%s is %d, expected %d to %d", n.name, n.value, n.least, maxPlane)
+		}
+	}
+	return nil
+}
 
 // ParsePlanes reads planes in the notation of the literature, separated by
 // commas: 16c5 is a convolution to 16 channels with a kernel of 5×5, 2s, 2a and
@@ -45,6 +65,9 @@ func ParsePlanes(s string) ([]Plane, error) {
 func parsePlane(word string) (Plane, error) {
 	var p Plane
 	first, rest, err := number(word, 1)
+	if err != nil && word != "" && '0' <= word[0] && word[0] <= '9' {
+		return p, err
+	}
 	if err != nil || rest == "" {
 		return p, fmt.Errorf("expected a convolution such as 16c5 or 16c5s2p1, or a pool such as 2s, 2a or 2m")
 	}
@@ -87,7 +110,7 @@ func number(s string, least int) (n int, rest string, err error) {
 		digits++
 	}
 	if digits == 0 || n < least {
-		return 0, "", fmt.Errorf("found %q, expected a number of at least %d", s, least)
+		return 0, "", fmt.Errorf("found %q, expected a number from %d to %d", s, least, maxPlane)
 	}
 	return n, s[digits:], nil
 }

@@ -13,7 +13,7 @@ import (
 type Plan struct {
 	Topology Topology
 	Config   Config
-	Augment  dataset.Augmentation // of the training images
+	Augment  dataset.Augmentation // of the training samples
 	Held     float64              // share of the training samples that is held out for choices
 }
 

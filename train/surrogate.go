@@ -29,7 +29,7 @@ type Surrogate struct {
 	Width float32
 }
 
-// ParseSurrogate reads "kind" or "kind:width".
+// ParseSurrogate reads "kind:width" or "kind", which has width 1.
 func ParseSurrogate(s string) (Surrogate, error) {
 	kind, width, found := strings.Cut(s, ":")
 	g := Surrogate{Kind: SurrogateKind(kind), Width: 1}

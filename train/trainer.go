@@ -5,7 +5,9 @@
 // Recipe is a choice of both that is known to work; a dataset.Source has the
 // samples:
 //
-//	m, err := train.DefaultTopology(input, dtMS, steps, classes).New(seed)
+//	p := train.DefaultTopology(input, dtMS, steps, classes)
+//	p.Active, err = train.Activity(source, input, steps)
+//	m, err := p.New(seed)
 //	t, err := train.New(m, source, used, train.Defaults())
 //	for !t.Done() {
 //		p, err := t.Epoch(ctx, nil)        // loss, accuracy, firing rates
@@ -26,6 +28,7 @@ package train
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,7 +39,8 @@ import (
 	"github.com/snurun/snurun/model"
 )
 
-// ErrDiverged is the error of a training whose loss is no longer finite.
+// ErrDiverged is the error of a training whose loss or gradient is no longer
+// finite.
 var ErrDiverged = errors.New("training diverged")
 
 // Trainer trains one network on one data set. Methods of a Trainer must not be
@@ -63,6 +67,7 @@ type Trainer struct {
 	order   []int
 	tasks   []task
 	errs    []error // of the parts of an update
+	print   *[sha256.Size]byte
 
 	epoch   int     // finished epochs
 	updates int     // parameter updates so far
@@ -184,7 +189,7 @@ func checkSource(m *model.Network, source dataset.Source, indices []int) error {
 		return fmt.Errorf("train: the data set has %d classes, the network has %d outputs", k, out)
 	}
 	if len(indices) == 0 {
-		return errors.New("train: there are no samples to train on")
+		return errors.New("train: there are no samples, expected the index of at least one")
 	}
 	for _, i := range indices {
 		if i < 0 || i >= source.Len() {
@@ -228,7 +233,11 @@ type Progress struct {
 // Epoch trains to the end of the current epoch and returns its means.
 // progress, if not nil, is called after every update. A cancelled context ends
 // the call early with the context's error; the next call goes on from there.
+// After the last epoch, see Done, there is nothing to train.
 func (t *Trainer) Epoch(ctx context.Context, progress func(Progress)) (Progress, error) {
+	if t.Done() {
+		return t.progress(), fmt.Errorf("train: all %d epochs are trained", t.config.Epochs)
+	}
 	copy(t.order, t.indices)
 	dataset.Shuffle(t.order, key(t.config.Seed, purposeOrder, uint64(t.epoch)))
 	for t.now.done < len(t.order) {

@@ -16,6 +16,7 @@ import (
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 // smallTask returns noisy images of three classes that a small network can
@@ -285,6 +286,12 @@ func resume(t *testing.T, m *model.Network, source dataset.Source, c Config) {
 	if !bytes.Equal(bytesOf(t, part), bytesOf(t, whole)) {
 		t.Error("a resumed training gives another model")
 	}
+	if _, err := part.Epoch(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "are trained") {
+		t.Errorf("an epoch after the last: %v", err)
+	}
+	if !bytes.Equal(bytesOf(t, part), bytesOf(t, whole)) {
+		t.Error("an epoch after the last changes the model")
+	}
 	again := mustNew(t, m, source, c)
 	for !again.Done() {
 		var err error
@@ -330,6 +337,12 @@ func TestRestoreRefuses(t *testing.T) {
 	if !bytes.Equal(bytesOf(t, tr), before) {
 		t.Error("a refused checkpoint changed the trainer")
 	}
+	c.Batch--
+	if other, err := New(m, inverted{source}, tr.indices, c); err != nil {
+		t.Error(err)
+	} else if _, err := other.Restore(bytes.NewReader(good)); !errors.Is(err, ErrCheckpoint) || !strings.Contains(err.Error(), "data set") {
+		t.Errorf("other samples of the same labels: %v", err)
+	}
 	if _, err := tr.Restore(io.MultiReader(bytes.NewReader(good[:50]), failing{})); err == nil || errors.Is(err, ErrCheckpoint) {
 		t.Errorf("failing reader: %v", err)
 	}
@@ -339,6 +352,19 @@ func TestRestoreRefuses(t *testing.T) {
 	if _, err := tr.Restore(bytes.NewReader(good)); err != nil {
 		t.Error(err)
 	}
+}
+
+// inverted has spikes where its source has none, and none where it has some.
+type inverted struct{ dataset.Source }
+
+func (s inverted) Spikes(dst spike.Train, i int, key dataset.Key) error {
+	err := s.Source.Spikes(dst, i, key)
+	for t := range dst.Steps() {
+		for w := range dst.At(t) {
+			dst.At(t)[w] ^= math.MaxUint64 // of an input of whole words
+		}
+	}
+	return err
 }
 
 type failing struct{}
@@ -411,6 +437,44 @@ func TestNewRefuses(t *testing.T) {
 	}
 	if _, err := New(wrong, source, []int{0}, smallConfig()); err == nil || !strings.Contains(err.Error(), "shape") {
 		t.Errorf("error %v, expected one of the shape", err)
+	}
+}
+
+func TestTopologyRefuses(t *testing.T) {
+	for _, c := range []struct {
+		says   string
+		change func(*Topology)
+	}{
+		{`initialisation "zero"`, func(p *Topology) { p.Init = "zero" }},
+		{"steps is 0", func(p *Topology) { p.Steps = 0 }},
+		{"no classes", func(p *Topology) { p.Classes = nil }},
+		{"no classes", func(p *Topology) { p.Classes, p.Init = nil, Glorot }},
+		{"theta is 0", func(p *Topology) { p.Reset = model.ResetSubtract }},
+		{"gain 0", func(p *Topology) { p.Gain = 0 }},
+		{"input: shape [0 8 8]", func(p *Topology) { p.Input.Shape[0] = 0 }},
+		{"input: shape [1048576 1048576 1048576]", func(p *Topology) { p.Input.Shape = []int{1 << 20, 1 << 20, 1 << 20} }},
+		{"a hidden layer of 0", func(p *Topology) { p.Hidden[0] = 0 }},
+		{"weights of layer 1: shape [65536 65536]", func(p *Topology) { p.Hidden = []int{1 << 16, 1 << 16} }},
+		{"weights of layer 0: shape [65536 65536]", func(p *Topology) { p.Hidden, p.Recurrent = []int{1 << 16}, true }},
+		{"channels is -2", func(p *Topology) { p.Planes = []Plane{{Channels: -2, Kernel: 3, Stride: 1}} }},
+		{"kernel is 0", func(p *Topology) { p.Planes = []Plane{{Channels: 2, Stride: 1}} }},
+		{"stride is 0", func(p *Topology) { p.Planes = []Plane{{Channels: 2, Kernel: 3}} }},
+		{"padding is 4097", func(p *Topology) { p.Planes = []Plane{{Channels: 2, Kernel: 3, Stride: 1, Padding: 4097}} }},
+		{`pool "median"`, func(p *Topology) { p.Planes = []Plane{{Pool: "median", Kernel: 2, Stride: 2}} }},
+		{"plane 4096c1p4096: shape [4096 8200 8200]", func(p *Topology) {
+			p.Planes = []Plane{{Channels: 4096, Kernel: 1, Stride: 1, Padding: 4096}}
+		}},
+		{"weights of layer 1: shape [256 33592320]", func(p *Topology) {
+			p.Planes = []Plane{{Channels: 5, Kernel: 5, Stride: 1, Padding: 1294}}
+		}},
+		{"does not fit", func(p *Topology) { p.Planes = []Plane{{Channels: 2, Kernel: 9, Stride: 1}} }},
+	} {
+		p := DefaultTopology(jittered([]int{64}), 1, 10, []string{"a", "b"})
+		p.Input.Shape = []int{1, 8, 8}
+		c.change(&p)
+		if _, err := p.New(1); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("error %v, expected one that says %q", err, c.says)
+		}
 	}
 }
 

@@ -173,30 +173,8 @@ func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) 
 		return usagef("--steps is missing: the longest recording has %d steps of %v µs; --bin-us makes them longer", t.Steps, e.BinUS)
 	}
 	var err error
-	t.Active, err = activity(training, t.Input, min(max(1, t.Steps), longestUntold))
+	t.Active, err = train.Activity(training, t.Input, min(max(1, t.Steps), longestUntold))
 	return err
-}
-
-// activity returns the mean sum of squares of an input step over some samples:
-// of spikes, how many channels are active.
-func activity(source dataset.Source, in model.Input, steps int) (float64, error) {
-	const enough = 100
-	every := max(1, source.Len()/enough)
-	x := dataset.NewPresentation(in, steps)
-	sum, samples := 0.0, 0
-	for i := 0; i < source.Len(); i += every {
-		if err := x.Load(source, i, dataset.Key{}); err != nil {
-			return 0, err
-		}
-		sum += float64(x.Spikes.Count())
-		for t := range x.Values.Steps() {
-			for _, v := range x.Values.At(t) {
-				sum += float64(float64(v) * float64(v))
-			}
-		}
-		samples++
-	}
-	return max(1, sum/float64(samples*steps)), nil
 }
 
 // divide returns the samples to train on and those held out of them.

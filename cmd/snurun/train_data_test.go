@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
@@ -305,23 +304,6 @@ func TestListsAreFound(t *testing.T) {
 	} {
 		if got := inFolder(c[0], c[1]); got != c[2] {
 			t.Errorf("list %q of folder %q is %q, expected %q", c[1], c[0], got, c[2])
-		}
-	}
-}
-
-// The weights are drawn for as many spikes as recordings have.
-func TestActivity(t *testing.T) {
-	dir := sweeps(t)
-	in := model.Input{Shape: []int{2, 6, 8}, Encoder: model.Encoder{Coding: model.Events, BinUS: 3000}}
-	for _, counts := range []bool{false, true} {
-		in.Encoder.Counts = counts
-		source, err := dataset.LoadFolder(filepath.Join(dir, "train"), in, dataset.FolderOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		// Ten bins, one bar of six pixels each of which three quarters show.
-		if got, err := activity(source, in, 10); err != nil || got < 4 || got > 5 {
-			t.Errorf("%v active channels a step, %v", got, err)
 		}
 	}
 }
