@@ -31,7 +31,7 @@ func ReadSpikes(r io.Reader, name string) ([]spike.Train, error) {
 				case 1:
 					row.Set(n)
 				default:
-					return nil, fmt.Errorf("dataset: %s: %w: sample %d, step %d, neuron %d is %v, expected a spike, 0 or 1: these may be analog values", name, ErrCoding, b, t, n, x)
+					return nil, fmt.Errorf("dataset: %s: %w: sample %d, step %d, neuron %d is %v, expected a spike, 0 or 1: these may be analog values, which only a network whose input has counts takes", name, ErrCoding, b, t, n, x)
 				}
 				i++
 			}

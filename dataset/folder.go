@@ -58,6 +58,9 @@ func LoadFolder(dir string, in model.Input, o FolderOptions) (Source, error) {
 	if dir == "" {
 		dir = filepath.Dir(o.List)
 	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("dataset: %s is a file, expected a folder", dir)
+	}
 	classes := o.Classes
 	if len(classes) == 0 {
 		var err error

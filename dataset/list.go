@@ -184,7 +184,8 @@ func readClasses(path string) ([]string, error) {
 	return classes, nil
 }
 
-// readText reads a file of at most limit bytes.
+// readText reads a file of at most limit bytes, without the byte order mark that
+// some editors put before text.
 func readText(path string, limit int) (string, error) {
 	var text []byte
 	err := readFile(path, func(r io.Reader, _ int64) (err error) {
@@ -199,5 +200,5 @@ func readText(path string, limit int) (string, error) {
 	if len(text) > limit {
 		return "", fmt.Errorf("dataset: %s: %w: more than %d bytes", path, ErrFormat, limit)
 	}
-	return string(text), nil
+	return strings.TrimPrefix(string(text), "\ufeff"), nil
 }

@@ -93,14 +93,18 @@ func earlyLegend(curves []EarlyCurve, marked bool) legend {
 	return newLegend(entries, fullWidth-4*outerMargin)
 }
 
-// early draws curve number i.
-func (p *panel) early(e EarlyCurve, i int, labels bool) {
+// early draws curve number i, with labels if it is alone.
+func (p *panel) early(e EarlyCurve, i int, alone bool) {
 	sty := curve
 	sty.Color = cycle[i]
+	mark := marker
+	if !alone {
+		mark.Color = sty.Color
+	}
 	for _, at := range e.Points {
 		if at.Marked {
 			x := onGrid(p.px(at.Steps))
-			p.StrokeLine2(marker, x, p.area.Min.Y, x, p.area.Max.Y)
+			p.StrokeLine2(mark, x, p.area.Min.Y, x, p.area.Max.Y)
 		}
 	}
 	fixed := sty
@@ -116,7 +120,7 @@ func (p *panel) early(e EarlyCurve, i int, labels bool) {
 	}
 	p.StrokeLines(sty, points)
 	for k, at := range e.Points {
-		if labels && at.Label != "" {
+		if alone && at.Label != "" {
 			labelled = append(labelled, points[k])
 			p.text(points[k].X, points[k].Y+5, right, tickSize, ink, at.Label+" ")
 		}

@@ -39,8 +39,8 @@ import (
 	"github.com/snurun/snurun/model"
 )
 
-// ErrDiverged is the error of a training whose loss or gradient is no longer
-// finite.
+// ErrDiverged is the error of a training whose loss, gradients or parameters are
+// no longer finite.
 var ErrDiverged = errors.New("training diverged")
 
 // Trainer trains one network on one data set. Methods of a Trainer must not be
@@ -262,6 +262,9 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(Progress)) (Progress,
 		}
 	}
 	p := t.progress()
+	if err := t.Model().Validate(); err != nil {
+		return p, fmt.Errorf("train: %w: after epoch %d: %w; a lower learning rate may help", ErrDiverged, p.Epoch, err)
+	}
 	t.epoch++
 	t.now = tally{counts: make([]int, len(t.layers))}
 	return p, nil

@@ -389,6 +389,13 @@ func TestDivergenceIsAnError(t *testing.T) {
 	if !errors.Is(err, ErrDiverged) {
 		t.Errorf("error %v, expected ErrDiverged", err)
 	}
+	// The only update makes weights infinite, and no sample shows it.
+	c.Optimizer = Optimizer{Kind: SGD, Rate: 1e9, WeightDecay: 1e38}
+	c.Epochs, c.Batch = 1, source.Len()
+	tr = mustNew(t, m, source, c)
+	if _, err := tr.Epoch(context.Background(), nil); !errors.Is(err, ErrDiverged) || tr.Done() {
+		t.Errorf("error %v, expected ErrDiverged", err)
+	}
 }
 
 func TestNewRefuses(t *testing.T) {

@@ -140,7 +140,7 @@ sum over the input channels where those are more than 32.`,
 		use: "margin MODEL...", short: "Accuracy against the mean steps of early decisions",
 		long: `margin shows what decisions cost and save that wait for a margin (--margin of
 classify and stream) instead of the end, beside presentations of a fixed length.
-The margins of some points stand beside them.`,
+With a single model, the margins of some points stand beside them.`,
 		examples: []string{"model.msgpack --data ~/mnist --out margin.png", "a.msgpack b.msgpack --out margin.svg"},
 		least:    1, most: -1, flags: dataFlags, steps: "as the first model says", draw: (*plotter).margin,
 	},

@@ -93,23 +93,23 @@ Recipes:
 	f.StringVar(&o.testList, "test-list", "", "test on the recordings of this list `file`")
 	f.IntSliceVar(&o.input, "input", nil, "`shape` of the input, such as 2,34,34")
 	f.Float64Var(&o.binUS, "bin-us", 0, "length of a time step of recorded events, in `microseconds`")
-	f.BoolVar(&o.counts, "counts", false, "pass on how many events a pixel and step has, not just that it has one")
+	f.BoolVar(&o.counts, "counts", false, "pass on how many events a pixel and step has, not just that it has one; .npy may hold analog values")
 	f.StringVar(&o.recipe, "recipe", "default", "`recipe` to start from")
 	f.StringVar(&o.out, "out", "model.msgpack", "model `file` to write")
 	f.BoolVar(&o.json, "json", false, "print one JSON object an epoch and a summary")
 	f.IntVar(&o.threads, "threads", goruntime.NumCPU(), "train on `N` threads; the result does not depend on it")
 	f.IntVar(&o.holdout, "holdout", 0, "hold `N` training samples out, the last ones of images (0: as the recipe says)")
 	f.StringVar(&o.init, "init", "", "start from this `model` instead of random weights")
-	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint)")
+	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint), which had the same flags")
 	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch unless the last is younger than a tenth of this")
 	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
 
 	f.Int("epochs", 0, "`N` passes over the training samples")
 	f.Int("batch", 0, "`N` samples a parameter update")
 	f.Uint64("seed", 0, "seed of initialisation, order and noise")
-	f.Bool("frozen", false, "show a sample with the same noise in every epoch")
+	f.Bool("frozen", false, "show a sample with the same noise and augmentation in every epoch")
 	f.Float64("lr", 0, "learning `rate`")
-	f.String("surrogate", "", "surrogate gradient `kind[:width]`: boxcar, triangle, tanh, fast_sigmoid, arctan")
+	f.String("surrogate", "", "surrogate gradient `kind[:width]`: boxcar, triangle, tanh, fast_sigmoid, arctan (width 1)")
 	f.Bool("detach-reset", false, "let no gradient through the reset")
 	f.String("decay-training", "", "learn the decay: fixed, neuron or layer")
 	f.Float64("decay", 0, "initial decay `l` = 1 − Δt/τ")
@@ -123,7 +123,7 @@ Recipes:
 	f.String("reset", "", "`reset` of the membrane: zero, subtract, lateral or none")
 	f.Bool("soft", false, "train soft units (sSNU)")
 	f.Bool("recurrent", false, "feed hidden layers back on themselves")
-	f.Float64("spike-cost", 0, "`cost` of a hidden spike in the loss")
+	f.Float64("spike-cost", 0, "`cost` of a hidden spike: in the gradient, not in the loss that is printed")
 	f.Float64("cost-ramp", 0, "let the spike cost rise over `N` epochs")
 	f.Float64("dropout", 0, "`share` of hidden spikes that are dropped")
 	f.Float64("initial-noise", 0, "standard `deviation` of random initial membranes")
@@ -139,7 +139,7 @@ Recipes:
 	f.Float64("momentum", 0, "`momentum` of sgd")
 	f.Float64("weight-decay", 0, "decoupled weight decay `rate`")
 	f.Float64("l2", 0, "`factor` of the parameters added to their gradient")
-	f.String("schedule", "", "learning-rate `schedule`: constant, halving[:epochs] or cosine")
+	f.String("schedule", "", "learning-rate `schedule`: constant, halving[:epochs] (every 5) or cosine")
 	f.Float64("warmup", 0, "raise the learning rate over `N` epochs")
 	f.Float64("bias", 0, "initial `bias` of spiking layers, −V_th")
 	return cmd
@@ -261,38 +261,71 @@ func (o *trainOptions) override() error {
 	o.plan.Config.Threads = o.threads
 	o.plan.Config.Context = o.command()
 	if o.init != "" {
-		for _, name := range []string{"hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "decay", "bias", "readout", "input", "bin-us", "counts"} {
+		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "decay", "bias", "readout", "input", "bin-us", "counts"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
 			}
 		}
 	}
-	if o.flags.Changed("slope") && o.plan.Topology.Activation != model.LeakyReLU {
-		return usagef("--slope is for --activation leaky_relu")
+	if err != nil {
+		return err
 	}
-	return err
+	return o.checkPlan()
+}
+
+// checkPlan reports flags that would change nothing, or for which another is
+// missing.
+func (o *trainOptions) checkPlan() error {
+	t, c := &o.plan.Topology, &o.plan.Config
+	readout := t.Readout
+	if o.initial != nil {
+		readout = o.initial.Readout.Kind
+	}
+	switch {
+	case o.flags.Changed("slope") && t.Activation != model.LeakyReLU:
+		return usagef("--slope is for --activation leaky_relu")
+	case o.flags.Changed("scale") && (readout != model.SpikeCount || c.Loss.Kind != train.CrossEntropy):
+		return usagef("--scale is for spike counts in the cross-entropy: --readout spike_count --loss cross_entropy")
+	case o.flags.Changed("cost-ramp") && c.SpikeCost == 0:
+		return usagef("--cost-ramp is for a spike cost: --spike-cost")
+	case o.flags.Changed("reset") && t.Reset == model.ResetSubtract && t.Bias >= 0:
+		return usagef("--reset subtract takes the threshold −bias off, but the bias is %v: --bias below 0 is missing", t.Bias)
+	}
+	return nil
 }
 
 // command returns the command line that trains the same model, with
-// placeholders for the folder and the file, and lists without their folders.
+// placeholders for the folder and the file, and without the folders of lists and
+// of a model to start from.
 func (o *trainOptions) command() string {
 	parts := []string{"snurun train --dataset", o.dataset, "--data DIR --out MODEL"}
 	o.flags.Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "dataset", "data", "out", "json", "threads", "resume", "checkpoint-every":
+		case "dataset", "data", "out", "json", "threads", "resume", "checkpoint-every", "quiet":
 			return
 		}
 		value := strings.Trim(f.Value.String(), "[]")
-		if f.Name == "list" || f.Name == "test-list" {
+		if f.Name == "list" || f.Name == "test-list" || f.Name == "init" {
 			value = filepath.Base(value)
 		}
 		if f.Value.Type() == "bool" {
 			parts = append(parts, "--"+f.Name+"="+value)
 			return
 		}
-		parts = append(parts, "--"+f.Name, value)
+		parts = append(parts, "--"+f.Name, shellQuoted(value))
 	})
 	return strings.Join(parts, " ")
+}
+
+// shellQuoted returns s as a shell takes it for one word.
+func shellQuoted(s string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-+=:,./@%", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
@@ -304,6 +337,9 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	}
 	if o.every < 0 {
 		return usagef("--checkpoint-every is %v, expected 0 or more", o.every)
+	}
+	if o.out == "" {
+		return usagef("--out is empty, expected the model file to write")
 	}
 	if fi, err := os.Stat(o.out); err == nil && !fi.Mode().IsRegular() {
 		return usagef("--out %s is not a regular file (%s)", o.out, fi.Mode())
@@ -344,7 +380,8 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	}
 	augmented, err := dataset.Augmented(d.training, o.plan.Augment)
 	if err != nil {
-		return usageError{err}
+		return usageError{fmt.Errorf("%w (shift %v, rotate %v, elastic %v and time-jitter %v, of recipe %s or by flags; --shift 0 turns one off)", err,
+			o.plan.Augment.Shift, o.plan.Augment.Rotate, o.plan.Augment.Elastic, o.plan.Augment.Jitter, o.recipe)}
 	}
 	j := &job{
 		options: o, training: d.training, test: d.test, testHeld: testHeld, used: used, held: held,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -66,7 +67,13 @@ func (o *trainOptions) loadImages(recipe train.Recipe) (trainingData, *model.Net
 		}
 		sets[part] = set
 	}
-	set := sets[dataset.TrainPart]
+	set, test := sets[dataset.TrainPart], sets[dataset.TestPart]
+	if set.Height != test.Height || set.Width != test.Width {
+		return d, nil, fmt.Errorf("%s: the test images have %d×%d pixels, those for training %d×%d", o.data, test.Height, test.Width, set.Height, set.Width)
+	}
+	if len(test.Classes) > len(set.Classes) {
+		return d, nil, fmt.Errorf("%s: the test images have %d classes, those for training only %d", o.data, len(test.Classes), len(set.Classes))
+	}
 	o.shape = []int{1, set.Height, set.Width}
 	if o.input != nil {
 		if !holds(o.input, set.Height*set.Width) {
@@ -82,10 +89,17 @@ func (o *trainOptions) loadImages(recipe train.Recipe) (trainingData, *model.Net
 	if err != nil {
 		return d, nil, err
 	}
+	if m.Input.Encoder.Coding == model.Events {
+		what := "recipe " + recipe.Name
+		if o.initial != nil {
+			what = o.init
+		}
+		return d, nil, usagef("%s is for recordings: --dataset %s", what, folderSet)
+	}
 	if d.training, err = imageSource(m, set); err != nil {
 		return d, nil, err
 	}
-	d.test, err = imageSource(m, sets[dataset.TestPart])
+	d.test, err = imageSource(m, test)
 	return d, m, err
 }
 
@@ -180,9 +194,15 @@ func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) 
 // divide returns the samples to train on and those held out of them.
 func (o *trainOptions) divide(d trainingData) (used, held []int, err error) {
 	n := d.training.Len()
+	if n < 2 {
+		return nil, nil, fmt.Errorf("%s has a single sample, expected at least two: one to learn from, one to hold out", cmp.Or(o.data, o.list))
+	}
+	if c := d.training.Classes(); len(c) < 2 {
+		return nil, nil, fmt.Errorf("%s has a single class, %s: there is nothing to tell apart", cmp.Or(o.data, o.list), strings.Join(c, ""))
+	}
 	k := o.holdout
-	if k == 0 {
-		k = int(math.Round(o.plan.Held * float64(n)))
+	if !o.flags.Changed("holdout") {
+		k = max(1, int(math.Round(o.plan.Held*float64(n))))
 	}
 	if k < 1 || k >= n {
 		return nil, nil, usagef("--holdout is %d, expected 1 to %d", k, n-1)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/train"
 )
 
@@ -26,23 +28,18 @@ type epochReport struct {
 	Seconds               float64 `json:"seconds,omitempty"`
 }
 
-// lenient goes on when the reader of its pipe is gone: a training is worth more
-// than its output.
+// lenient goes on when what it writes to is full or gone, and keeps the error: a
+// training is worth more than its output.
 type lenient struct {
-	w      io.Writer
-	closed bool
+	w   io.Writer
+	err error
 }
 
 func (l *lenient) Write(p []byte) (int, error) {
-	if l.closed {
-		return len(p), nil
+	if l.err == nil {
+		_, l.err = l.w.Write(p)
 	}
-	n, err := l.w.Write(p)
-	if closedPipe(err) {
-		l.closed = true
-		return len(p), nil
-	}
-	return n, err
+	return len(p), nil
 }
 
 // job is one training run.
@@ -52,7 +49,7 @@ type job struct {
 	training, test dataset.Source
 	testHeld       bool // the test is on the samples held out
 	used, held     []int
-	stdout         io.Writer
+	stdout         *lenient
 	progress       *progress
 	stderr         io.Writer
 	checkpoints    *checkpoints
@@ -65,18 +62,20 @@ func (j *job) run(ctx context.Context) (err error) {
 	}
 	start := time.Now()
 	for !j.trainer.Done() {
-		if err := j.epoch(ctx); err != nil {
+		if err := j.epoch(ctx); errors.Is(err, train.ErrDiverged) {
+			return fmt.Errorf("%w; delete %s, from before, to train anew with other settings", err, j.checkpoints.file)
+		} else if err != nil {
 			return err
 		}
 	}
 	m := j.trainer.Model()
-	test, lowest, err := j.finalTest(context.WithoutCancel(ctx), m)
+	test, lowest, err := j.finalTest(ctx, m)
 	if err != nil {
-		return err
+		return j.afterTraining(err)
 	}
-	margin, err := j.addMargin(context.WithoutCancel(ctx), m)
+	margin, err := j.addMargin(ctx, m)
 	if err != nil {
-		return err
+		return j.afterTraining(err)
 	}
 	if err := j.describe(m, test); err != nil {
 		return err
@@ -97,7 +96,7 @@ func (j *job) run(ctx context.Context) (err error) {
 			"hidden_spikes_per_sample": last.HiddenSpikesPerSample, "seconds": seconds,
 		}
 		margin.addTo(summary)
-		return json.NewEncoder(j.stdout).Encode(map[string]any{"summary": summary})
+		return cmp.Or(json.NewEncoder(j.stdout).Encode(map[string]any{"summary": summary}), j.stdout.err)
 	}
 	accuracy := test.String()
 	if n := j.options.draws; n > 1 {
@@ -106,7 +105,15 @@ func (j *job) run(ctx context.Context) (err error) {
 	if lowest.String() != test.String() {
 		accuracy += fmt.Sprintf(" (%v with ties to the lowest class)", lowest)
 	}
-	_, err = fmt.Fprintf(j.stdout, "%vtest accuracy %s, %.0f s\nwrote %s\n", margin, accuracy, seconds, j.options.out)
+	fmt.Fprintf(j.stdout, "%vtest accuracy %s, %.0f s\nwrote %s\n", margin, accuracy, seconds, j.options.out)
+	return j.stdout.err
+}
+
+// afterTraining says what an interruption leaves when all epochs are trained.
+func (j *job) afterTraining(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return interruptedError{fmt.Errorf("in the last test: the same command with --resume goes on from %s", j.checkpoints.file)}
+	}
 	return err
 }
 
@@ -123,11 +130,11 @@ func (j *job) epoch(ctx context.Context) error {
 	m := j.trainer.Model()
 	held, err := train.Evaluate(ctx, m, j.training, j.held, 0, j.options.threads)
 	if err != nil {
-		return err
+		return diverged(p.Epoch, err)
 	}
 	test, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), 0, j.options.threads)
 	if err != nil {
-		return err
+		return diverged(p.Epoch, err)
 	}
 	r := epochReport{
 		Epoch: p.Epoch, Loss: p.Loss, TrainAccuracy: p.Accuracy, HeldAccuracy: held.Accuracy(), TestAccuracy: test.Accuracy(),
@@ -142,8 +149,16 @@ func (j *job) epoch(ctx context.Context) error {
 	if j.options.json {
 		return json.NewEncoder(j.stdout).Encode(r)
 	}
-	_, err = fmt.Fprintf(j.stdout, "epoch %3d  loss %.4f  train %.2f %%  held out %.2f %%  test %.2f %%  spikes %.0f  lr %.2g  %.1f s\n",
+	fmt.Fprintf(j.stdout, "epoch %3d  loss %.4f  train %.2f %%  held out %.2f %%  test %.2f %%  spikes %.0f  lr %.2g  %.1f s\n",
 		r.Epoch, r.Loss, 100*r.TrainAccuracy, 100*r.HeldAccuracy, 100*r.TestAccuracy, r.SpikesPerSample, r.LR, r.Seconds)
+	return nil
+}
+
+// diverged calls a training diverged whose network can no longer be evaluated.
+func diverged(epoch int, err error) error {
+	if errors.Is(err, runtime.ErrRange) {
+		return fmt.Errorf("%w after epoch %d: %w; a lower learning rate may help", train.ErrDiverged, epoch, err)
+	}
 	return err
 }
 
@@ -184,9 +199,9 @@ func (j *job) warn(p train.Progress) {
 	for i, firing := range p.Firing {
 		switch {
 		case firing >= 0 && firing < deadBelow:
-			fmt.Fprintf(j.stderr, "warning: layer %d is dead: %.3g %% of its neurons fire in a step; a higher bias or gain may help\n", i, 100*firing)
+			fmt.Fprintf(j.stderr, "warning: layer %d is dead: %.3g %% of its neurons fire in a step; a higher --bias may help\n", i, 100*firing)
 		case firing > saturatedAbove:
-			fmt.Fprintf(j.stderr, "warning: layer %d is saturated: %.3g %% of its neurons fire in a step; a lower bias or gain may help\n", i, 100*firing)
+			fmt.Fprintf(j.stderr, "warning: layer %d is saturated: %.3g %% of its neurons fire in a step; a lower --bias may help\n", i, 100*firing)
 		}
 	}
 }
