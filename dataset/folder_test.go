@@ -56,6 +56,22 @@ func TestLoadFolder(t *testing.T) {
 	}
 }
 
+// Some editors put a byte order mark before text.
+func TestLoadFolderOfMarkedText(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "classes.txt", []byte("\ufeffyes\nno"))
+	write(t, dir, "labels.txt", []byte("\ufeff# the only one\r\na.npy yes\r\n"))
+	write(t, dir, "a.npy", npyFile(t, []uint8{0, 1, 1, 1}, 2, 2))
+	src, err := LoadFolder(dir, model.Input{Encoder: model.Encoder{Coding: model.Events}}, FolderOptions{})
+	if err != nil || src.Len() != 1 || !slices.Equal(src.Classes(), []string{"yes", "no"}) {
+		t.Errorf("%v, %v", src, err)
+	}
+	file := filepath.Join(dir, "labels.txt")
+	if _, err := LoadFolder(file, model.Input{}, FolderOptions{}); err == nil || !strings.Contains(err.Error(), file+" is a file, expected a folder") {
+		t.Errorf("a file for a folder: %v", err)
+	}
+}
+
 // Without classes.txt the classes are what occurs.
 func TestLoadFolderNamesClasses(t *testing.T) {
 	one := npyFile(t, []uint8{0, 1}, 1, 2)

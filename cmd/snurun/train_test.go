@@ -192,7 +192,7 @@ func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 func TestInterruptedLastTest(t *testing.T) {
 	data, dir := smallMNIST(t, 60), t.TempDir()
 	args := func(out string, more ...string) []string {
-		return append([]string{"train", "--data", data, "--epochs", "1", "--draws", "1000", "--out", filepath.Join(dir, out)}, more...)
+		return append([]string{"train", "--data", data, "--epochs", "1", "--draws", "20", "--out", filepath.Join(dir, out)}, more...)
 	}
 	must(t, args("whole.msgpack")...)
 	ctx, cancel := context.WithCancel(t.Context())
