@@ -80,7 +80,7 @@ TEXT ·scatterDotAVX2(SB), NOSPLIT, $0-8
 group:
 	MOVQ l+0(FP), DX
 	MOVQ dotList_inputs(DX), AX
-	ADDQ $16, dotList_inputs(DX)
+	ADDQ dotList_done(DX), AX
 	MOVQ dotList_places(DX), BX
 	MOVQ dotList_delta(DX), SI
 	MOVQ dotList_weights(DX), DI
@@ -133,7 +133,8 @@ vector:
 
 	MOVQ l+0(FP), DX
 	MOVQ dotList_dst(DX), AX
-	ADDQ $16, dotList_dst(DX)
+	ADDQ dotList_done(DX), AX
+	ADDQ $16, dotList_done(DX)
 	FOLD(0, Y0, X0)
 	FOLD(1, Y1, X1)
 	FOLD(2, Y2, X2)

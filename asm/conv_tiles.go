@@ -71,7 +71,7 @@ func (k isa) scatterDots(s *Scatter, dst, delta []float32, inputs []uint32) {
 		for i := done; i < dotInputs; i++ { // the last input fills up the group
 			last[i] = last[done-1]
 		}
-		l.inputs, l.dst, l.groups = &last[0], &sums[0], 1
+		l.inputs, l.dst, l.groups, l.done = &last[0], &sums[0], 1, 0
 		k.scatterDot(&l)
 		copy(dst[len(dst)-rest:], sums[:])
 	}
@@ -88,4 +88,5 @@ type dotList struct {
 	inputs  *uint32
 	dst     *float32
 	groups  int // of dotInputs inputs
+	done    int // bytes of inputs and dst behind the group at work
 }

@@ -53,7 +53,7 @@
 #define ROW(input, row) \
 	MOVQ input, row; \
 	IMULQ stepPart_wStride(BX), row; \
-	ADDQ stepPart_w(BX), row
+	ADDQ stepPart_row(BX), row
 
 #define DOT(row, p, q, s, t) \
 	VMULPS (row)(SI*1), Y8, s; \
@@ -69,6 +69,14 @@
 
 TEXT ·dotStepsAVX2(SB), NOSPLIT, $16-8
 	MOVQ t+0(FP), DI
+	MOVQ stepTile_words(DI), AX
+	MOVQ AX, stepTile_set(DI)
+	MOVQ stepTile_dst(DI), AX
+	MOVQ AX, stepTile_to(DI)
+	MOVQ (stepTile_parts+stepPart_w)(DI), AX
+	MOVQ AX, (stepTile_parts+stepPart_row)(DI)
+	MOVQ (stepTile_parts+stepPart__size+stepPart_w)(DI), AX
+	MOVQ AX, (stepTile_parts+stepPart__size+stepPart_row)(DI)
 	VPCMPEQD Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VMOVDQU Y0, (stepTile_room+0)(DI)
@@ -88,7 +96,7 @@ inputs:
 	MOVL $32, AX
 	SUBL CX, AX
 	LEAQ stepTile_room(DI)(AX*4), CX
-	MOVQ stepTile_words(DI), AX
+	MOVQ stepTile_set(DI), AX
 	WORDS(0, Y0)
 	WORDS(8, Y1)
 	WORDS(16, Y2)
@@ -194,7 +202,7 @@ nextPart:
 	MOVQ ENTRY, BX
 	MOVL 4(BX), AX
 	IMULQ stepTile_dstStride(DI), AX
-	ADDQ stepTile_dst(DI), AX
+	ADDQ stepTile_to(DI), AX
 	VMOVSS X0, (AX)(R12*4)
 	VEXTRACTPS $1, X0, (AX)(R13*4)
 	VEXTRACTPS $2, X0, (AX)(R14*4)
@@ -213,14 +221,14 @@ nextPart:
 next:
 	MOVQ stepTile_turn(DI), CX
 	LEAQ (CX*4), AX
-	ADDQ AX, stepTile_words(DI)
-	ADDQ AX, stepTile_dst(DI)
+	ADDQ AX, stepTile_set(DI)
+	ADDQ AX, stepTile_to(DI)
 	MOVQ (stepTile_parts+stepPart_wStride)(DI), AX
 	IMULQ CX, AX
-	ADDQ AX, (stepTile_parts+stepPart_w)(DI)
+	ADDQ AX, (stepTile_parts+stepPart_row)(DI)
 	MOVQ (stepTile_parts+stepPart__size+stepPart_wStride)(DI), AX
 	IMULQ CX, AX
-	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_w)(DI)
+	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_row)(DI)
 	SUBQ CX, stepTile_inputs(DI)
 	JGT  inputs
 	VZEROUPPER

@@ -180,6 +180,14 @@
 
 TEXT ·dotStepsAVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
+	MOVQ stepTile_words(DI), AX
+	MOVQ AX, stepTile_set(DI)
+	MOVQ stepTile_dst(DI), AX
+	MOVQ AX, stepTile_to(DI)
+	MOVQ (stepTile_parts+stepPart_w)(DI), AX
+	MOVQ AX, (stepTile_parts+stepPart_row)(DI)
+	MOVQ (stepTile_parts+stepPart__size+stepPart_w)(DI), AX
+	MOVQ AX, (stepTile_parts+stepPart__size+stepPart_row)(DI)
 	LEAQ (stepTile_room+63)(DI), R15
 	ANDQ $~63, R15
 
@@ -194,7 +202,7 @@ inputs:
 	DECQ AX
 	KMOVD AX, K1
 	KSHIFTRD $16, K1, K2
-	MOVQ stepTile_words(DI), BX
+	MOVQ stepTile_set(DI), BX
 	VMOVDQU32.Z (BX), K1, Z30
 	VMOVDQU32.Z 64(BX), K2, Z31
 	VPORD Z30, Z31, Z1
@@ -236,7 +244,7 @@ part:
 	IMULQ stepPart_dStride(SI), BX
 	ADDQ stepPart_d(SI), BX
 	MOVQ BX, DELTA(R15)
-	MOVQ stepPart_w(SI), R8
+	MOVQ stepPart_row(SI), R8
 	MOVQ stepPart_wStride(SI), R9
 	MOVQ stepPart_wSkip(SI), R10
 	ADDQ $256, R10
@@ -345,7 +353,7 @@ eachSum:
 fold:
 	MOVQ STEP(R15), R14
 	IMULQ stepTile_dstStride(DI), R14
-	ADDQ stepTile_dst(DI), R14
+	ADDQ stepTile_to(DI), R14
 	FOLD(LANES)
 	MOVQ ASKED(R15), CX
 	VEXPANDPS.Z Z0, K1, Z1
@@ -377,14 +385,14 @@ nextStep:
 next:
 	MOVQ stepTile_turn(DI), CX
 	LEAQ (CX*4), AX
-	ADDQ AX, stepTile_words(DI)
-	ADDQ AX, stepTile_dst(DI)
+	ADDQ AX, stepTile_set(DI)
+	ADDQ AX, stepTile_to(DI)
 	MOVQ (stepTile_parts+stepPart_wStride)(DI), AX
 	IMULQ CX, AX
-	ADDQ AX, (stepTile_parts+stepPart_w)(DI)
+	ADDQ AX, (stepTile_parts+stepPart_row)(DI)
 	MOVQ (stepTile_parts+stepPart__size+stepPart_wStride)(DI), AX
 	IMULQ CX, AX
-	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_w)(DI)
+	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_row)(DI)
 	SUBQ CX, stepTile_inputs(DI)
 	JGT  inputs
 	VZEROUPPER
@@ -394,7 +402,7 @@ narrow:
 	// 16 rows of a single vector, one behind the other in every layout. A product
 	// is its own sum, once −0 is +0 as in a sum.
 	ADDQ $stepPart__size, SI
-	MOVQ stepPart_w(SI), R8
+	MOVQ stepPart_row(SI), R8
 	VPXORD Z21, Z21, Z21
 
 narrowStep:
@@ -410,7 +418,7 @@ narrowStep:
 	FOLD(PRODUCTS)
 	VADDPS Z21, Z0, Z0
 	IMULQ stepTile_dstStride(DI), R14
-	ADDQ stepTile_dst(DI), R14
+	ADDQ stepTile_to(DI), R14
 	VMOVUPS Z0, K1, (R14)
 	TESTL DX, DX
 	JNZ  narrowStep

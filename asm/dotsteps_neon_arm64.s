@@ -22,6 +22,10 @@ TEXT ·dotStepsNEON(SB), NOSPLIT, $0-8
 	MOVD stepTile_inputs(R0), R3
 	MOVD stepTile_dst(R0), R21
 	MOVD stepTile_dstStride(R0), R22
+	MOVD (stepTile_parts+stepPart_w)(R0), R17
+	MOVD R17, (stepTile_parts+stepPart_row)(R0)
+	MOVD (stepTile_parts+stepPart__size+stepPart_w)(R0), R17
+	MOVD R17, (stepTile_parts+stepPart__size+stepPart_row)(R0)
 
 input:
 	MOVWU.P 4(R2), R1
@@ -68,7 +72,7 @@ part:
 	CBZ R11, nextPart
 	MOVD stepPart_d(R19), R24
 	MOVD stepPart_dStride(R19), R23
-	MOVD stepPart_w(R19), R4
+	MOVD stepPart_row(R19), R4
 	MOVD stepPart_wSkip(R19), R10
 	MOVD stepPart_dSkip(R19), R9
 	ROW(R13, R5)
@@ -140,14 +144,14 @@ nextPart:
 
 nextInput:
 	ADD $4, R21
-	MOVD (stepTile_parts+stepPart_w)(R0), R17
+	MOVD (stepTile_parts+stepPart_row)(R0), R17
 	MOVD (stepTile_parts+stepPart_wStride)(R0), R23
 	ADD R23, R17
-	MOVD R17, (stepTile_parts+stepPart_w)(R0)
-	MOVD (stepTile_parts+stepPart__size+stepPart_w)(R0), R17
+	MOVD R17, (stepTile_parts+stepPart_row)(R0)
+	MOVD (stepTile_parts+stepPart__size+stepPart_row)(R0), R17
 	MOVD (stepTile_parts+stepPart__size+stepPart_wStride)(R0), R23
 	ADD R23, R17
-	MOVD R17, (stepTile_parts+stepPart__size+stepPart_w)(R0)
+	MOVD R17, (stepTile_parts+stepPart__size+stepPart_row)(R0)
 	SUBS $1, R3
 	BNE input
 	RET

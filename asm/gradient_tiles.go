@@ -115,14 +115,16 @@ func (k isa) dotRowsTiles(dst []float32, m *Matrix, rows []uint32, d []float32) 
 
 // stepTile is the argument of the assembly of DotSteps, for up to 15 steps.
 // Strides are in bytes. The kernels count inputs down and move on from input to
-// input.
+// input, by numbers: they end up past the last one, where no pointer may be.
 type stepTile struct {
-	words     *uint32 // the set of an input
+	words     *uint32 // the set of input 0
 	inputs    int
-	dst       *float32 // step 0 of an input
+	dst       *float32 // step 0 of input 0
 	dstStride uintptr
-	parts     [2]stepPart // panels of 64 columns; one of those that are left
-	turn      int         // of AVX2 and AVX-512: how many inputs are taken together, 16 or 32
+	//lint:ignore U1000 used by the assembly
+	set, to uintptr     // words and dst of the input at work
+	parts   [2]stepPart // panels of 64 columns; one of those that are left
+	turn    int         // of AVX2 and AVX-512: how many inputs are taken together, 16 or 32
 	// Of AVX-512, from the next multiple of 64 bytes on: the lanes of 32 inputs,
 	// their products and four words. Of AVX2: 64 words that mask the inputs, and the
 	// list of steps.
@@ -136,7 +138,9 @@ type stepTile struct {
 type stepPart struct {
 	panels  int
 	vectors int
-	w       *float32 // first panel of an input
+	w       *float32 // first panel of input 0
+	//lint:ignore U1000 used by the assembly
+	row     uintptr // that of the input at work
 	wStride uintptr
 	wSkip   uintptr
 	d       *float32 // first panel of step 0

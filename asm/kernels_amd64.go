@@ -45,7 +45,7 @@ func (k isa) batch16(t *batchTile) {
 	}
 }
 
-// rowList is the argument of addRows in assembly. Its list is used up.
+// rowList is the argument of addRows in assembly, which counts the rows down.
 type rowList struct {
 	acc     *float32
 	from    *float32 // where acc starts
@@ -55,6 +55,7 @@ type rowList struct {
 	rows    *uint32
 	values  *float32 // nil for spikes
 	left    int      // rows
+	done    int      //lint:ignore U1000 bytes of rows and values behind the pass at work
 	none    *float32 // columns zeros
 }
 

@@ -54,6 +54,7 @@
 
 pass:
 	MOVQ rowList_rows(R13), R14
+	ADDQ rowList_done(R13), R14
 	CMPQ rowList_left(R13), $6
 	JLT  rest
 	ROW(0, AX)
@@ -93,7 +94,7 @@ turn:
 
 next:
 	MOVQ DI, rowList_from(R13)
-	ADDQ $24, rowList_rows(R13)
+	ADDQ $24, rowList_done(R13)
 	SUBQ $6, rowList_left(R13)
 	JG   pass
 	VZEROUPPER
@@ -115,7 +116,7 @@ rest:
 
 values:
 	MOVQ rowList_values(R13), R14
-	ADDQ $24, rowList_values(R13)
+	ADDQ rowList_done(R13), R14
 	CLEAR_VALUES
 	VALUE_IF(0, VALUE0)
 	VALUE_IF(1, VALUE1)

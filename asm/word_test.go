@@ -12,10 +12,10 @@ import (
 	"golang.org/x/arch/arm64/arm64asm"
 )
 
-// arm64Sources returns the lines of the arm64 assembly, on any architecture.
-func arm64Sources(t *testing.T) map[string][]string {
+// sources returns the lines of the files that match one of the patterns.
+func sources(t *testing.T, patterns ...string) map[string][]string {
 	files := make(map[string][]string)
-	for _, pattern := range []string{"*_arm64.s", "*_arm64.h"} {
+	for _, pattern := range patterns {
 		names, err := filepath.Glob(pattern)
 		if err != nil || len(names) == 0 {
 			t.Fatalf("no %s: %v", pattern, err)
@@ -29,6 +29,11 @@ func arm64Sources(t *testing.T) map[string][]string {
 		}
 	}
 	return files
+}
+
+// arm64Sources returns the lines of the arm64 assembly, on any architecture.
+func arm64Sources(t *testing.T) map[string][]string {
+	return sources(t, "*_arm64.s", "*_arm64.h")
 }
 
 var (
