@@ -58,8 +58,8 @@ func LoadFolder(dir string, in model.Input, o FolderOptions) (Source, error) {
 	if dir == "" {
 		dir = filepath.Dir(o.List)
 	}
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("dataset: %s is a file, expected a folder", dir)
+	if err := checkFolder(dir); err != nil {
+		return nil, err
 	}
 	classes := o.Classes
 	if len(classes) == 0 {
@@ -97,6 +97,14 @@ func LoadFolder(dir string, in model.Input, o FolderOptions) (Source, error) {
 		return nil, fmt.Errorf("dataset: %s: %w: neither a list %s nor subfolders with recordings (%s)", dir, fs.ErrNotExist, labelsFile, strings.Join(recordingExtensions(), ", "))
 	}
 	return f, nil
+}
+
+// checkFolder reports that there is something else in place of a folder.
+func checkFolder(dir string) error {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return fmt.Errorf("dataset: %s is a file, expected a folder", dir)
+	}
+	return nil
 }
 
 // folderEntries returns the recordings of a folder: those of a list or, if there

@@ -67,8 +67,14 @@ func TestLoadFolderOfMarkedText(t *testing.T) {
 		t.Errorf("%v, %v", src, err)
 	}
 	file := filepath.Join(dir, "labels.txt")
-	if _, err := LoadFolder(file, model.Input{}, FolderOptions{}); err == nil || !strings.Contains(err.Error(), file+" is a file, expected a folder") {
-		t.Errorf("a file for a folder: %v", err)
+	for kind, load := range map[string]func() error{
+		"recordings": func() error { _, err := LoadFolder(file, model.Input{}, FolderOptions{}); return err },
+		"images":     func() error { _, err := LoadImages(file, TestPart); return err },
+		"MNIST":      func() error { _, err := LoadMNIST(file, TestPart); return err },
+	} {
+		if err := load(); err == nil || !strings.Contains(err.Error(), file+" is a file, expected a folder") {
+			t.Errorf("%s, a file for a folder: %v", kind, err)
+		}
 	}
 }
 

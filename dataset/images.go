@@ -1,6 +1,10 @@
 package dataset
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/snurun/snurun/model"
+)
 
 // Images are grey images of one size, one byte a pixel, row after row and
 // image after image; 255 is full intensity.
@@ -17,7 +21,7 @@ func (m Images) At(i int) []byte {
 
 // check reports whether the images have as many pixels as they say.
 func (m Images) check() error {
-	if m.Height < 1 || m.Width < 1 || m.Height > maxChannels/m.Width ||
+	if m.Height < 1 || m.Width < 1 || m.Height > model.MaxVolume/m.Width ||
 		len(m.Pixels)%(m.Height*m.Width) != 0 || len(m.Pixels)/(m.Height*m.Width) != m.Count {
 		return fmt.Errorf("dataset: %w: %d images of %d×%d pixels in %d bytes", ErrMismatch, m.Count, m.Height, m.Width, len(m.Pixels))
 	}

@@ -65,6 +65,9 @@ type partFiles struct{ images, labels string }
 
 // loadPart reads a part without its classes.
 func loadPart(dir string, part Part) (ImageSet, partFiles, error) {
+	if err := checkFolder(dir); err != nil {
+		return ImageSet{}, partFiles{}, err
+	}
 	files := partFiles{findMNIST(dir, part.imagesFile()), findMNIST(dir, part.labelsFile())}
 	var missing []string
 	if files.images == "" {

@@ -120,21 +120,11 @@ func checkSample(i, n int) error {
 	return nil
 }
 
-// maxChannels bounds the channels of one time step, as package model does.
-const maxChannels = 1<<29 - 1
-
 // channels multiplies the dimensions of one time step.
 func channels(shape []int) (int, error) {
-	n := min(len(shape), 1)
-	for _, d := range shape {
-		if d < 1 || n > maxChannels/d {
-			n = 0
-			break
-		}
-		n *= d
-	}
-	if n == 0 {
-		return 0, fmt.Errorf("dataset: shape %v, expected dimensions of at least 1 with at most %d channels together", shape, maxChannels)
+	n, valid := model.Volume(shape)
+	if !valid {
+		return 0, fmt.Errorf("dataset: shape %v, expected dimensions of at least 1 with at most %d channels together", shape, model.MaxVolume)
 	}
 	return n, nil
 }

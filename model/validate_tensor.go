@@ -53,22 +53,32 @@ func place(k int, shape []int) string {
 	return "[" + strings.Join(at, ",") + "]"
 }
 
-// validShape checks that a shape has dimensions of at least 1 and at most
-// MaxVolume elements, so that volume can multiply them.
-func validShape(where, field string, shape []int) error {
-	if len(shape) == 0 {
-		return invalid("%s: %s has no dimensions", where, field)
-	}
-	v := int64(1)
+// Volume returns the number of elements of a shape, which is valid if it has
+// dimensions, all of at least 1, and at most MaxVolume elements.
+func Volume(shape []int) (n int, valid bool) {
+	n = min(len(shape), 1)
 	for _, d := range shape {
-		if d < 1 {
-			return invalid("%s: %s is %v, expected dimensions of at least 1", where, field, shape)
+		if d < 1 || n > MaxVolume/d {
+			return 0, false
 		}
-		if v *= int64(min(d, MaxVolume+1)); v > MaxVolume {
-			return invalid("%s: %s is %v, more than %d elements", where, field, shape, MaxVolume)
-		}
+		n *= d
 	}
-	return nil
+	return n, n > 0
+}
+
+// validShape checks that a shape is valid, so that volume can multiply its
+// dimensions.
+func validShape(where, field string, shape []int) error {
+	if _, valid := Volume(shape); valid {
+		return nil
+	}
+	switch {
+	case len(shape) == 0:
+		return invalid("%s: %s has no dimensions", where, field)
+	case slices.Min(shape) < 1:
+		return invalid("%s: %s is %v, expected dimensions of at least 1", where, field, shape)
+	}
+	return invalid("%s: %s is %v, more than %d elements", where, field, shape, MaxVolume)
 }
 
 func firstNotFinite(p []float32) int {

@@ -88,7 +88,11 @@ func earlyLegend(curves []EarlyCurve, marked bool) legend {
 	sty.Dashes = splits[1].dashes
 	entries = append(entries, entry{name: "all samples the same steps", style: sty})
 	if marked {
-		entries = append(entries, entry{name: "recommended margin", style: marker})
+		mark := marker
+		if len(curves) > 1 {
+			mark.Color = col
+		}
+		entries = append(entries, entry{name: "recommended margin", style: mark})
 	}
 	return newLegend(entries, fullWidth-4*outerMargin)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math"
 
@@ -86,7 +87,7 @@ func (t *Trainer) Restore(r io.Reader) (extra []byte, err error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if !bytes.Equal(print, own[:]) {
-		return nil, fmt.Errorf("train: %w: it was made with another network, configuration or data set", ErrCheckpoint)
+		return nil, fmt.Errorf("train: %w: it was made with another network, configuration, data set or version", ErrCheckpoint)
 	}
 	if got := sha256.Sum256(body); !bytes.Equal(got[:], sum) {
 		return nil, fmt.Errorf("train: %w: its checksum is wrong", ErrCheckpoint)
@@ -242,9 +243,11 @@ func (t *Trainer) fingerprint() ([sha256.Size]byte, error) {
 		if err := in.Load(t.source, i, dataset.Key{}); err != nil {
 			return [sha256.Size]byte{}, err
 		}
+		var words []byte
 		for _, w := range in.Spikes.Words() {
-			fmt.Fprintf(h, "%x ", w)
+			words = binary.LittleEndian.AppendUint64(words, w)
 		}
+		h.Write(words)
 		for step := range in.Values.Steps() {
 			writeFloats(h, in.Values.At(step))
 		}
@@ -254,16 +257,18 @@ func (t *Trainer) fingerprint() ([sha256.Size]byte, error) {
 	return print, nil
 }
 
-func writeTensor(w io.Writer, t *model.Tensor) {
+func writeTensor(h hash.Hash, t *model.Tensor) {
 	var row []float32
 	for j := range t.Shape[0] {
 		row = t.Row(j, row)
-		writeFloats(w, row)
+		writeFloats(h, row)
 	}
 }
 
-func writeFloats(w io.Writer, p []float32) {
+func writeFloats(h hash.Hash, p []float32) {
+	b := make([]byte, 0, 4*len(p))
 	for _, v := range p {
-		fmt.Fprintf(w, "%08x", math.Float32bits(v))
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
+	h.Write(b)
 }

@@ -206,6 +206,7 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 	if d.err != nil {
 		return nil, fmt.Errorf("train: %w", d.err)
 	}
+	d.draw()
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

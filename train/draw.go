@@ -1,7 +1,6 @@
 package train
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 
@@ -15,8 +14,15 @@ type drawing struct {
 	seed   uint64
 	shape  []int   // of what the last layer passes on
 	active float64 // spikes of it in a step
-	drawn  int     // tensors drawn
-	err    error   // of the first tensor that has too many weights
+	plans  []tensorPlan
+	err    error // of the first tensor that has too many weights
+}
+
+// tensorPlan is how the weights of a layer, or its recurrent ones, are drawn.
+type tensorPlan struct {
+	layer  int
+	stream uint64 // of random numbers, odd for recurrent weights
+	active float64
 }
 
 // spiking returns a layer with all that layers with spikes have in common, and
@@ -121,45 +127,52 @@ func (d *drawing) plane(p Plane) error {
 	return nil
 }
 
-// tensor draws weights for a number of active inputs a step, a stream of its
-// own a tensor. It draws none, and leaves an error, if they are too many.
+// tensor plans weights for a number of active inputs a step. They are drawn when
+// all layers are known to be small enough.
 func (d *drawing) tensor(shape []int, active float64) model.Tensor {
-	n, err := volume(shape)
-	if err != nil {
-		d.err = cmp.Or(d.err, fmt.Errorf("weights of layer %d: %w", len(d.m.Layers), err))
-		return model.Tensor{}
+	if _, err := volume(shape); err != nil && d.err == nil {
+		d.err = fmt.Errorf("weights of layer %d: %w", len(d.m.Layers), err)
 	}
-	// The streams count as if every layer had recurrent weights.
+	// The streams of random numbers count as if every layer had recurrent weights.
 	stream := uint64(2 * len(d.m.Layers))
-	if len(shape) == 2 && d.drawn == len(d.m.Layers)+1 {
+	if n := len(d.plans); n > 0 && d.plans[n-1].layer == len(d.m.Layers) {
 		stream++
 	}
-	d.drawn = len(d.m.Layers) + 1
-	t := model.Tensor{Shape: shape, F32: make([]float32, n)}
-	if d.Init == Glorot {
-		k := key(d.seed, purposeWeights, stream)
-		limit := math.Sqrt(6 / float64(n/shape[0]+n/shape[1]))
-		for i := range t.F32 {
-			t.F32[i] = float32(limit * (float64(2*unit(k.Uint64(uint64(i)))) - 1))
+	d.plans = append(d.plans, tensorPlan{len(d.m.Layers), stream, active})
+	return model.Tensor{Shape: shape}
+}
+
+// draw draws the weights of all layers.
+func (d *drawing) draw() {
+	for _, p := range d.plans {
+		l := &d.m.Layers[p.layer]
+		t := &l.Weight
+		if p.stream%2 != 0 {
+			t = l.Recurrent
 		}
-		return t
+		n, _ := volume(t.Shape)
+		t.F32 = make([]float32, n)
+		if d.Init == Glorot {
+			k := key(d.seed, purposeWeights, p.stream)
+			limit := math.Sqrt(6 / float64(n/t.Shape[0]+n/t.Shape[1]))
+			for i := range t.F32 {
+				t.F32[i] = float32(limit * (float64(2*unit(k.Uint64(uint64(i)))) - 1))
+			}
+			continue
+		}
+		noise := newNormal(d.seed, purposeWeights, p.stream)
+		sigma := d.Gain / math.Sqrt(p.active)
+		for i := range t.F32 {
+			t.F32[i] = float32(sigma * noise.next())
+		}
 	}
-	noise := newNormal(d.seed, purposeWeights, stream)
-	sigma := d.Gain / math.Sqrt(active)
-	for i := range t.F32 {
-		t.F32[i] = float32(sigma * noise.next())
-	}
-	return t
 }
 
 // volume returns the number of elements of a shape.
 func volume(shape []int) (int, error) {
-	n := 1
-	for _, dim := range shape {
-		if dim < 1 || n > model.MaxVolume/dim {
-			return 0, fmt.Errorf("shape %v, expected numbers of at least 1 whose product is at most %d", shape, model.MaxVolume)
-		}
-		n *= dim
+	n, valid := model.Volume(shape)
+	if !valid {
+		return 0, fmt.Errorf("shape %v, expected dimensions of at least 1 with at most %d elements together", shape, model.MaxVolume)
 	}
 	return n, nil
 }

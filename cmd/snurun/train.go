@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -62,7 +63,8 @@ The last samples of the training set are held out: no choice is made on the test
 set, whose accuracy is only reported: with ties of scores decided as classify does
 and, where that differs, with ties to the lowest class, as argmax counts. On the
 samples held out, the margin is found that the model recommends for early
-decisions: the smallest from which on they cost at most 0.2 points of accuracy.
+decisions: the smallest from which on they cost at most 0.2 points of accuracy,
+unless always giving the commonest class would do as well.
 
 --dataset images takes any IDX images in files named as those of MNIST, such as
 Fashion-MNIST. --dataset folder takes recordings: NumPy arrays .npy, or those of
@@ -100,7 +102,7 @@ Recipes:
 	f.IntVar(&o.threads, "threads", goruntime.NumCPU(), "train on `N` threads; the result does not depend on it")
 	f.IntVar(&o.holdout, "holdout", 0, "hold `N` training samples out, the last ones of images (0: as the recipe says)")
 	f.StringVar(&o.init, "init", "", "start from this `model` instead of random weights")
-	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint), which had the same flags")
+	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint), trained with the same flags")
 	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch unless the last is younger than a tenth of this")
 	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
 
@@ -304,7 +306,10 @@ func (o *trainOptions) command() string {
 		case "dataset", "data", "out", "json", "threads", "resume", "checkpoint-every", "quiet":
 			return
 		}
-		value := strings.Trim(f.Value.String(), "[]")
+		value := f.Value.String()
+		if f.Value.Type() == "intSlice" {
+			value = strings.Trim(value, "[]")
+		}
 		if f.Name == "list" || f.Name == "test-list" || f.Name == "init" {
 			value = filepath.Base(value)
 		}
@@ -315,6 +320,21 @@ func (o *trainOptions) command() string {
 		parts = append(parts, "--"+f.Name, shellQuoted(value))
 	})
 	return strings.Join(parts, " ")
+}
+
+// augmentation returns the flags that turn the plan's augmentation off.
+func (o *trainOptions) augmentation() string {
+	a := o.plan.Augment
+	var off []string
+	for _, amount := range []struct {
+		flag string
+		on   bool
+	}{{"--shift 0", a.Shift != 0}, {"--rotate 0", a.Rotate != 0}, {"--elastic 0", a.Elastic != 0}, {"--time-jitter 0", a.Jitter != 0}} {
+		if amount.on {
+			off = append(off, amount.flag)
+		}
+	}
+	return strings.Join(off, " ")
 }
 
 // shellQuoted returns s as a shell takes it for one word.
@@ -379,9 +399,11 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 		}
 	}
 	augmented, err := dataset.Augmented(d.training, o.plan.Augment)
+	if errors.Is(err, dataset.ErrMismatch) {
+		err = fmt.Errorf("%w; %s turns the augmentation of recipe and flags off", err, o.augmentation())
+	}
 	if err != nil {
-		return usageError{fmt.Errorf("%w (shift %v, rotate %v, elastic %v and time-jitter %v, of recipe %s or by flags; --shift 0 turns one off)", err,
-			o.plan.Augment.Shift, o.plan.Augment.Rotate, o.plan.Augment.Elastic, o.plan.Augment.Jitter, o.recipe)}
+		return usageError{err}
 	}
 	j := &job{
 		options: o, training: d.training, test: d.test, testHeld: testHeld, used: used, held: held,

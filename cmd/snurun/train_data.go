@@ -195,13 +195,14 @@ func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) 
 func (o *trainOptions) divide(d trainingData) (used, held []int, err error) {
 	n := d.training.Len()
 	if n < 2 {
-		return nil, nil, fmt.Errorf("%s has a single sample, expected at least two: one to learn from, one to hold out", cmp.Or(o.data, o.list))
+		return nil, nil, fmt.Errorf("%s has a single sample, expected at least two: one to learn from, one to hold out", cmp.Or(o.list, o.data))
 	}
-	if c := d.training.Classes(); len(c) < 2 {
-		return nil, nil, fmt.Errorf("%s has a single class, %s: there is nothing to tell apart", cmp.Or(o.data, o.list), strings.Join(c, ""))
+	label := d.training.Label(0)
+	if !slices.ContainsFunc(sequence(1, n), func(i int) bool { return d.training.Label(i) != label }) {
+		return nil, nil, fmt.Errorf("%s has samples of a single class, %q: there is nothing to tell apart", cmp.Or(o.list, o.data), d.training.Classes()[label])
 	}
 	k := o.holdout
-	if !o.flags.Changed("holdout") {
+	if k == 0 {
 		k = max(1, int(math.Round(o.plan.Held*float64(n))))
 	}
 	if k < 1 || k >= n {

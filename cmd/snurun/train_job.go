@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,20 +61,18 @@ func (j *job) run(ctx context.Context) (err error) {
 	}
 	start := time.Now()
 	for !j.trainer.Done() {
-		if err := j.epoch(ctx); errors.Is(err, train.ErrDiverged) {
-			return fmt.Errorf("%w; delete %s, from before, to train anew with other settings", err, j.checkpoints.file)
-		} else if err != nil {
-			return err
+		if err := j.epoch(ctx); err != nil {
+			return j.explained(err)
 		}
 	}
 	m := j.trainer.Model()
 	test, lowest, err := j.finalTest(ctx, m)
 	if err != nil {
-		return j.afterTraining(err)
+		return j.explained(err)
 	}
 	margin, err := j.addMargin(ctx, m)
 	if err != nil {
-		return j.afterTraining(err)
+		return j.explained(err)
 	}
 	if err := j.describe(m, test); err != nil {
 		return err
@@ -96,7 +93,10 @@ func (j *job) run(ctx context.Context) (err error) {
 			"hidden_spikes_per_sample": last.HiddenSpikesPerSample, "seconds": seconds,
 		}
 		margin.addTo(summary)
-		return cmp.Or(json.NewEncoder(j.stdout).Encode(map[string]any{"summary": summary}), j.stdout.err)
+		if err := json.NewEncoder(j.stdout).Encode(map[string]any{"summary": summary}); err != nil {
+			return err
+		}
+		return j.stdout.err
 	}
 	accuracy := test.String()
 	if n := j.options.draws; n > 1 {
@@ -109,9 +109,17 @@ func (j *job) run(ctx context.Context) (err error) {
 	return j.stdout.err
 }
 
-// afterTraining says what an interruption leaves when all epochs are trained.
-func (j *job) afterTraining(err error) error {
-	if errors.Is(err, context.Canceled) {
+// explained says what can be done after an error of a training: one of a network
+// that can no longer be evaluated is that it diverged, and the error of the
+// context is that of an interruption after the last epoch.
+func (j *job) explained(err error) error {
+	if errors.Is(err, runtime.ErrRange) {
+		err = fmt.Errorf("%w: %w; a lower learning rate may help", train.ErrDiverged, err)
+	}
+	switch {
+	case errors.Is(err, train.ErrDiverged):
+		return fmt.Errorf("%w; delete %s to train anew with other settings", err, j.checkpoints.file)
+	case errors.Is(err, context.Canceled):
 		return interruptedError{fmt.Errorf("in the last test: the same command with --resume goes on from %s", j.checkpoints.file)}
 	}
 	return err
@@ -130,11 +138,11 @@ func (j *job) epoch(ctx context.Context) error {
 	m := j.trainer.Model()
 	held, err := train.Evaluate(ctx, m, j.training, j.held, 0, j.options.threads)
 	if err != nil {
-		return diverged(p.Epoch, err)
+		return err
 	}
 	test, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), 0, j.options.threads)
 	if err != nil {
-		return diverged(p.Epoch, err)
+		return err
 	}
 	r := epochReport{
 		Epoch: p.Epoch, Loss: p.Loss, TrainAccuracy: p.Accuracy, HeldAccuracy: held.Accuracy(), TestAccuracy: test.Accuracy(),
@@ -152,14 +160,6 @@ func (j *job) epoch(ctx context.Context) error {
 	fmt.Fprintf(j.stdout, "epoch %3d  loss %.4f  train %.2f %%  held out %.2f %%  test %.2f %%  spikes %.0f  lr %.2g  %.1f s\n",
 		r.Epoch, r.Loss, 100*r.TrainAccuracy, 100*r.HeldAccuracy, 100*r.TestAccuracy, r.SpikesPerSample, r.LR, r.Seconds)
 	return nil
-}
-
-// diverged calls a training diverged whose network can no longer be evaluated.
-func diverged(epoch int, err error) error {
-	if errors.Is(err, runtime.ErrRange) {
-		return fmt.Errorf("%w after epoch %d: %w; a lower learning rate may help", train.ErrDiverged, epoch, err)
-	}
-	return err
 }
 
 // train trains to the end of an epoch and keeps checkpoints on the way, the

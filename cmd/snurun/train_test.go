@@ -84,7 +84,8 @@ func TestTrainRefuses(t *testing.T) {
 		"--planes c3":                          "expected a convolution such as 16c5",
 		"--hidden 65536,65536":                 "weights of layer 1: shape [65536 65536]",
 		"--planes 4c5p4096 --hidden 65536":     "weights of layer 1: shape",
-		"--holdout 0":                          "--holdout is 0, expected 1 to 59",
+		"--holdout 0":                          "",
+		"--holdout -1":                         "--holdout is -1, expected 1 to 59",
 		"--holdout 60":                         "--holdout is 60, expected 1 to 59",
 		"--optimizer sgd --momentum 1":         "momentum is 1, expected at least 0 and below 1",
 	} {
@@ -136,7 +137,7 @@ func TestTrainRefusesData(t *testing.T) {
 	for says, dir := range map[string]string{
 		"the test images have 14×56 pixels, those for training 28×28": withIDX(t, data, "t10k-images-idx3-ubyte", func(b []byte) []byte { b[11], b[15] = 14, 56; return b }),
 		"the test images have 10 classes, those for training only 9":  withIDX(t, data, "train-labels-idx1-ubyte", below9),
-		"has a single class, 0": withIDX(t, withIDX(t, data, "train-labels-idx1-ubyte", zeroLabels), "t10k-labels-idx1-ubyte", zeroLabels),
+		`has samples of a single class, "0"`:                          withIDX(t, withIDX(t, data, "train-labels-idx1-ubyte", zeroLabels), "t10k-labels-idx1-ubyte", zeroLabels),
 	} {
 		out, diagnostics, code := snurun(t, "train", "--dataset", "images", "--data", dir, "--epochs", "1", "--out", filepath.Join(dir, "m.msgpack"))
 		if code != exitFailure || out != "" || !strings.Contains(diagnostics, says) {
@@ -174,19 +175,32 @@ func TestDivergedTraining(t *testing.T) {
 func TestTrainWithFullOutput(t *testing.T) {
 	data, out := smallMNIST(t, 60), filepath.Join(t.TempDir(), "m.msgpack")
 	full := errors.New("no space left")
-	var diagnostics bytes.Buffer
 	args := []string{"train", "--data", data, "--epochs", "2", "--draws", "1", "--out", out}
-	if code := run(t.Context(), args, strings.NewReader(""), failingWriter{full}, &diagnostics); code != exitFailure || !strings.Contains(diagnostics.String(), full.Error()) {
-		t.Errorf("exit %d, %q", code, diagnostics.String())
-	}
-	if m, err := export.ReadFile(out); err != nil || m.Metadata["epochs"] != 2.0 {
-		t.Errorf("%v, %v", m, err)
+	for _, format := range []string{"--json=false", "--json"} {
+		for room := range 3 { // the line of an epoch, that of the next, and the last
+			var diagnostics bytes.Buffer
+			if code := run(t.Context(), append(args, format), strings.NewReader(""), &fullAfter{room, full}, &diagnostics); code != exitFailure || !strings.Contains(diagnostics.String(), full.Error()) {
+				t.Errorf("%s, full after %d lines: exit %d, %q", format, room, code, diagnostics.String())
+			}
+			if m, err := export.ReadFile(out); err != nil || m.Metadata["epochs"] != 2.0 {
+				t.Errorf("%v, %v", m, err)
+			}
+		}
 	}
 }
 
-type failingWriter struct{ err error }
+// fullAfter fails after some writes.
+type fullAfter struct {
+	room int
+	err  error
+}
 
-func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
+func (f *fullAfter) Write(p []byte) (int, error) {
+	if f.room--; f.room < 0 {
+		return 0, f.err
+	}
+	return len(p), nil
+}
 
 // Ctrl-C in the last test loses nothing.
 func TestInterruptedLastTest(t *testing.T) {
