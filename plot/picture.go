@@ -41,7 +41,7 @@ func spans(n, m int) []span {
 }
 
 // bounds returns the least and the greatest value.
-func bounds(values []float32) (lo, hi float64) {
+func bounds[T float32 | float64](values []T) (lo, hi float64) {
 	lo, hi = float64(values[0]), float64(values[0])
 	for _, v := range values {
 		lo, hi = min(lo, float64(v)), max(hi, float64(v))

@@ -422,6 +422,26 @@ func TestResample(t *testing.T) {
 	}
 }
 
+// The key of a picture of means ends at the largest of them, not at the largest
+// value.
+func TestKeyOfMeans(t *testing.T) {
+	const height = 100
+	rows := dots(height)
+	v := spike.NewValues(2, 8*rows)
+	for i := 0; i < v.Size(); i += 8 {
+		v.At(1)[i] = 2
+	}
+	a := Activity{Analog: true, Values: v, Unit: "value"}
+	if key := a.row(nil, height, 100).key; key.lo != 0 || key.hi != 0.25 || key.label != "mean value" {
+		t.Errorf("the key is %q from %v to %v, expected \"mean value\" from 0 to 0.25", key.label, key.lo, key.hi)
+	}
+	a.Values = spike.NewValues(2, rows)
+	a.Values.At(1)[3] = 2
+	if key := a.row(nil, height, 100).key; key.hi != 2 || key.label != "value" {
+		t.Errorf("the key is %q up to %v, expected \"value\" up to 2", key.label, key.hi)
+	}
+}
+
 func TestColorMap(t *testing.T) {
 	signed := newColorMap(-1, 2)
 	if got := signed.color(0); got != white {

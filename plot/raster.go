@@ -70,25 +70,21 @@ func (a *Activity) picture(down bool) picture {
 	}}
 }
 
-// key returns the scale of the activity's colours where it is drawn in w×h
-// pixels, or nil if a mark a spike leaves something to see.
-func (a *Activity) key(w, h int) *scale {
-	if !a.Analog && a.steps() <= w && a.Spikes.Count() <= maxMarks && (a.size() <= 2*h || sparse(a.Spikes, h)) {
+// key returns the scale of the colours of the activity's picture p, as it is
+// drawn in w×h pixels, or nil if a mark a spike leaves something to see.
+func (a *Activity) key(p picture, w, h int) *scale {
+	if !a.Analog && p.width <= w && a.Spikes.Count() <= maxMarks && (p.height <= 2*h || sparse(a.Spikes, h)) {
 		return nil
 	}
+	label := "share that spikes"
 	if a.Analog {
-		lo, hi := bounds(a.Values.At(0))
-		for t := 1; t < a.steps(); t++ {
-			l, u := bounds(a.Values.At(t))
-			lo, hi = min(lo, l), max(hi, u)
+		label = a.Unit
+		if p.width > w || p.height > h {
+			label = "mean " + label
 		}
-		return &scale{colorMap: newColorMap(lo, hi), label: a.Unit}
 	}
-	hi := 0.0
-	for _, v := range a.picture(false).resample(min(w, a.steps()), min(h, a.size())) {
-		hi = max(hi, v)
-	}
-	return &scale{colorMap: newColorMap(0, hi), label: "share that spikes"}
+	lo, hi := bounds(p.resample(min(w, p.width), min(h, p.height)))
+	return &scale{colorMap: newColorMap(lo, hi), label: label}
 }
 
 // maxMarks bounds the marks of a panel, and with them the size of an SVG file.
@@ -97,9 +93,10 @@ const maxMarks = 50_000
 // row returns the panel of an activity; with names its neurons run from top to
 // bottom.
 func (a *Activity) row(classes []string, height, width vg.Length) row {
-	r := row{name: a.Name, height: height, key: a.key(dots(width), dots(height))}
 	n := a.size()
 	down := len(classes) == n
+	colors := a.picture(down)
+	r := row{name: a.Name, height: height, key: a.key(colors, dots(width), dots(height))}
 	at := func(j int) float64 { return float64(j) }
 	r.y = indexAxis(a.kind(), n, max(2, int(height/24)))
 	if down {
@@ -108,7 +105,7 @@ func (a *Activity) row(classes []string, height, width vg.Length) row {
 	}
 	r.data = func(p *panel) {
 		if r.key != nil {
-			p.canvas.picture(p.area, a.picture(down), r.key.colorMap)
+			p.canvas.picture(p.area, colors, r.key.colorMap)
 			return
 		}
 		p.marks(a.Spikes, at)
