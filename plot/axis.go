@@ -84,31 +84,41 @@ func withMargin(lo, hi, share float64) (float64, float64) {
 }
 
 // ticksOf returns up to count ticks between lo and hi, 1, 2 or 5 times a power
-// of ten apart.
+// of ten apart; where that leaves less than two, the outermost numbers of two
+// digits.
 func ticksOf(lo, hi float64, count int, whole bool) []tick {
 	if !(hi > lo) || math.IsInf(hi-lo, 0) {
 		return nil
 	}
-	exponent := math.Floor(math.Log10((hi - lo) / float64(count)))
-	if whole {
-		exponent = max(exponent, 0)
+	power := func(width float64) float64 {
+		exponent := math.Floor(math.Log10(width))
+		if whole {
+			exponent = max(exponent, 0)
+		}
+		return math.Pow(10, exponent)
 	}
-	var step float64
-	for _, step = range []float64{1, 2, 5, 10} {
-		step *= math.Pow(10, exponent)
-		if math.Floor(hi/step)-math.Ceil(lo/step) < float64(count) {
+	slack := (hi - lo) * 1e-9
+	var step, first, last float64
+	for _, k := range []float64{1, 2, 5, 10} {
+		step = k * power((hi-lo)/float64(count))
+		first, last = math.Ceil((lo-slack)/step), math.Floor((hi+slack)/step)
+		if last-first < float64(count) {
 			break
 		}
+	}
+	stride := 1.0
+	if last <= first && count > 1 {
+		step = power((hi - lo) / 10)
+		first, last = math.Ceil((lo-slack)/step), math.Floor((hi+slack)/step)
+		stride = max(last-first, 1)
 	}
 	if step == 0 {
 		return nil
 	}
 	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
-	slack := (hi - lo) * 1e-9
-	first := math.Ceil((lo - slack) / step)
 	var ticks []tick
 	for i := range count + 1 {
-		v := (first + float64(i)) * step
+		v := (first + float64(i)*stride) * step
 		if v > hi+slack {
 			break
 		}

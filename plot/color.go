@@ -71,12 +71,17 @@ type scale struct {
 
 const scaleBar = 9 // width of the bar of a scale
 
-// width is the room that a scale takes to the right of where it begins.
-func (s *scale) width() vg.Length {
-	return scaleBar + tickLength + tickGap + widest(s.ticks(), tickSize) + labelGap + labelSize
+// width is the room that a scale of a height takes to the right of where it
+// begins.
+func (s *scale) width(height vg.Length) vg.Length {
+	return scaleBar + tickLength + tickGap + widest(s.ticks(height), tickSize) + labelGap + labelSize
 }
 
-func (s *scale) ticks() []tick { return ticksOf(s.lo, s.hi, 6, s.whole) }
+// ticks returns as many ticks as have room for their labels.
+func (s *scale) ticks(height vg.Length) []tick {
+	count := min(max(int(height/(1.2*tickSize)), 2), 6)
+	return ticksOf(s.lo, s.hi, count, s.whole)
+}
 
 // draw draws the scale from (x, y) up.
 func (s *scale) draw(c canvas, x, y, height vg.Length) {
@@ -91,7 +96,7 @@ func (s *scale) draw(c canvas, x, y, height vg.Length) {
 	}
 	c.SetLineStyle(spine)
 	c.Stroke(bar.Path())
-	ticks := s.ticks()
+	ticks := s.ticks(height)
 	for _, t := range ticks {
 		at := onGrid(bar.Min.Y + vg.Length((t.at-s.lo)/(s.hi-s.lo))*bar.Size().Y)
 		c.StrokeLine2(spine, bar.Max.X, at, bar.Max.X+tickLength, at)

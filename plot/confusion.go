@@ -54,7 +54,7 @@ func Confusion(counts [][]int, classes []string) (*Figure, error) {
 	}
 	key := scale{colorMap: colorMap{sequential, 0, 100}, label: "share of the true class (%)"}
 	from := outerMargin + y.leftOf()
-	width := max(from+side+panelGap+key.width()+outerMargin, 260)
+	width := max(from+side+panelGap+key.width(side)+outerMargin, 260)
 	height := headingBand + side + below + outerMargin
 	return &Figure{width: onGrid(width), height: height, draw: func(c canvas) {
 		p := &panel{canvas: c, area: rect(from, outerMargin+below, side, side), x: x, y: y}

@@ -35,10 +35,7 @@ func Extrapolation(e Extrapolated, dtMS float64) (*Figure, error) {
 
 	const inputSide = 168
 	height := max(min(vg.Length(n)*15, 300), inputSide)
-	inputWidth, _ := e.Input.size(inputSide)
-	if e.Input.Scale != "" {
-		inputWidth += panelGap + e.Input.key().width()
-	}
+	inputWidth, _ := e.Input.room(inputSide)
 	const barsWidth = 84
 	output := e.Output.row(e.Classes, height, fullWidth-inputWidth-barsWidth-120)
 	if e.Trained = min(max(e.Trained, 0), e.Output.steps()); e.Trained > 0 {
@@ -59,7 +56,7 @@ func Extrapolation(e Extrapolated, dtMS float64) (*Figure, error) {
 		from := outerMargin + inputWidth + 2*panelGap + output.y.leftOf()
 		width := fullWidth - outerMargin - barsWidth - 2*panelGap - from
 		if output.key != nil {
-			width -= panelGap + output.key.width()
+			width -= panelGap + output.key.width(height)
 		}
 		width = max(width, 30)
 		p := &panel{canvas: c, area: rect(from, bottom, width, height), x: x, y: output.y}

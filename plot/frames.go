@@ -58,6 +58,17 @@ func (f *Frame) size(side vg.Length) (width, height vg.Length) {
 	return length(f.Width), length(f.Height)
 }
 
+// room returns what the frame takes with its key, which may be the higher one:
+// its label has to fit beside it.
+func (f *Frame) room(side vg.Length) (width, height vg.Length) {
+	width, height = f.size(side)
+	if f.Scale != "" {
+		height = max(height, textWidth(labelSize, f.Scale)-outerMargin)
+		width += panelGap + f.key().width(height)
+	}
+	return width, height
+}
+
 // draw draws the frame with its upper left corner at (x, top), and its key.
 func (f *Frame) draw(c canvas, x, top, side vg.Length) {
 	w, h := f.size(side)
@@ -72,11 +83,15 @@ func (f *Frame) draw(c canvas, x, top, side vg.Length) {
 	c.Stroke(area.Path())
 	c.text(area.Min.X, area.Max.Y+6, left, labelSize, ink, fit(f.Name, labelSize, max(w, 90)))
 	if f.Scale != "" {
-		key.draw(c, area.Max.X+panelGap, area.Min.Y, h)
+		_, room := f.room(side)
+		key.draw(c, area.Max.X+panelGap, onGrid(top-room), room)
 	}
 }
 
-const maxFrames = 4
+const (
+	maxFrames = 4
+	maxSide   = 240 // of a picture
+)
 
 // Frames draws pictures side by side.
 func Frames(frames []Frame) (*Figure, error) {
@@ -90,21 +105,17 @@ func Frames(frames []Frame) (*Figure, error) {
 			return nil, err
 		}
 		if f.Scale != "" {
-			room -= panelGap + f.key().width()
+			room -= panelGap + f.key().width(maxSide)
 		}
 	}
-	side := min(room/vg.Length(len(frames)), 240)
+	side := min(room/vg.Length(len(frames)), maxSide)
 	places := make([]vg.Length, len(frames))
 	x, height := vg.Length(outerMargin), vg.Length(0)
 	for i := range frames {
-		f := &frames[i]
 		places[i] = x
-		w, h := f.size(side)
+		w, h := frames[i].room(side)
 		height = max(height, h)
 		x += w + 2*panelGap
-		if f.Scale != "" {
-			x += panelGap + f.key().width()
-		}
 	}
 	width := onGrid(x - 2*panelGap + outerMargin)
 	return &Figure{width: width, height: headingBand + height + outerMargin, draw: func(c canvas) {

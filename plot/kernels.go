@@ -29,14 +29,14 @@ func Kernels(kernels [][]Frame, inputs []string) (*Figure, error) {
 	for _, name := range inputs {
 		side = max(side, outerMargin+min(textWidth(tickSize, name), nameWidth)+labelGap)
 	}
-	room := vg.Length(fullWidth) - side - panelGap - key.width() - outerMargin
+	room := vg.Length(fullWidth) - side - panelGap - key.width(maxHeight) - outerMargin
 	columns, largest := kernelColumns(&all[0], len(kernels), n, room)
 	w, h := all[0].size(largest)
 	block := kernelBlock(len(kernels), h)
 	blocks := (n + columns - 1) / columns
 	height := max(vg.Length(blocks)*block-fieldGap, 60)
 	end := side + vg.Length(min(columns, n))*(w+kernelGap) + panelGap
-	return &Figure{width: onGrid(end + key.width() + outerMargin), height: height + 2*outerMargin, draw: func(c canvas) {
+	return &Figure{width: onGrid(end + key.width(height-tickSize) + outerMargin), height: height + 2*outerMargin, draw: func(c canvas) {
 		for j := range n {
 			top := height + outerMargin - vg.Length(j/columns)*block - tickSize
 			x := side + vg.Length(j%columns)*(w+kernelGap)

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot/vg"
+
 	"github.com/snurun/snurun/spike"
 )
 
@@ -389,6 +391,9 @@ func TestTicks(t *testing.T) {
 		{0.5, 3.5, 8, true, "1 2 3"},
 		{-0.5, 0.5, 4, true, "0"},
 		{-1.1, 0.6, 4, false, "−1.0 −0.5 0 0.5"},
+		{-0.5, 4.5, 2, true, "0 4"},
+		{-0.5, 299.5, 1, true, "0"},
+		{-0.456, 0.456, 2, false, "−0.45 0.45"},
 		{0, 2e6, 3, true, "0 1,000,000 2,000,000"},
 		{0, 3e-7, 4, false, "0 1e−07 2e−07 3e−07"},
 		{1e16, 1e16 + 4, 5, false, "1e+16 1e+16 1e+16 1e+16 1e+16 1e+16"},
@@ -418,6 +423,46 @@ func TestResample(t *testing.T) {
 	} {
 		if got := p.resample(c.w, c.h); !slices.Equal(got, c.want) {
 			t.Errorf("%d×%d: %v, expected %v", c.w, c.h, got, c.want)
+		}
+	}
+}
+
+// Labels of a scale do not overlap, however low it is, and there are at least
+// two of them.
+func TestTicksOfScale(t *testing.T) {
+	for _, m := range []colorMap{newColorMap(0, 1), newColorMap(0, 0.99), newColorMap(-0.9, 0.2), newColorMap(-3, 5), newColorMap(0, 199)} {
+		s := scale{colorMap: m}
+		for height := vg.Length(24); height < 250; height++ {
+			ticks := s.ticks(height)
+			if len(ticks) < 2 {
+				t.Errorf("%v to %v, %v pt high: ticks %v, expected at least two", s.lo, s.hi, height, ticks)
+			}
+			for i := 1; i < len(ticks); i++ {
+				if gap := height * vg.Length((ticks[i].at-ticks[i-1].at)/(s.hi-s.lo)); gap < 0.8*tickSize {
+					t.Errorf("%v to %v, %v pt high: %v is %.1f pt above %v", s.lo, s.hi, height, ticks[i].label, gap, ticks[i-1].label)
+				}
+			}
+		}
+	}
+}
+
+// The label of a scale that is too low for it stands in the heading, beside
+// which there is room.
+func TestLabelOfLowScale(t *testing.T) {
+	for _, c := range []struct {
+		size   int
+		inName bool
+	}{{2, true}, {100, false}} {
+		f, err := Raster([]Activity{{Name: "a", Analog: true, Values: values(3, c.size), Unit: "membrane s"}}, nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		svg := string(write(t, f, SVG))
+		if got := strings.Contains(svg, "neurons, membrane s in colours"); got != c.inName {
+			t.Errorf("%d neurons: the label is in the heading: %v, expected %v", c.size, got, c.inName)
+		}
+		if got := strings.Contains(svg, ">membrane s<"); got == c.inName {
+			t.Errorf("%d neurons: the label is beside the scale: %v, expected %v", c.size, got, !c.inName)
 		}
 	}
 }

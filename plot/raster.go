@@ -173,6 +173,10 @@ func Raster(layers []Activity, classes []string, dtMS float64) (*Figure, error) 
 			k := a.Spikes.Count()
 			r.name += fmt.Sprintf(", %s %s", number(float64(k), 0), plural(k, "spike"))
 		}
+		if r.key != nil && textWidth(labelSize, r.key.label) > height+headingBand {
+			r.name += ", " + r.key.label + " in colours"
+			r.key.label = ""
+		}
 		rows = append(rows, r)
 	}
 	s := stack{rows: rows, x: timeAxis(steps, dtMS)}

@@ -29,7 +29,7 @@ func (s *stack) figure() *Figure {
 		side = max(side, r.y.leftOf())
 		height += headingBand + r.height + panelGap
 		if r.key != nil {
-			margin = max(margin, panelGap+r.key.width()+outerMargin)
+			margin = max(margin, panelGap+r.key.width(r.height)+outerMargin)
 		}
 	}
 	if s.label != "" {

@@ -14,7 +14,7 @@ func Weights(fields []Frame) (*Figure, error) {
 		return nil, err
 	}
 	first := &fields[0]
-	room := vg.Length(fullWidth) - 2*outerMargin - panelGap - key.width()
+	room := vg.Length(fullWidth) - 2*outerMargin - panelGap - key.width(fullWidth)
 	columns := fieldColumns(first, len(fields), room)
 	w, h := first.size(min(room/vg.Length(columns)-fieldGap, 120))
 	names := vg.Length(tickSize)
@@ -25,7 +25,7 @@ func Weights(fields []Frame) (*Figure, error) {
 	pitch := h + fieldGap + names
 	height := max(vg.Length(rows)*pitch-fieldGap, 60)
 	side := outerMargin + vg.Length(min(columns, len(fields)))*(w+fieldGap) + panelGap
-	return &Figure{width: onGrid(side + key.width() + outerMargin), height: height + 2*outerMargin, draw: func(c canvas) {
+	return &Figure{width: onGrid(side + key.width(height-names) + outerMargin), height: height + 2*outerMargin, draw: func(c canvas) {
 		top := height + outerMargin
 		for i := range fields {
 			f := &fields[i]
