@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/snurun/snurun/dataset"
@@ -49,13 +50,28 @@ func readHistory(name string, m *model.Network) (plot.Run, error) {
 	return run, nil
 }
 
-// runNames names models by their files.
+// runNames names models by their files, with as many folders as tell each from
+// the others.
 func runNames(files []string) []string {
 	names := make([]string, len(files))
 	for i, f := range files {
-		names[i] = strings.TrimSuffix(filepath.Base(f), filepath.Ext(f))
+		for elements, longer := 1, true; longer; elements++ {
+			names[i], longer = endOfPath(f, elements)
+			longer = longer && slices.ContainsFunc(files, func(other string) bool {
+				name, _ := endOfPath(other, elements)
+				return other != f && name == names[i]
+			})
+		}
 	}
 	return names
+}
+
+// endOfPath returns the last elements of a file's path, without its extension,
+// and whether there are more.
+func endOfPath(file string, elements int) (end string, more bool) {
+	path := strings.Split(filepath.ToSlash(filepath.Clean(strings.TrimSuffix(file, filepath.Ext(file)))), "/")
+	n := max(0, len(path)-elements)
+	return strings.Join(path[n:], "/"), n > 0
 }
 
 func (p *plotter) confusion(args []string) (*plot.Figure, error) {

@@ -171,6 +171,21 @@ func TestPlotCurvesOfTraining(t *testing.T) {
 	}
 }
 
+func TestRunNames(t *testing.T) {
+	for _, c := range []struct{ files, want string }{
+		{"x/a.msgpack y/b.msgpack", "a b"},
+		{"runs/1/model.msgpack runs/2/model.msgpack", "1/model 2/model"},
+		{"x/1/m.msgpack y/1/m.msgpack x/a.b.msgpack", "x/1/m y/1/m a.b"},
+		{"m.msgpack 1/m.msgpack ../m.msgpack", "m 1/m ../m"},
+		{"/1/m.msgpack 1/m.msgpack", "/1/m 1/m"},
+		{"m.msgpack m.msgpack ./m.msgpack", "m m m"},
+	} {
+		if got := strings.Join(runNames(strings.Fields(c.files)), " "); got != c.want {
+			t.Errorf("%s: names are %s, expected %s", c.files, got, c.want)
+		}
+	}
+}
+
 func TestPicture(t *testing.T) {
 	for _, c := range []struct {
 		shape  []int
