@@ -80,7 +80,12 @@ func AddSelfTest(m *model.Network, spikes []spike.Train, values []spike.Values) 
 	if err != nil {
 		return err
 	}
-	st := &model.SelfTest{Spikes: spikes, Values: values}
+	return n.addSelfTest(m, &model.SelfTest{Spikes: spikes, Values: values})
+}
+
+// addSelfTest gives m, which n was compiled from, a self-test whose digest it
+// computes.
+func (n *Network) addSelfTest(m *model.Network, st *model.SelfTest) (err error) {
 	if st.Digest, err = n.Digest(st); err != nil {
 		return err
 	}

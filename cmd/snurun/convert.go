@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +18,6 @@ import (
 	"github.com/snurun/snurun/export/tensors"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
-	"github.com/snurun/snurun/spike"
 )
 
 type convertOptions struct {
@@ -188,9 +186,11 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		m.Name = strings.TrimSuffix(filepath.Base(in), filepath.Ext(in))
 	}
 	m.CreatedBy = createdBy()
-	if err := addSelfTest(m); err != nil {
+	idle, err := runtime.AddRandomSelfTest(m)
+	if err != nil {
 		return fmt.Errorf("%s: %w", in, err)
 	}
+	printIdle(cmd.ErrOrStderr(), idle)
 	return export.WriteFile(out, m)
 }
 
@@ -292,38 +292,4 @@ func (o *convertOptions) override(m *model.Network, e model.Encoder) {
 	if o.steps > 0 {
 		m.Steps = o.steps
 	}
-}
-
-// The self-test of a converted model has so many steps, of so many bytes at most.
-const (
-	convertedSteps = 16
-	convertedBytes = 1 << 16
-)
-
-// addSelfTest gives a network a self-test on random input, for it comes without
-// any of its own.
-func addSelfTest(m *model.Network) error {
-	size := m.Input.Size()
-	r := rand.New(rand.NewPCG(1, 2))
-	if m.Input.Encoder.Analog() {
-		v := spike.NewValues(max(1, min(convertedSteps, convertedBytes/(4*size))), size)
-		for t := range v.Steps() {
-			x := v.At(t)
-			for i := range x {
-				if k := r.Uint32(); k%4 == 0 {
-					x[i] = float32(1 + k>>30)
-				}
-			}
-		}
-		return runtime.AddSelfTest(m, nil, []spike.Values{v})
-	}
-	s := spike.NewTrain(max(1, min(convertedSteps, 8*convertedBytes/size)), size)
-	for t := range s.Steps() {
-		for i := range size {
-			if r.Uint32()%4 == 0 {
-				s.At(t).Set(i)
-			}
-		}
-	}
-	return runtime.AddSelfTest(m, []spike.Train{s}, nil)
 }

@@ -33,6 +33,17 @@ func printImport(w io.Writer, im *nir.Import) {
 	t.Flush()
 }
 
+// printIdle prints which layers a self-test does not reach, if there are any.
+func printIdle(w io.Writer, idle []int) {
+	switch len(idle) {
+	case 0:
+	case 1:
+		fmt.Fprintf(w, "warning: the self-test does not reach layer %d: verify proves nothing about it\n", idle[0])
+	default:
+		fmt.Fprintf(w, "warning: the self-test does not reach layers %s: verify proves nothing about them\n", strings.Trim(strings.ReplaceAll(fmt.Sprint(idle), " ", ", "), "[]"))
+	}
+}
+
 // sources names the layers that a layer takes its input from.
 func sources(l *model.Layer, i int) string {
 	var names []string

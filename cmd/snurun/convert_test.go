@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/runtime"
 )
 
 const (
@@ -42,6 +46,59 @@ func TestConvert(t *testing.T) {
 			t.Errorf("%s: verify says %q", c.args, out)
 		}
 		os.Remove(out)
+	}
+}
+
+// safetensors is a file of a tensor "w" of zeros with a description.
+func safetensors(t *testing.T, description string, shape ...int) []byte {
+	t.Helper()
+	size := 4
+	for _, n := range shape {
+		size *= n
+	}
+	header, err := json.Marshal(map[string]any{
+		"__metadata__": map[string]string{"snurun": description},
+		"w":            map[string]any{"dtype": "F32", "shape": shape, "data_offsets": []int{0, size}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header, make([]byte, size))
+}
+
+// TestConvertSelfTest: the self-test makes the hidden layer of the paper's Braille
+// network spike, and a layer that nothing reaches is named.
+func TestConvertSelfTest(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "m.msgpack")
+	_, says, _ := snurun(t, "convert", nirFiles+"braille_noDelay_bias_zero.nir", out)
+	if strings.Contains(says, "self-test") {
+		t.Errorf("convert says %q, expected every layer reached", says)
+	}
+	m, err := export.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := runtime.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := net.NewSession()
+	if _, err := s.ClassifyValues(m.SelfTest.Values[0]); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Stats().Spikes[0]; n < 20 {
+		t.Errorf("the hidden layer spikes %d times in the self-test", n)
+	}
+
+	in := filepath.Join(t.TempDir(), "silent.safetensors")
+	for description, want := range map[string]string{
+		`{"dt_ms":1,"steps":5,"input":{"shape":[3],"encoder":"direct"},"layers":[{"weight":"w","threshold":1,"reset":"zero"}]}`:                                             "layer 0: verify proves nothing about it",
+		`{"dt_ms":1,"steps":5,"input":{"shape":[3],"encoder":"direct"},"layers":[{"weight":"w","threshold":1,"reset":"zero"},{"weight":"w","threshold":1,"reset":"zero"}]}`: "layers 0, 1: verify proves nothing about them",
+	} {
+		writeFile(t, in, safetensors(t, description, 3, 3))
+		if _, says, code := snurun(t, "convert", in, out); code != exitOK || !strings.Contains(says, "the self-test does not reach "+want) {
+			t.Errorf("exit %d, %q, expected exit 0 and %q", code, says, want)
+		}
 	}
 }
 

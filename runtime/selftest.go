@@ -1,0 +1,194 @@
+package runtime
+
+import (
+	"cmp"
+	"math/rand/v2"
+
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
+)
+
+// The random input of a self-test: its steps, which there may be more of as long
+// as it is of so many bytes, and the share of a spiking layer's neurons, in
+// sixteenths, that it should make fire. A search for it ends after so many
+// synaptic operations and updates of neurons, a few seconds on one core.
+const (
+	selfTestSteps = 16
+	selfTestBytes = 1 << 16
+	selfTestShare = 4
+	selfTestWork  = 1 << 32
+)
+
+// probe is a random input: one in every so many channels of a step is active,
+// with a value of gain times 1 to 4 if the input is analog.
+type probe struct {
+	steps, every int
+	gain         float32
+}
+
+// AddRandomSelfTest gives m a self-test on random input, for a network that comes
+// without samples. The digest of a spiking layer holds its spikes, so it says
+// nothing of a layer without any, nor of one whose neurons all fire always. The
+// input is therefore the first of a fixed sequence, of other densities, of larger
+// values if it is analog, and longer, up to the model's presentation and 64 KiB,
+// with which a quarter of the neurons of every spiking layer fire in some steps
+// and not in others; or else the one that comes nearest to that.
+//
+// idle lists the layers that no input found reaches: those that spike in no step,
+// or with all neurons in every step. The same model gets the same self-test on
+// every machine. After an error, m is as it was.
+func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
+	n, err := Compile(m)
+	if err != nil {
+		return nil, err
+	}
+	s := n.NewSession()
+	defer s.Close()
+	var best reach
+	var found *model.SelfTest
+	var work int64
+	for _, p := range probes(m) {
+		st := p.input(m.Input)
+		r, err := s.reach(st)
+		if err != nil {
+			return nil, err
+		}
+		if found == nil || r.compare(best) > 0 {
+			best, found = r, st
+		}
+		if work += s.stats.TotalSynOps() + int64(p.steps)*int64(m.Neurons()); best.full || work > selfTestWork {
+			break
+		}
+	}
+	return best.idle, n.addSelfTest(m, found)
+}
+
+// probes returns the inputs to try, those to be preferred first.
+func probes(m *model.Network) []probe {
+	size := m.Input.Size()
+	room := 8 * selfTestBytes / size
+	if m.Input.Encoder.Analog() {
+		room /= 32
+	}
+	room = max(room, 2) // so that decay and reset act
+	var list []probe
+	longest := min(room, max(selfTestSteps, m.Steps))
+	for steps := min(selfTestSteps, room); ; steps = min(4*steps, longest) {
+		list = append(list, probe{steps, 4, 1})
+		if m.Input.Encoder.Analog() {
+			for gain := float32(2); gain <= 1<<12; gain *= 2 {
+				list = append(list, probe{steps, 4, gain})
+			}
+		} else {
+			list = append(list, probe{steps, 2, 1}, probe{steps, 1, 1})
+		}
+		list = append(list, probe{steps, 16, 1}, probe{steps, 64, 1})
+		if steps == longest {
+			return list
+		}
+	}
+}
+
+// input draws the probe as a self-test without a digest.
+func (p probe) input(in model.Input) *model.SelfTest {
+	r := rand.New(rand.NewPCG(1, 2))
+	every := uint32(p.every)
+	if in.Encoder.Analog() {
+		v := spike.NewValues(p.steps, in.Size())
+		for t := range p.steps {
+			x := v.At(t)
+			for i := range x {
+				if k := r.Uint32(); k%every == 0 {
+					x[i] = p.gain * float32(1+k>>30)
+				}
+			}
+		}
+		return &model.SelfTest{Values: []spike.Values{v}}
+	}
+	s := spike.NewTrain(p.steps, in.Size())
+	for t := range p.steps {
+		for i := range in.Size() {
+			if r.Uint32()%every == 0 {
+				s.At(t).Set(i)
+			}
+		}
+	}
+	return &model.SelfTest{Spikes: []spike.Train{s}}
+}
+
+// reach is what an input does to the spiking layers of a network.
+type reach struct {
+	finite bool
+	idle   []int // layers that do the same in every step: no spike, or all of them
+	share  int   // sixteenths of the neurons that fire in some steps only, up to selfTestShare a layer
+	full   bool  // that share is reached in every layer
+}
+
+// compare is above 0 if r proves more than q.
+func (r reach) compare(q reach) int {
+	switch {
+	case r.finite != q.finite && r.finite:
+		return 1
+	case r.finite != q.finite:
+		return -1
+	}
+	return cmp.Or(cmp.Compare(len(q.idle), len(r.idle)), cmp.Compare(r.share, q.share))
+}
+
+// reach runs an input from the initial state.
+func (s *Session) reach(st *model.SelfTest) (reach, error) {
+	counts := make([][]int, len(s.net.layers)) // spikes of each neuron of a spiking layer
+	for i, l := range s.net.layers {
+		if l != nil && l.Spikes() {
+			counts[i] = make([]int, l.Out)
+		}
+	}
+	s.Reset()
+	r := reach{finite: true}
+	step := func(err error) error {
+		for i, c := range counts {
+			if x := s.Membrane(i); r.finite && checkFinite(x, 0) != nil {
+				r.finite = false
+			}
+			if c != nil {
+				for j := range s.Spikes(i).All() {
+					c[j]++
+				}
+			}
+		}
+		return err
+	}
+	for _, x := range st.Spikes {
+		for t := range x.Steps() {
+			if err := step(s.Step(x.At(t))); err != nil {
+				return r, err
+			}
+		}
+	}
+	for _, x := range st.Values {
+		for t := range x.Steps() {
+			if err := step(s.StepValues(x.At(t))); err != nil {
+				return r, err
+			}
+		}
+	}
+	r.full = r.finite
+	for i, c := range counts {
+		if c == nil {
+			continue
+		}
+		changing := 0
+		for _, k := range c {
+			if k > 0 && k < s.stats.Steps {
+				changing++
+			}
+		}
+		share := min(selfTestShare, 16*changing/len(c))
+		r.share += share
+		r.full = r.full && share == selfTestShare
+		if changing == 0 {
+			r.idle = append(r.idle, i)
+		}
+	}
+	return r, nil
+}
