@@ -131,6 +131,9 @@ func (b *Batch) run(n int, analog bool, shape func(k int) (steps, size int), add
 	last := len(b.layers) - 1
 	for k := range n {
 		b.results[k] = b.readouts[k].result(b.states[k][last], b.net.bias)
+		if err := b.results[k].Check(); err != nil {
+			return nil, fmt.Errorf("input %d of the batch: %w", k, err)
+		}
 	}
 	return b.results[:n], nil
 }

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/snurun/snurun/internal/layer"
@@ -12,6 +13,16 @@ type Result struct {
 	Class  int       // index of the largest score
 	Scores []float32 // one a class; the session's own, changed by its next step or Reset
 	Steps  int       // time steps since the last Reset
+}
+
+// Check returns ErrRange for a result with a score that is not finite.
+func (r Result) Check() error {
+	for j, z := range r.Scores {
+		if z-z != 0 && r.Steps > 0 {
+			return fmt.Errorf("runtime: %w: score %d is %v", ErrRange, j, z)
+		}
+	}
+	return nil
 }
 
 // readout turns the last layer's outputs into scores, step by step.

@@ -242,10 +242,8 @@ func (s *Session) ClassifyValuesEarly(x spike.Values, margin float32) (Result, e
 // finish returns the result of a presentation.
 func (s *Session) finish() (Result, error) {
 	r := s.Result()
-	for j, z := range r.Scores {
-		if z-z != 0 && s.stats.Steps > 0 {
-			return Result{}, fmt.Errorf("runtime: %w: score %d is %v", ErrRange, j, z)
-		}
+	if err := r.Check(); err != nil {
+		return Result{}, err
 	}
 	return r, nil
 }

@@ -361,6 +361,10 @@ func TestSumsOutOfRange(t *testing.T) {
 	if err := errOf(mustCompile(t, m).NewSession().Classify(x)); !errors.Is(err, ErrRange) {
 		t.Errorf("error %v, expected ErrRange", err)
 	}
+	silent := spike.NewTrain(1, 784)
+	if _, err := mustCompile(t, m).NewBatch(2).Classify([]spike.Train{silent, x}); !errors.Is(err, ErrRange) || !strings.Contains(err.Error(), "input 1 of the batch") {
+		t.Errorf("error %v, expected ErrRange of input 1 of the batch", err)
+	}
 }
 
 func TestEarlyDecisionOnValues(t *testing.T) {

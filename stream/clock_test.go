@@ -94,6 +94,12 @@ func TestClose(t *testing.T) {
 		synctest.Wait()
 		in.Close()
 		in.Close()
+		synctest.Wait()
+		for err := error(nil); err != errClosed; { // after what is queued
+			if _, err = in.Next(t.Context()); err != nil && err != errClosed {
+				t.Fatal(err)
+			}
+		}
 	})
 }
 

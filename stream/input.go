@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -92,12 +93,13 @@ type Frame struct {
 
 // Input cuts a byte stream into time steps. One goroutine at a time may use it.
 type Input struct {
-	o     InputOptions
-	form  form
-	stop  context.CancelFunc // of the reading goroutine
-	queue queue
-	chunk *chunk // the one in use, nil if all of it is used
-	err   error  // that ended the input
+	o      InputOptions
+	form   form
+	stop   context.CancelFunc // of the reading goroutine
+	closed <-chan struct{}    // once it is stopped
+	queue  queue
+	chunk  *chunk // the one in use, nil if all of it is used
+	err    error  // that ended the input
 
 	time    timeline
 	isSteps bool      // positions are numbers of steps, not µs
@@ -117,6 +119,11 @@ type Input struct {
 	restart bool // whether it is the first behind a jump in time
 }
 
+// MaxJitter bounds InputOptions.Jitter.
+const MaxJitter = 24 * time.Hour
+
+var errClosed = errors.New("stream: the input is closed")
+
 // NewInput reads the input of m from r, on a goroutine of its own: call Close.
 func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
 	if o.Format == "" {
@@ -128,8 +135,8 @@ func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
 	if !slices.Contains(Formats(), o.Format) {
 		return nil, fmt.Errorf("stream: format %q is unknown, expected one of %s", o.Format, strings.Join(Formats(), ", "))
 	}
-	if o.Late > event.FoldLate || o.Gap < 0 || o.Jitter < 0 {
-		return nil, fmt.Errorf("stream: late policy %d, gap %v, jitter %v: expected DropLate or FoldLate and times of 0 or more", o.Late, o.Gap, o.Jitter)
+	if o.Late > event.FoldLate || o.Gap < 0 || o.Jitter < 0 || o.Jitter > MaxJitter {
+		return nil, fmt.Errorf("stream: late policy %d, gap %v, jitter %v: expected DropLate or FoldLate and times of 0 or more, jitter at most %v", o.Late, o.Gap, o.Jitter, MaxJitter)
 	}
 	f, err := newForm(m, o)
 	if err != nil {
@@ -146,13 +153,13 @@ func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
 		in.timer.Stop()
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	in.stop = stop
+	in.stop, in.closed = stop, ctx.Done()
 	in.queue = newQueue(ctx, func() (chunkReader, error) { return f.open(r, o) })
 	return in, nil
 }
 
 // Close stops reading. A read of the underlying reader that waits is not
-// interrupted, but nothing comes of it.
+// interrupted, but nothing comes of it: Next returns an error.
 func (in *Input) Close() { in.stop() }
 
 // Late returns how many events, or numbered steps, were late so far.
@@ -221,6 +228,8 @@ func (in *Input) receive(ctx context.Context) (over bool, err error) {
 		in.readerSkip = in.chunk.skipped
 	case <-clock:
 		over = true
+	case <-in.closed:
+		err = errClosed
 	case <-ctx.Done():
 		err = ctx.Err()
 	}

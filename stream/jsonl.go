@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,30 @@ type message struct {
 	Step   number `json:"step"`
 	Spikes array  `json:"spikes"`
 	Values array  `json:"values"`
+}
+
+// decode reads a line. Package json takes T for t where there is no t, which
+// might be another quantity of a sensor: a line with anything else than what
+// lower-case keys need goes by a map, whose keys are exact.
+func (m *message) decode(line []byte) error {
+	if !bytes.ContainsFunc(line, func(r rune) bool { return 'A' <= r && r <= 'Z' || r > '~' || r == '\\' }) {
+		return json.Unmarshal(line, m)
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(line, &keys); err != nil {
+		return err
+	}
+	for _, field := range []struct {
+		key string
+		to  json.Unmarshaler
+	}{{"t", &m.T}, {"x", &m.X}, {"y", &m.Y}, {"p", &m.P}, {"step", &m.Step}, {"spikes", &m.Spikes}, {"values", &m.Values}} {
+		if value, ok := keys[field.key]; ok {
+			if err := field.to.UnmarshalJSON(value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // A number is a whole number of 0 or more.
@@ -70,7 +95,7 @@ func (p *jsonParser) parse(c *chunk, line []byte) (something bool, err error) {
 	}
 	m := &p.message
 	*m = message{Spikes: array{text: m.Spikes.text}, Values: array{text: m.Values.text}}
-	if err := json.Unmarshal(line, m); err != nil {
+	if err := m.decode(line); err != nil {
 		return false, err
 	}
 	isEvent := m.T.given

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/snurun/snurun/dataset/event"
 )
@@ -112,7 +113,8 @@ func (in *Input) putStep(c *chunk) {
 		in.put(int(channel))
 	}
 	for i, v := range c.values {
-		in.values[i] += v
+		// What is folded may add up to more than float32 holds.
+		in.values[i] = min(max(in.values[i]+v, -math.MaxFloat32), math.MaxFloat32)
 	}
 	in.dirty = in.dirty || len(c.values) > 0
 }

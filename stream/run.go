@@ -5,11 +5,13 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"github.com/snurun/snurun/runtime"
 )
 
 // Handler receives what Run finds.
 type Handler struct {
-	// Decide is called with every decision as it falls. An error ends Run.
+	// Decide, if set, is called with every decision as it falls. An error ends Run.
 	Decide func(Decision) error
 
 	// Behind, if set, is called at most once a second while decisions lag by
@@ -26,7 +28,7 @@ type Summary struct {
 	Restarts  int64 // jumps in time
 	Events    int64 // events taken in, or active channels of the lines
 	Late      int64 // events or numbered steps that came late
-	Skipped   int64 // malformed lines, records and events passed over
+	Skipped   int64 // malformed lines, records and events passed over, and windows of steps without a finite score
 
 	Elapsed time.Duration
 	Latency Latency
@@ -48,7 +50,7 @@ func Run(ctx context.Context, in *Input, w *Windows, h Handler) (Summary, error)
 	err := r.loop(ctx)
 	s := r.summary
 	s.Windows = w.opened - opened
-	s.Late, s.Skipped = in.Late(), in.Skipped()
+	s.Late, s.Skipped = in.Late(), s.Skipped+in.Skipped()
 	s.Elapsed, s.Latency = time.Since(r.start), r.latencies.latency()
 	s.Lag, s.MaxLag = r.lag.last, r.lag.max
 	if err == io.EOF || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
@@ -79,7 +81,8 @@ func (r *run) loop(ctx context.Context) error {
 			r.lag.restart()
 		}
 		decisions, err := r.windows.frame(f)
-		if err != nil {
+		lost := errors.Is(err, runtime.ErrRange)
+		if err != nil && !lost {
 			return err
 		}
 		r.summary.Steps++
@@ -88,6 +91,11 @@ func (r *run) loop(ctx context.Context) error {
 			if err := r.decide(d, f); err != nil {
 				return err
 			}
+		}
+		if lost && !r.in.o.SkipBad {
+			return err
+		} else if lost {
+			r.summary.Skipped++
 		}
 		if r.in.o.Jitter > 0 && !f.ByClock {
 			r.compare(f)
@@ -101,6 +109,9 @@ func (r *run) decide(d Decision, f Frame) error {
 	r.summary.Decisions++
 	if d.Steps < r.windows.o.Steps {
 		r.summary.Early++
+	}
+	if r.handler.Decide == nil {
+		return nil
 	}
 	return r.handler.Decide(d)
 }

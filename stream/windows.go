@@ -117,7 +117,9 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 
 // Step takes in one time step of input spikes and returns the windows that it
 // decides, in order of their numbers. The decisions are valid until the next
-// step. A step that fails has not happened.
+// step. A step that fails has not happened, but for runtime.ErrRange: then the
+// step gives up the windows whose scores are not finite, and returns the decisions
+// of the others beside the error; membranes that run on begin anew.
 func (w *Windows) Step(x spike.Vector) ([]Decision, error) {
 	return w.advance(func(s *runtime.Session) error { return s.Step(x) })
 }
@@ -152,6 +154,7 @@ func (w *Windows) advance(run func(*runtime.Session) error) ([]Decision, error) 
 		w.until = w.o.Stride
 	}
 	w.decisions = w.decisions[:0]
+	var lost error
 	for i := range n {
 		s := &w.slots[(w.opened+i)%n] // the oldest window first
 		if !s.open {
@@ -166,14 +169,22 @@ func (w *Windows) advance(run func(*runtime.Session) error) ([]Decision, error) 
 			continue
 		}
 		s.open = false
-		w.decisions = append(w.decisions, Decision{Window: s.window, Step: w.steps, Margin: lead, Result: s.result()})
 		if w.o.Rearm {
 			w.until = 1 // this step
 		}
+		r := s.result()
+		if err := r.Check(); err != nil {
+			lost = fmt.Errorf("stream: window %d: %w", s.window, err)
+			continue
+		}
+		w.decisions = append(w.decisions, Decision{Window: s.window, Step: w.steps, Margin: lead, Result: r})
 	}
 	w.until--
 	w.steps++
-	return w.decisions, nil
+	if lost != nil && w.o.Keep {
+		w.Restart()
+	}
+	return w.decisions, lost
 }
 
 func (s *slot) begin(window int64) {

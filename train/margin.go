@@ -3,7 +3,6 @@ package train
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -139,10 +138,8 @@ func rises(s *runtime.Session, in *dataset.Presentation, label, steps int) (all 
 			all = append(all, rise{lead, last.step, last.right})
 		}
 	}
-	for j, z := range s.Result().Scores {
-		if z-z != 0 {
-			return nil, nil, fmt.Errorf("train: %w: score %d is %v", runtime.ErrRange, j, z)
-		}
+	if err := s.Result().Check(); err != nil {
+		return nil, nil, err
 	}
 	switch end := &all[len(all)-1]; {
 	case end.lead == last.lead: // a single class has no second

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -161,8 +160,12 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 			n = min(n, o.limit-len(c.latencies))
 		}
 		if err := c.run(ctx, in, n); err != nil {
-			// What is known already is printed all the same.
-			return errors.Join(fmt.Errorf("%s: %w", in.name, err), c.out.Flush())
+			// What is known already is printed all the same. An error of the output
+			// is what Flush returns, too.
+			if flushed := c.out.Flush(); flushed != nil {
+				return flushed
+			}
+			return fmt.Errorf("%s: %w", in.name, err)
 		}
 	}
 	if err := c.summary(time.Since(start)); err != nil {
@@ -272,28 +275,35 @@ type outcome struct {
 	Latency float64   `json:"latency_us"`
 
 	synops int64
+	err    error
 }
 
-// batch is the number of samples between two ordered writes.
-const batch = 1024
+// batch returns the number of samples between two ordered writes: few where each
+// has a line, which somebody may wait for.
+func (c *classifier) batch() int {
+	if c.perLine {
+		return 16 * c.options.threads
+	}
+	return 1024
+}
 
-// run classifies the first n samples of in.
+// run classifies the first n samples of in. It prints those before the first
+// sample that fails.
 func (c *classifier) run(ctx context.Context, in input, n int) error {
+	batch := c.batch()
 	outcomes := make([]outcome, min(n, batch))
-	errs := make([]error, c.options.threads)
 	for from := 0; from < n; from += batch {
 		part := outcomes[:min(batch, n-from)]
+		clear(part)
 		var wait sync.WaitGroup
 		for w := range c.options.threads {
-			wait.Go(func() { errs[w] = c.work(ctx, in, from, part, w) })
+			wait.Go(func() { c.work(ctx, in, from, part, w) })
 		}
 		wait.Wait()
-		for _, err := range errs {
-			if err != nil {
+		for i := range part {
+			if err := part[i].err; err != nil {
 				return err
 			}
-		}
-		for i := range part {
 			if err := c.add(&part[i]); err != nil {
 				return err
 			}
@@ -303,44 +313,56 @@ func (c *classifier) run(ctx context.Context, in input, n int) error {
 				}
 			}
 		}
+		if c.perLine {
+			if err := c.out.Flush(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-// work fills every threads-th outcome of part from number w on.
-func (c *classifier) work(ctx context.Context, in input, from int, part []outcome, w int) error {
+// work fills every threads-th outcome of part from number w on, up to the first
+// that fails.
+func (c *classifier) work(ctx context.Context, in input, from int, part []outcome, w int) {
 	goruntime.LockOSThread()
 	defer goruntime.UnlockOSThread()
 	s := c.net.NewSession()
 	defer s.Close()
 	x := dataset.NewPresentation(c.model.Input, c.presented(in))
 	for k := w; k < len(part); k += c.options.threads {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		i := from + k
-		if err := x.Load(in.source, i, train.TestKey(c.options.seed, i)); err != nil {
-			return err
-		}
-		start := time.Now()
-		r, err := c.classify(s, x)
-		if err != nil {
-			return err
-		}
-		latency := time.Since(start)
-		stats := s.Stats()
-		part[k] = outcome{
-			Input: in.name, Index: i, Class: r.Class, Scores: slices.Clone(r.Scores), Steps: r.Steps,
-			Spikes: stats.TotalSpikes(), Latency: float64(latency.Nanoseconds()) / 1e3, synops: stats.TotalSynOps(),
-		}
-		if label := in.source.Label(i); label >= 0 {
-			part[k].Label = &label
-		}
-		if r.Class < len(c.model.Classes) {
-			part[k].Name = c.model.Classes[r.Class]
+		if part[k] = c.outcome(ctx, s, x, in, from+k); part[k].err != nil {
+			return
 		}
 	}
-	return nil
+}
+
+// outcome classifies sample i.
+func (c *classifier) outcome(ctx context.Context, s *runtime.Session, x *dataset.Presentation, in input, i int) outcome {
+	if err := ctx.Err(); err != nil {
+		return outcome{err: err}
+	}
+	if err := x.Load(in.source, i, train.TestKey(c.options.seed, i)); err != nil {
+		return outcome{err: err}
+	}
+	start := time.Now()
+	r, err := c.classify(s, x)
+	if err != nil {
+		return outcome{err: fmt.Errorf("sample %d: %w", i, err)}
+	}
+	latency := time.Since(start)
+	stats := s.Stats()
+	o := outcome{
+		Input: in.name, Index: i, Class: r.Class, Scores: slices.Clone(r.Scores), Steps: r.Steps,
+		Spikes: stats.TotalSpikes(), Latency: float64(latency.Nanoseconds()) / 1e3, synops: stats.TotalSynOps(),
+	}
+	if label := in.source.Label(i); label >= 0 {
+		o.Label = &label
+	}
+	if r.Class < len(c.model.Classes) {
+		o.Name = c.model.Classes[r.Class]
+	}
+	return o
 }
 
 // presented returns for how many steps the samples of in are presented.

@@ -255,7 +255,7 @@ func writeFile(t *testing.T, name string, data []byte) {
 	}
 }
 
-func npyOf(t *testing.T, data []uint8, shape ...int) []byte {
+func npyOf[E npy.Element](t *testing.T, data []E, shape ...int) []byte {
 	t.Helper()
 	a, err := npy.New(data, shape...)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,6 +62,12 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 	if o.in == "" || o.out == "" {
 		return usagef("expected --in X.npy and --out Y.npz")
 	}
+	if o.out == "-" {
+		return usagef("--out is -, expected a file: an archive is not written to standard output")
+	}
+	if same(o.in, o.out) {
+		return usagef("--in and --out are the same file, %s", o.out)
+	}
 	record, err := parseRecord(o.record)
 	if err != nil {
 		return err
@@ -79,11 +87,21 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 	if err := x.Load(source, o.index, train.TestKey(o.seed, o.index)); err != nil {
 		return fmt.Errorf("%s: %w", o.in, err)
 	}
-	arrays, err := recordRun(cmd.Context(), m, x, record)
+	arrays, result, err := recordRun(cmd.Context(), m, x, record)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
+	if err := result.Check(); err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %v\n", err)
+	}
 	return writeArchive(o.out, arrays)
+}
+
+// same reports whether two paths are of the same file.
+func same(a, b string) bool {
+	ia, errA := os.Stat(a)
+	ib, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(ia, ib)
 }
 
 // recording is what to keep of every step.
@@ -118,11 +136,12 @@ type layerRecord struct {
 	output, membrane []float32
 }
 
-// recordRun presents x from the initial state and returns what is recorded.
-func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, what recording) ([]namedArray, error) {
+// recordRun presents x from the initial state and returns what is recorded, and
+// the result.
+func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, what recording) ([]namedArray, runtime.Result, error) {
 	net, err := runtime.Compile(m)
 	if err != nil {
-		return nil, err
+		return nil, runtime.Result{}, err
 	}
 	s := net.NewSession()
 	defer s.Close()
@@ -130,7 +149,7 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 	steps := max(x.Spikes.Steps(), x.Values.Steps())
 	for t := range steps {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, runtime.Result{}, err
 		}
 		if x.Analog {
 			err = s.StepValues(x.Values.At(t))
@@ -138,7 +157,7 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 			err = s.Step(x.Spikes.At(t))
 		}
 		if err != nil {
-			return nil, err
+			return nil, runtime.Result{}, err
 		}
 		for i := range layers {
 			if !m.Layers[i].HasNeurons() {
@@ -175,7 +194,8 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 	add("scores", a, err)
 	a, err = npy.New([]int64{int64(result.Class)})
 	add("class", a, err)
-	return arrays, failed
+	result.Scores = slices.Clone(result.Scores) // the session's own until now
+	return arrays, result, failed
 }
 
 func (r *layerRecord) add(s *runtime.Session, i, n int, what recording) {

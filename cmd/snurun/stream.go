@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,8 +104,8 @@ func (o *streamOptions) parse() error {
 		return usagef("--dt is %v, expected 0 or more", o.input.Bin)
 	case o.input.Gap <= 0:
 		return usagef("--gap is %v, expected a time above 0", o.input.Gap)
-	case o.jitter <= 0:
-		return usagef("--jitter is %v, expected a time above 0", o.jitter)
+	case o.jitter <= 0 || o.jitter > stream.MaxJitter:
+		return usagef("--jitter is %v, expected a time above 0 and at most %v", o.jitter, stream.MaxJitter)
 	}
 	if err := o.margin.check(); err != nil {
 		return err
@@ -158,7 +157,7 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 			fmt.Fprintf(cmd.ErrOrStderr(), "snurun: %v behind the input\n", lag.Round(time.Millisecond))
 		},
 	})
-	if err != nil {
+	if err != nil && p.err == nil {
 		err = fmt.Errorf("standard input: %w", err)
 		if o.input.Format == "" && errors.Is(err, event.ErrMalformed) {
 			err = fmt.Errorf("%w%s", err, otherFormat(stdin.beginning(), m.Input.Encoder))
@@ -217,6 +216,7 @@ type decisionPrinter struct {
 	model *model.Network
 	out   *bufio.Writer
 	json  bool
+	err   error // of the output
 }
 
 // decisionLine is the JSON form of a decision.
@@ -233,13 +233,18 @@ type decisionLine struct {
 }
 
 func (p *decisionPrinter) decide(d stream.Decision) error {
+	p.err = p.print(d)
+	return p.err
+}
+
+func (p *decisionPrinter) print(d stream.Decision) error {
 	name := ""
 	if d.Class < len(p.model.Classes) {
 		name = p.model.Classes[d.Class]
 	}
 	if p.json {
 		line := decisionLine{d.Window, d.Step, d.TimeUS, d.Class, name, d.Scores, d.Steps, &d.Margin, microseconds(d.Latency)}
-		if math.IsInf(float64(d.Margin), 1) {
+		if len(d.Scores) == 1 {
 			line.Margin = nil
 		}
 		if err := json.NewEncoder(p.out).Encode(line); err != nil {
@@ -250,8 +255,16 @@ func (p *decisionPrinter) decide(d stream.Decision) error {
 	if name == "" {
 		name = strconv.Itoa(d.Class)
 	}
-	fmt.Fprintf(p.out, "[%d]  %.3f s  %s  score %.4g  margin %.4g  %d steps  %.1f µs\n",
-		d.Window, float64(d.TimeUS)/1e6, name, d.Scores[d.Class], d.Margin, d.Steps, microseconds(d.Latency))
+	decimals := 3
+	if d.TimeUS%1000 != 0 {
+		decimals = 6
+	}
+	margin := ""
+	if len(d.Scores) > 1 {
+		margin = fmt.Sprintf("  margin %.4g", d.Margin)
+	}
+	fmt.Fprintf(p.out, "[%d]  %.*f s  %s  score %.4g%s  %d steps  %.1f µs\n",
+		d.Window, decimals, float64(d.TimeUS)/1e6, name, d.Scores[d.Class], margin, d.Steps, microseconds(d.Latency))
 	return p.out.Flush()
 }
 

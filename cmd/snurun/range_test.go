@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
+)
+
+// largeSums writes a network of two analog inputs whose sums leave float32 where
+// both are 1, and three samples of two steps, of which the last does that.
+func largeSums(t *testing.T) (file, samples string) {
+	t.Helper()
+	dir := t.TempDir()
+	m := &model.Network{
+		DtMS: 0.1, Steps: 2, Input: model.Input{Shape: []int{2}, Encoder: model.Encoder{Coding: model.Direct}},
+		Layers: []model.Layer{{
+			Kind: model.Dense, In: []int{2}, Out: []int{2}, Activation: model.Identity, Output: model.None, Reset: model.ResetNone,
+			Weight: model.Matrix(2, 2, []float32{3e38, 3e38, 0, 3e38}),
+		}},
+		Readout: model.Readout{Kind: model.MembraneMax},
+	}
+	file, samples = filepath.Join(dir, "large.msgpack"), filepath.Join(dir, "x.npy")
+	if err := export.WriteFile(file, m); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, samples, npyOf(t, []float32{0.5, 0, 0, 0, 0, 0.5, 0, 0, 1, 1, 0, 0}, 3, 2, 2))
+	return file, samples
+}
+
+// Samples before one that cannot be classified have their lines; its number is named.
+func TestClassifyOutOfRange(t *testing.T) {
+	file, samples := largeSums(t)
+	for _, threads := range []string{"1", "3"} {
+		out, diagnostics, code := snurun(t, "classify", file, samples, "--threads", threads)
+		if code != exitFailure || strings.Count(out, "\n") != 2 || !strings.Contains(diagnostics, "x.npy: sample 2: runtime: the sums leave the range of float32") {
+			t.Errorf("%s threads: exit %d, %q, %q", threads, code, out, diagnostics)
+		}
+	}
+}
+
+// stopAfter calls stop once n lines are written.
+type stopAfter struct {
+	bytes.Buffer
+	n    int
+	stop func()
+}
+
+func (s *stopAfter) Write(p []byte) (int, error) {
+	if strings.Count(s.String(), "\n") >= s.n {
+		s.stop()
+	}
+	return s.Buffer.Write(p)
+}
+
+// Lines come as the samples are classified, not all in the end.
+func TestInterruptedClassify(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &stopAfter{n: 1, stop: cancel}
+	if code := run(ctx, []string{"classify", shipped, "--verbose"}, strings.NewReader(""), out, &bytes.Buffer{}); code != exitFailure {
+		t.Errorf("exit %d", code)
+	}
+	if n := strings.Count(out.String(), "\n"); n < 16 || n > 100 {
+		t.Errorf("%d lines of an interrupted classification", n)
+	}
+}
+
+// An error of the output is told once, and not as one of the input.
+func TestErrorOfOutput(t *testing.T) {
+	full := errors.New("no space left")
+	for _, args := range [][]string{{"classify", shipped, "--json"}, {"classify", shipped, "--limit", "3"}, {"stream", shipped, "--window", "1"}} {
+		var diagnostics bytes.Buffer
+		if code := run(t.Context(), args, strings.NewReader("1\n2\n"), &fullAfter{0, full}, &diagnostics); code != exitFailure || diagnostics.String() != "snurun: no space left\n" {
+			t.Errorf("%v: exit %d, %q", args, code, diagnostics.String())
+		}
+	}
+}
+
+func TestStreamOutOfRange(t *testing.T) {
+	file, _ := largeSums(t)
+	const lines = `{"values":[0.5,0]}
+{"values":[0,0]}
+{"values":[1,1]}
+{"values":[0,0]}
+{"values":[0,0.5]}
+{"values":[0,0]}
+`
+	for _, format := range []string{"--json", "--json=false"} {
+		var out, diagnostics bytes.Buffer
+		if code := run(t.Context(), []string{"stream", file, format}, strings.NewReader(lines), &out, &diagnostics); code != exitFailure || !strings.Contains(diagnostics.String(), "standard input: stream: window 1: runtime: the sums leave the range") {
+			t.Errorf("%s: exit %d, %q", format, code, diagnostics.String())
+		}
+		out.Reset()
+		diagnostics.Reset()
+		if code := run(t.Context(), []string{"stream", file, format, "--skip-bad"}, strings.NewReader(lines), &out, &diagnostics); code != exitOK || strings.Contains(out.String(), "Inf") {
+			t.Errorf("%s --skip-bad: exit %d, %q, %q", format, code, out.String(), diagnostics.String())
+		}
+		want := "[2]  0.000600 s  "
+		if format == "--json" {
+			want = `{"window":2,"step":5,"t_us":600,`
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s --skip-bad prints %q, expected %q in it", format, out.String(), want)
+		}
+	}
+}
+
+// simulate records sums out of range, and says so; it does not write over what it reads.
+func TestSimulateOut(t *testing.T) {
+	file, samples := largeSums(t)
+	out := filepath.Join(t.TempDir(), "y.npz")
+	if _, diagnostics, code := snurun(t, "simulate", file, "--in", samples, "--index", "2", "--out", out); code != exitOK || !strings.Contains(diagnostics, "warning: runtime: the sums leave the range of float32") {
+		t.Errorf("exit %d, %q", code, diagnostics)
+	}
+	before, err := os.ReadFile(samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link.npy")
+	if err := os.Link(samples, link); err != nil {
+		t.Skip(err)
+	}
+	for to, says := range map[string]string{samples: "the same file", link: "the same file", "-": "--out is -"} {
+		if _, diagnostics, code := snurun(t, "simulate", file, "--in", samples, "--out", to); code != exitUsage || !strings.Contains(diagnostics, says) {
+			t.Errorf("--out %s: exit %d, %q", to, code, diagnostics)
+		}
+	}
+	if after, err := os.ReadFile(samples); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the input has changed: %v", err)
+	}
+}
