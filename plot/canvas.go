@@ -17,7 +17,10 @@ import (
 )
 
 // canvas draws in points from the lower left corner of a figure.
-type canvas struct{ draw.Canvas }
+type canvas struct {
+	draw.Canvas
+	ownFont bool // letters are drawn here, not by a viewer, which has more fonts
+}
 
 // align says which point of a text is given, as a share of its width.
 type align float64
@@ -68,6 +71,19 @@ func printable(text string) string {
 	}, text)
 }
 
+// missing stands for a letter that the font lacks.
+const missing = '□'
+
+// drawable replaces the letters of a text that the font lacks.
+func drawable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if i, err := typeface().GlyphIndex(nil, r); i == 0 || err != nil {
+			return missing
+		}
+		return r
+	}, text)
+}
+
 func textWidth(size vg.Length, text string) vg.Length {
 	f := sans(size)
 	return f.Width(text)
@@ -77,6 +93,9 @@ func textWidth(size vg.Length, text string) vg.Length {
 func (c canvas) text(x, y vg.Length, a align, size vg.Length, col color.Color, text string) {
 	f := sans(size)
 	text = printable(text)
+	if c.ownFont {
+		text = drawable(text)
+	}
 	c.SetColor(col)
 	c.FillString(f, vg.Point{X: x - vg.Length(a)*f.Width(text), Y: y}, text)
 }

@@ -75,11 +75,11 @@ func (f *Figure) Write(w io.Writer, format Format) error {
 	switch format {
 	case PNG:
 		c := vgimg.NewWith(vgimg.UseWH(f.width, height), vgimg.UseDPI(72*pixelsPerPoint))
-		f.drawOn(draw.New(c))
+		f.drawOn(canvas{draw.New(c), true})
 		return png.Encode(w, c.Image())
 	case SVG:
 		c := vgsvg.New(f.width, height)
-		f.drawOn(draw.New(c))
+		f.drawOn(canvas{draw.New(c), false})
 		var b bytes.Buffer
 		if _, err := c.WriteTo(&b); err != nil {
 			return err
@@ -107,8 +107,7 @@ func (f *Figure) Save(name string) error {
 	return atomicfile.Write(name, func(w io.Writer) error { return f.Write(w, format) })
 }
 
-func (f *Figure) drawOn(dc draw.Canvas) {
-	c := canvas{dc}
+func (f *Figure) drawOn(c canvas) {
 	c.fill(c.Rectangle, white)
 	if f.Title != "" {
 		c.text(outerMargin, c.Max.Y-outerMargin-titleSize*capHeight, left, titleSize, ink, fit(f.Title, titleSize, f.width-2*outerMargin))

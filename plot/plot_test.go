@@ -282,6 +282,31 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// Letters that the font lacks leave a sign in a PNG file; viewers of SVG have
+// other fonts.
+func TestMissingLetters(t *testing.T) {
+	draw := func(name string, format Format) []byte {
+		f, err := Raster([]Activity{{Name: "a", Spikes: train(3, 2, 2)}}, []string{name, name}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Title = name
+		return write(t, f, format)
+	}
+	const blank = "\u3000\u3000" // as wide
+	if bytes.Equal(draw("零九", PNG), draw(blank, PNG)) {
+		t.Error("a PNG file has no sign of letters that the font lacks")
+	}
+	if !bytes.Contains(draw("零九", SVG), []byte(">零九<")) {
+		t.Error("an SVG file has not the letters of a name")
+	}
+	for text, want := range map[string]string{"a零b": "a□b", "αé−→…": "αé−→…"} {
+		if got := drawable(text); got != want {
+			t.Errorf("%q is drawn as %q, expected %q", text, got, want)
+		}
+	}
+}
+
 func TestBadData(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	two := train(2, 1, 1)
