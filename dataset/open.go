@@ -71,7 +71,7 @@ func read(r *bufio.Reader, name string, m *model.Network, c class) (Source, erro
 		set := ImageSet{Images{1, height, width, pixels}, c.labels(1), c.names}
 		return named(FromImageSet(set, m.Input, m.DtMS))(name)
 	case "":
-		return nil, unknownKind(r, name, "neither IDX images, nor PNG, nor a NumPy array (.npy), nor a recording of events")
+		return nil, unknownKind(r, name, "neither IDX images, nor PNG, nor a NumPy array (.npy), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
 	default:
 		return readRecordings(r, kind, format, name, m.Input, c)
 	}

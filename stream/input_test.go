@@ -176,6 +176,17 @@ func TestAnalogSteps(t *testing.T) {
 	}
 }
 
+// Some editors put a byte order mark before text.
+func TestByteOrderMark(t *testing.T) {
+	for format, data := range map[string]string{Spikes: "1 2\n", JSONL: `{"spikes":[1,2]}`, "text": "0,1,0,0\n0,2,0,0\n"} {
+		got, err := frames(newInput(t, strings.NewReader("\ufeff"+data), network(model.SpikeCount), InputOptions{Format: format}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameSteps(t, got, []step{{[]uint32{1, 2}, 1000, false}})
+	}
+}
+
 // TestOnePolarity gives both polarities one channel, and takes the size from
 // the options.
 func TestOnePolarity(t *testing.T) {

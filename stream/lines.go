@@ -26,6 +26,9 @@ func newLines(r io.Reader, max int) *lines {
 	return &lines{r: bufio.NewReaderSize(r, lineBuffer), max: max}
 }
 
+// byteOrderMark is what some editors put before text.
+var byteOrderMark = []byte("\ufeff")
+
 // next returns a line without blanks around it; it is valid until the next
 // call. The last line need not end in a newline. Of a line beyond max it
 // returns the beginning and errLong, and passes over the rest.
@@ -39,6 +42,9 @@ func (l *lines) next() ([]byte, error) {
 	}
 	if err == nil && len(line) > l.max {
 		line, err = line[:l.max], errLong
+	}
+	if l.n == 0 {
+		line = bytes.TrimPrefix(line, byteOrderMark)
 	}
 	if err == nil || err == errLong {
 		l.n++

@@ -53,7 +53,8 @@ where labels are known, spikes, synaptic operations and latency.
 INPUT is an IDX image file (.gz too; labels are found beside it), a PNG image, a
 NumPy file .npy with spikes [steps, channels] or [samples, steps, channels], a
 recording of an event camera (` + strings.Join(event.Formats(), ", ") + `),
-or '-' for one of them on standard input. The classes of recordings are known if
+or '-' for one of them on standard input, but for nmnist, which only the name of
+a file tells. The classes of recordings are known if
 a file labels.txt beside them has lines "FILE CLASS". Without INPUT and --data it
 runs on 1,000 of the MNIST test digits, which are part of the program.
 

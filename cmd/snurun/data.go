@@ -18,13 +18,8 @@ func newData() *cobra.Command {
 All other commands work without a connection. What else there is to train on, train
 --dataset images and train --dataset folder take as it is on disk.`,
 		Example: "  snurun data mnist --out ~/mnist",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:    subcommand,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newDataMNIST())
 	return cmd

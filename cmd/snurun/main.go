@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -87,13 +88,8 @@ Environment:
   snurun inspect mnist.msgpack`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          subcommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := asm.Err(); err != nil {
 				return err
@@ -118,12 +114,24 @@ func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
+			c.Args, c.RunE = subcommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			for _, shell := range c.Commands() {
+				shell.Args = exactArgs(0, "no arguments")
+			}
 			c.Example = `  source <(snurun completion bash)
   snurun completion zsh > "${fpath[1]}/_snurun"
   snurun completion fish > ~/.config/fish/completions/snurun.fish
   snurun completion powershell | Out-String | Invoke-Expression`
 		}
 	}
+}
+
+// subcommand refuses arguments: what is left over is no command.
+func subcommand(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return unknownCommand(cmd, args[0])
+	}
+	return nil
 }
 
 func unknownCommand(cmd *cobra.Command, name string) error {
@@ -138,6 +146,9 @@ func modelAndInputs(data *string) cobra.PositionalArgs {
 		}
 		if *data != "" && len(args) > 1 {
 			return usagef("--data and INPUT exclude each other")
+		}
+		if i := slices.Index(args, "-"); i > 0 && slices.Contains(args[i+1:], "-") {
+			return usagef("standard input, -, is named twice")
 		}
 		return nil
 	}

@@ -67,6 +67,9 @@ func TestWrongUsage(t *testing.T) {
 		{"train --data d --threads 0", "--threads is 0"},
 		{"train --data d --draws 0", "--draws is 0"},
 		{"version 1", "expected no arguments"},
+		{"classify m - -", "standard input, -, is named twice"},
+		{"completion bsh", `did you mean "bash"`},
+		{"completion bash x", "expected no arguments"},
 	} {
 		_, diagnostics, code := snurun(t, strings.Fields(c.args)...)
 		if code != exitUsage || !strings.Contains(diagnostics, c.says) || !strings.Contains(diagnostics, "--help") {

@@ -42,12 +42,7 @@ network of events takes recordings, or a list of them (--list), as of classify.`
 		Example: `  snurun plot neuron --out neuron.png
   snurun plot curves a.msgpack b.msgpack --out curves.svg
   snurun plot raster model.msgpack --index 3 --steps 100 --out raster.png`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
-			}
-			return nil
-		},
+		Args: subcommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	for _, k := range plotKinds {
@@ -181,6 +176,9 @@ func (k plotKind) command() *cobra.Command {
 			}
 			if o.title != "" {
 				figure.Title = o.title
+			}
+			if err := p.ctx.Err(); err != nil {
+				return err
 			}
 			return figure.Save(o.out)
 		},

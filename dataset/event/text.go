@@ -12,14 +12,18 @@ import (
 // The text form: lines of t,x,y,p, all unsigned decimal numbers, t in µs, p 0
 // or 1, with blanks around a number allowed. Empty lines and lines that begin
 // with '#' are passed over, and so is a first line that reads "t,x,y,p". The
-// comment "# size 34x34", before the first event, states the sensor's size.
+// comment "# size 34x34", before the first event, states the sensor's size. Some
+// editors put a byte order mark in front.
 const (
+	byteOrderMark = "\ufeff"
+
 	textColumns = "t,x,y,p"
 	textSize    = "# size "
 	textMaxLine = 4096
 )
 
 func matchText(head []byte) bool {
+	head = bytes.TrimPrefix(head, []byte(byteOrderMark))
 	for line := range bytes.Lines(head) {
 		line = bytes.TrimSpace(line)
 		if len(line) > 0 && line[0] != '#' {
@@ -40,6 +44,12 @@ type text struct {
 func newText(w *window, o Options) (codec, error) {
 	// With a last newline of its own, every line ends in one.
 	w.r = io.MultiReader(w.r, strings.NewReader("\n"))
+	// One byte tells: a live stream may wait with the next.
+	if first, err := w.peek(1); err == nil && len(first) == 1 && first[0] == byteOrderMark[0] {
+		if mark, err := w.peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+			w.advance(len(byteOrderMark))
+		}
+	}
 	d := &text{}
 	var size Size
 	var bad error

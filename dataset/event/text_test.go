@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -58,6 +59,18 @@ func TestTextHeader(t *testing.T) {
 		wantOpenError(t, "text", cat("# size ", size, "\n"), ErrMalformed)
 	}
 	wantOpenError(t, "text", cat("#", strings.Repeat(" ", 2*windowSize)), ErrMalformed)
+}
+
+func TestTextWithByteOrderMark(t *testing.T) {
+	marked := cat("\ufeff", string(textData))
+	got, _, err := readAll("text", marked, Options{})
+	if err != nil || !slices.Equal(got, textFixture.want) {
+		t.Errorf("%v, %v, expected %v", got, err, textFixture.want)
+	}
+	if format, err := Detect("", marked); err != nil || format != "text" {
+		t.Errorf("is taken for %q, %v", format, err)
+	}
+	wantBad(t, "text", []byte("\ufeff1,2,3,1\nx\n"), Options{}, 11, []Event{{T: 1, X: 2, Y: 3, P: 1}}, nil)
 }
 
 func TestTextWriter(t *testing.T) {
