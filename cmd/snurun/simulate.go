@@ -163,7 +163,7 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 			if !m.Layers[i].HasNeurons() {
 				continue
 			}
-			layers[i].add(s, i, m.Layers[i].OutSize(), what)
+			layers[i].add(s, i, steps*m.Layers[i].OutSize(), what)
 		}
 	}
 	var arrays []namedArray
@@ -198,21 +198,30 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 	return arrays, result, failed
 }
 
+// add records a step of layer i, of which all steps together have n values.
 func (r *layerRecord) add(s *runtime.Session, i, n int, what recording) {
 	if what.membrane {
-		r.membrane = append(r.membrane, s.Membrane(i)...)
+		r.membrane = appendOf(n, r.membrane, s.Membrane(i))
 	}
 	if !what.spikes {
 		return
 	}
-	r.output = append(r.output, s.Outputs(i)...)
+	r.output = appendOf(n, r.output, s.Outputs(i))
 	if y := s.Spikes(i); y != nil {
-		from := len(r.spikes)
-		r.spikes = append(r.spikes, make([]uint8, n)...)
+		row := make([]uint8, len(s.Membrane(i)))
 		for j := range y.All() {
-			r.spikes[from+j] = 1
+			row[j] = 1
 		}
+		r.spikes = appendOf(n, r.spikes, row)
 	}
+}
+
+// appendOf appends row to all, which will have n elements: so it never moves.
+func appendOf[E any](n int, all, row []E) []E {
+	if all == nil && len(row) > 0 {
+		all = make([]E, 0, n)
+	}
+	return append(all, row...)
 }
 
 // writeArchive writes arrays to a .npz file, all or nothing.
