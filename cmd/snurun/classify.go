@@ -293,12 +293,17 @@ func (c *classifier) batch() int {
 func (c *classifier) run(ctx context.Context, in input, n int) error {
 	batch := c.batch()
 	outcomes := make([]outcome, min(n, batch))
+	workers := make([]worker, c.options.threads)
+	for w := range workers {
+		workers[w] = worker{c.net.NewSession(), dataset.NewPresentation(c.model.Input, c.presented(in))}
+		defer workers[w].Close()
+	}
 	for from := 0; from < n; from += batch {
 		part := outcomes[:min(batch, n-from)]
 		clear(part)
 		var wait sync.WaitGroup
 		for w := range c.options.threads {
-			wait.Go(func() { c.work(ctx, in, from, part, w) })
+			wait.Go(func() { c.work(ctx, &workers[w], in, from, part, w) })
 		}
 		wait.Wait()
 		for i := range part {
@@ -323,36 +328,39 @@ func (c *classifier) run(ctx context.Context, in input, n int) error {
 	return nil
 }
 
-// work fills every threads-th outcome of part from number w on, up to the first
-// that fails.
-func (c *classifier) work(ctx context.Context, in input, from int, part []outcome, w int) {
+// worker is what one goroutine classifies with.
+type worker struct {
+	*runtime.Session
+	x *dataset.Presentation
+}
+
+// work fills every threads-th outcome of part from number first on, up to the
+// first that fails.
+func (c *classifier) work(ctx context.Context, w *worker, in input, from int, part []outcome, first int) {
 	goruntime.LockOSThread()
 	defer goruntime.UnlockOSThread()
-	s := c.net.NewSession()
-	defer s.Close()
-	x := dataset.NewPresentation(c.model.Input, c.presented(in))
-	for k := w; k < len(part); k += c.options.threads {
-		if part[k] = c.outcome(ctx, s, x, in, from+k); part[k].err != nil {
+	for k := first; k < len(part); k += c.options.threads {
+		if part[k] = c.outcome(ctx, w, in, from+k); part[k].err != nil {
 			return
 		}
 	}
 }
 
 // outcome classifies sample i.
-func (c *classifier) outcome(ctx context.Context, s *runtime.Session, x *dataset.Presentation, in input, i int) outcome {
+func (c *classifier) outcome(ctx context.Context, w *worker, in input, i int) outcome {
 	if err := ctx.Err(); err != nil {
 		return outcome{err: err}
 	}
-	if err := x.Load(in.source, i, train.TestKey(c.options.seed, i)); err != nil {
+	if err := w.x.Load(in.source, i, train.TestKey(c.options.seed, i)); err != nil {
 		return outcome{err: err}
 	}
 	start := time.Now()
-	r, err := c.classify(s, x)
+	r, err := c.classify(w.Session, w.x)
 	if err != nil {
 		return outcome{err: fmt.Errorf("sample %d: %w", i, err)}
 	}
 	latency := time.Since(start)
-	stats := s.Stats()
+	stats := w.Stats()
 	o := outcome{
 		Input: in.name, Index: i, Class: r.Class, Scores: slices.Clone(r.Scores), Steps: r.Steps,
 		Spikes: stats.TotalSpikes(), Latency: float64(latency.Nanoseconds()) / 1e3, synops: stats.TotalSynOps(),
