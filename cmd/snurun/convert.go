@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/export/nir"
@@ -28,6 +30,7 @@ type convertOptions struct {
 	steps   int
 	layers  string
 	classes []string
+	flags   *pflag.FlagSet // tells which of them were given
 }
 
 func newConvert() *cobra.Command {
@@ -72,6 +75,7 @@ layers, goes to standard error; the flags decide otherwise:
 		},
 	}
 	f := cmd.Flags()
+	o.flags = f
 	f.Var(&o.dt, "dt", "time step of a NIR file, in seconds or as 1ms (0: what the file suggests)")
 	f.Var(&o.bin, "bin", "time step of the input, in seconds or as 1ms (0: --dt)")
 	f.StringVar(&o.reset, "reset", "", "what a spike does in a NIR file: zero, subtract or delayed (default zero)")
@@ -105,6 +109,9 @@ func (s *seconds) Set(text string) error {
 	return nil
 }
 
+// us returns the time in µs, rounded to nanoseconds: whole times stay whole.
+func (s seconds) us() float64 { return math.Round(float64(s)*1e9) / 1e3 }
+
 // encoder returns what --input says, with no coding if it says nothing.
 func (o *convertOptions) encoder() (model.Encoder, error) {
 	switch o.input {
@@ -129,6 +136,27 @@ func (o *convertOptions) check() error {
 		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
 	case !(o.rate > 0 && o.rate <= 1e9):
 		return usagef("--rate is %v, expected a rate above 0, up to 1e9 Hz", o.rate)
+	case o.flags.Changed("rate") && o.input != string(model.Poisson):
+		return usagef("--rate is for --input poisson, but --input is %q", o.input)
+	case o.bin > 0 && o.bin < 1e-9:
+		return usagef("--bin is %v s, expected at least a nanosecond, 1e-9", float64(o.bin))
+	}
+	return nil
+}
+
+// checkPaths makes sure that no file is lost: the output is a file of its own.
+func (o *convertOptions) checkPaths(in, out string) error {
+	if out == "-" {
+		return usagef("OUT is -, but convert writes no standard output: expected the name of a file")
+	}
+	target, err := os.Stat(out)
+	if err != nil {
+		return nil // it is not there yet, or writing it will say what is wrong
+	}
+	for _, name := range []string{in, o.layers} {
+		if f, err := os.Stat(name); err == nil && os.SameFile(f, target) {
+			return usagef("OUT is %s, the same file as %s, which would be lost: expected another file", out, name)
+		}
 	}
 	return nil
 }
@@ -141,6 +169,9 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkPaths(in, out); err != nil {
+		return err
+	}
 	toNIR := strings.EqualFold(filepath.Ext(out), ".nir")
 	kind, err := kindOf(in)
 	if err != nil {
@@ -149,11 +180,16 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	if err := o.checkFor(kind, in); err != nil {
 		return err
 	}
+	if toNIR {
+		if err := o.checkForNIR(); err != nil {
+			return err
+		}
+	}
 	var im *nir.Import
 	switch kind {
 	case nirFile:
 		im, err = nir.ReadFile(in, nir.Options{
-			Dt: float64(o.dt), StepUS: float64(o.bin) * 1e6, Reset: nir.Reset(o.reset), Encoder: encoder, Steps: o.steps})
+			Dt: float64(o.dt), StepUS: o.bin.us(), Reset: nir.Reset(o.reset), Encoder: encoder, Steps: o.steps})
 	case tensorFile:
 		im, err = readTensors(in, o.layers)
 	default:
@@ -170,10 +206,18 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		o.override(m, encoder)
 	}
 	if len(o.classes) > 0 {
+		if n := m.Layers[len(m.Layers)-1].OutSize(); len(o.classes) != n {
+			return usagef("--classes has %d names, expected %d, one for each output of %s", len(o.classes), n, in)
+		}
 		m.Classes = o.classes
 	}
 	if err := m.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", in, err)
+	}
+	if !toNIR {
+		if err := o.checkBin(m.Input.Encoder, in); err != nil {
+			return err
+		}
 	}
 	printImport(cmd.ErrOrStderr(), im)
 	if toNIR {
@@ -249,6 +293,28 @@ func (o *convertOptions) checkFor(kind fileKind, name string) error {
 	return nil
 }
 
+// checkForNIR reports flags that say nothing about a NIR file to be written.
+func (o *convertOptions) checkForNIR() error {
+	for _, name := range []string{"input", "steps", "classes"} {
+		if o.flags.Changed(name) {
+			return usagef("--%s has no place in a NIR file, which OUT is by its name", name)
+		}
+	}
+	return nil
+}
+
+// checkBin makes sure that events can be binned as an encoder says: they are
+// dated in whole microseconds.
+func (o *convertOptions) checkBin(e model.Encoder, name string) error {
+	if e.Coding != model.Events || e.BinUS >= 1 && e.BinUS == math.Trunc(e.BinUS) {
+		return nil
+	}
+	if o.bin > 0 {
+		return usagef("--bin is %v s, which makes bins of %v µs: events need whole microseconds, at least 1", float64(o.bin), e.BinUS)
+	}
+	return usagef("--bin is missing: %s has bins of %v µs, but events need whole microseconds, at least 1", name, e.BinUS)
+}
+
 func readModel(name string) (*nir.Import, error) {
 	m, err := export.ReadFile(name)
 	if errors.Is(err, export.ErrNotModel) {
@@ -282,12 +348,13 @@ func readTensors(name, layers string) (*nir.Import, error) {
 // override puts the flags over what a network says itself.
 func (o *convertOptions) override(m *model.Network, e model.Encoder) {
 	if o.bin > 0 {
-		m.DtMS = float64(o.bin) * 1e3
-		m.Input.Encoder.BinUS = float64(o.bin) * 1e6
+		m.DtMS = o.bin.us() / 1e3
 	}
 	if e.Coding != "" {
-		e.BinUS = m.DtMS * 1e3
 		m.Input.Encoder = e
+	}
+	if m.Input.Encoder.Coding == model.Events && (o.bin > 0 || e.Coding != "") {
+		m.Input.Encoder.BinUS = seconds(m.DtMS / 1e3).us()
 	}
 	if o.steps > 0 {
 		m.Steps = o.steps

@@ -28,6 +28,9 @@ func TestConvert(t *testing.T) {
 		{nirFiles + "lif_norse.nir --dt 1e-4 --reset zero", []string{"decay 0.96, threshold 0.1, reset zero", "100 steps of 0.1 ms", "1×1"}},
 		{nirFiles + "lif_norse.nir", []string{"warning: dt is not in the file", "warning: the file does not say how a spike resets"}},
 		{nirFiles + "lif_norse.nir --dt 1ms --bin 2ms --steps 7 --input poisson --rate 50", []string{"decay 0.6,", "7 steps of 2 ms", "poisson 50 Hz"}},
+		{nirFiles + "lif_norse.nir --dt 1ns", []string{"100 steps of 1e-06 ms"}},
+		{nirFiles + "lif_norse.nir --dt 1e-4 --bin 3us --input counts", []string{"100000 steps of 0.003 ms", "bins of 3 µs"}},
+		{tensorFiles + "leaky.npz --input events --bin 0.0011 --layers " + tensorFiles + "leaky.json", []string{"40 steps of 1.1 ms", "bins of 1100 µs"}},
 		{nirFiles + "braille_noDelay_bias_zero.nir --classes a,b,c,d,e,f,g", []string{"assumed: dt is 0.0001 s", "38×12, recurrent", "synapse 0.55"}},
 		{tensorFiles + "leaky.safetensors", []string{"reset subtract", "40 steps of 1 ms"}},
 		{tensorFiles + "leaky.npz --bin 0.005 --layers " + tensorFiles + "leaky.json", []string{"40 steps of 5 ms"}},
@@ -145,6 +148,16 @@ func TestConvertRefuses(t *testing.T) {
 	writeFile(t, text, []byte("hello there"))
 	junk := filepath.Join(dir, "junk")
 	writeFile(t, junk, []byte("hello there"))
+	same := filepath.Join(dir, "same.nir")
+	link := filepath.Join(dir, "link.nir")
+	writeFile(t, same, data)
+	if err := os.Link(same, link); err != nil {
+		t.Fatal(err)
+	}
+	described := filepath.Join(dir, "described.json")
+	writeFile(t, described, []byte("{}"))
+	events := filepath.Join(dir, "events.safetensors")
+	writeFile(t, events, safetensors(t, `{"dt_ms":0.0025,"steps":5,"input":{"shape":[3],"encoder":"events","bin_us":2.5},"layers":[{"weight":"w","threshold":1,"reset":"zero"}]}`, 3, 3))
 	out := filepath.Join(dir, "out.msgpack")
 	for _, c := range []struct {
 		args string
@@ -171,13 +184,33 @@ func TestConvertRefuses(t *testing.T) {
 		{tensorFiles + "leaky.npz " + out, exitFailure, "leaky.npz: malformed description: there is none"},
 		{tensorFiles + "leaky.npz " + out + " --layers " + text, exitFailure, "x.safetensors: malformed description"},
 		{nirFiles + "lif_norse.nir " + out + " --dt 1", exitFailure, `node "1" (LIF): tau is 0.002`},
-		{nirFiles + "lif_norse.nir " + out + " --classes a,b", exitFailure, "2 class names for 1 output"},
+		{nirFiles + "lif_norse.nir " + out + " --classes a,b", exitUsage, "--classes has 2 names, expected 1"},
+		{"a b --rate 100", exitUsage, `--rate is for --input poisson, but --input is ""`},
+		{"a b --rate 100 --input direct", exitUsage, `--rate is for --input poisson, but --input is "direct"`},
+		{"a b --bin 1e-10", exitUsage, "--bin is 1e-10 s"},
+		{"a b --dt 2562047h", exitUsage, "expected 0 to 1e9 seconds"},
+		{"a -", exitUsage, "OUT is -"},
+		{same + " " + same, exitUsage, "the same file as " + same},
+		{same + " " + link, exitUsage, "the same file as " + same},
+		{tensorFiles + "leaky.npz " + described + " --layers " + described, exitUsage, "the same file as " + described},
+		{events + " " + out + " --bin 0.0000015", exitUsage, "--bin is 1.5e-06 s, which makes bins of 1.5 µs: events need whole microseconds"},
+		{events + " " + out + " --bin 0.0000005", exitUsage, "bins of 0.5 µs"},
+		{events + " " + out, exitUsage, "--bin is missing: " + events + " has bins of 2.5 µs"},
+		{nirFiles + "lif_norse.nir " + out + " --input events --bin 0.0000015", exitUsage, "bins of 1.5 µs"},
+		{nirFiles + "lif_norse.nir " + out + " --input events --dt 0.0000015", exitUsage, "--bin is missing"},
+		{tensorFiles + "leaky.npz " + out + " --input counts --bin 0.0000015 --layers " + tensorFiles + "leaky.json", exitUsage, "bins of 1.5 µs"},
+		{shipped + " " + filepath.Join(dir, "mnist.nir") + " --input direct", exitUsage, "--input has no place in a NIR file"},
+		{shipped + " " + filepath.Join(dir, "mnist.nir") + " --steps 3", exitUsage, "--steps has no place in a NIR file"},
+		{shipped + " " + filepath.Join(dir, "mnist.nir") + " --classes a", exitUsage, "--classes has no place in a NIR file"},
 		{shipped + " " + filepath.Join(dir, "mnist.nir"), exitFailure, "unsupported: activation elu"},
 	} {
 		_, says, code := snurun(t, append([]string{"convert"}, strings.Fields(c.args)...)...)
 		if code != c.code || !strings.Contains(says, c.says) {
 			t.Errorf("convert %s: exit %d, %q, expected exit %d and %q", c.args, code, says, c.code, c.says)
 		}
+	}
+	if kept, err := os.ReadFile(same); err != nil || !bytes.Equal(kept, data) {
+		t.Errorf("the file that was to be overwritten is another, %v", err)
 	}
 	left, err := filepath.Glob(filepath.Join(dir, "*out*"))
 	if err != nil || len(left) > 0 {

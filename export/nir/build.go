@@ -103,7 +103,7 @@ func chooseEncoder(im *Import, net *model.Network, o Options) model.Encoder {
 		}
 	}
 	if e.Coding == model.Events && e.BinUS == 0 {
-		e.BinUS = math.Round(net.DtMS*1e6) / 1e3 // whole bins stay whole
+		e.BinUS = tidy(net.DtMS * 1e3) // whole bins stay whole
 	}
 	return e
 }

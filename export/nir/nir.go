@@ -186,9 +186,9 @@ func WriteFile(name string, n *model.Network) error {
 func (o *Options) check() error {
 	switch {
 	case !(o.Dt >= 0) || o.Dt-o.Dt != 0:
-		return fmt.Errorf("nir: dt is %v, expected a time above 0", o.Dt)
+		return fmt.Errorf("nir: dt is %v, expected a finite time of 0 or more", o.Dt)
 	case !(o.StepUS >= 0) || o.StepUS-o.StepUS != 0:
-		return fmt.Errorf("nir: the length of a step is %v µs, expected a time above 0", o.StepUS)
+		return fmt.Errorf("nir: the length of a step is %v µs, expected a finite time of 0 or more", o.StepUS)
 	}
 	switch o.Reset {
 	case "", ResetZero, ResetSubtract, ResetDelayed:

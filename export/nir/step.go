@@ -54,7 +54,17 @@ func (g *graph) step(im *Import, o Options) (dt, ms float64, err error) {
 	case o.Dt == 0:
 		im.assume("a step of the input lasts dt")
 	}
-	return dt, ms, nil
+	return dt, tidy(ms), nil
+}
+
+// tidy returns x in 15 significant digits: what was a short number before it
+// became one of another unit is short again.
+func tidy(x float64) float64 {
+	near, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 15, 64), 64)
+	if err != nil {
+		return x
+	}
+	return near
 }
 
 // clock is what the neurons of a graph tell of its time step.
