@@ -123,13 +123,18 @@ func (l *Layer) passes(in passed) passed {
 
 // where names a layer in errors, −1 being the input.
 func (n *Network) where(i int) string {
-	switch {
-	case i < 0:
+	if i < 0 {
 		return "input"
-	case n.Layers[i].Name != "":
-		return fmt.Sprintf("layer %d (%q)", i, n.Layers[i].Name)
 	}
-	return fmt.Sprintf("layer %d", i)
+	return LayerName(i, n.Layers[i].Name)
+}
+
+// LayerName returns how errors call layer i of a name, which may be empty.
+func LayerName(i int, name string) string {
+	if name == "" {
+		return fmt.Sprintf("layer %d", i)
+	}
+	return fmt.Sprintf("layer %d (%q)", i, name)
 }
 
 // shape returns the shape of what a layer passes on, −1 being the input.

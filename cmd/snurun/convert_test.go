@@ -21,6 +21,12 @@ const (
 
 func TestConvert(t *testing.T) {
 	dir := t.TempDir()
+	description, err := os.ReadFile(tensorFiles + "leaky.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := filepath.Join(dir, "marked.json")
+	writeFile(t, marked, append([]byte("\ufeff"), description...))
 	for _, c := range []struct {
 		args string
 		says []string
@@ -33,6 +39,7 @@ func TestConvert(t *testing.T) {
 		{tensorFiles + "leaky.npz --input events --bin 0.0011 --layers " + tensorFiles + "leaky.json", []string{"40 steps of 1.1 ms", "bins of 1100 µs"}},
 		{nirFiles + "braille_noDelay_bias_zero.nir --classes a,b,c,d,e,f,g", []string{"assumed: dt is 0.0001 s", "38×12, recurrent", "synapse 0.55"}},
 		{tensorFiles + "leaky.safetensors", []string{"reset subtract", "40 steps of 1 ms"}},
+		{tensorFiles + "leaky.npz --layers " + marked, []string{"40 steps of 1 ms"}},
 		{tensorFiles + "leaky.npz --bin 0.005 --layers " + tensorFiles + "leaky.json", []string{"40 steps of 5 ms"}},
 	} {
 		out := filepath.Join(dir, "m.msgpack")

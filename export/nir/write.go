@@ -45,7 +45,7 @@ func encode(n *model.Network) (*hdf5.Builder, error) {
 	for i := range n.Layers {
 		end, err := w.layer(i)
 		if err != nil {
-			return nil, fmt.Errorf("layer %d (%q): %w", i, n.Layers[i].Name, err)
+			return nil, fmt.Errorf("%s: %w", model.LayerName(i, n.Layers[i].Name), err)
 		}
 		w.ends = append(w.ends, end)
 	}

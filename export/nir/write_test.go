@@ -78,6 +78,7 @@ func TestNotExpressible(t *testing.T) {
 	}{
 		{func(l *model.Layer) {}, nil, ""},
 		{func(l *model.Layer) { l.Activation = model.ELU }, nir.ErrUnsupported, `layer 0 ("fc"): unsupported: activation elu`},
+		{func(l *model.Layer) { l.Name, l.Activation = "", model.ELU }, nir.ErrUnsupported, "layer 0: unsupported: activation elu"},
 		{func(l *model.Layer) { l.Output = model.Sigmoid }, nir.ErrUnsupported, "output sigmoid"},
 		{func(l *model.Layer) { l.Reset, l.Theta = model.ResetSubtract, []float32{1} }, nir.ErrUnsupported, "reset subtract"},
 		{func(l *model.Layer) { l.Reset = model.ResetLateral }, nir.ErrUnsupported, "reset lateral"},

@@ -106,15 +106,18 @@ func (p pair) or(n int) [2]int {
 	return [2]int{p[0], p[1]}
 }
 
+// parse reads a description, without the byte order mark that some editors put
+// before text.
 func parse(text []byte) (*description, error) {
-	j := json.NewDecoder(bytes.NewReader(text))
-	j.DisallowUnknownFields()
+	object := bytes.TrimPrefix(text, []byte("\ufeff"))
+	j := json.NewDecoder(bytes.NewReader(object))
+	at := func() int64 { return int64(len(text)-len(object)) + j.InputOffset() }
 	var d description
-	if err := j.Decode(&d); err != nil {
-		return nil, misdescribed("byte %d: %v", j.InputOffset(), err)
+	if err := fields(j, &d); err != nil {
+		return nil, misdescribed("byte %d: %v", at(), err)
 	}
 	if _, err := j.Token(); err != io.EOF {
-		return nil, misdescribed("byte %d: something follows the object", j.InputOffset())
+		return nil, misdescribed("byte %d: something follows the object", at())
 	}
 	return &d, nil
 }
@@ -136,14 +139,14 @@ func (d *description) network(f *File) (*model.Network, error) {
 			from = ld.From[0]
 		}
 		if from < -1 || from >= i {
-			return nil, misdescribed("layer %d (%q): from is %v, expected layers before it, or -1 for the input", i, ld.Name, ld.From)
+			return nil, misdescribed("%s: from is %v, expected layers before it, or -1 for the input", model.LayerName(i, ld.Name), ld.From)
 		}
 		if from >= 0 {
 			before = n.Layers[from].Out
 		}
 		l, err := ld.layer(f, before)
 		if err != nil {
-			return nil, fmt.Errorf("layer %d (%q): %w", i, ld.Name, err)
+			return nil, fmt.Errorf("%s: %w", model.LayerName(i, ld.Name), err)
 		}
 		n.Layers = append(n.Layers, l)
 	}

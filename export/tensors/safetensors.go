@@ -52,7 +52,6 @@ type entry struct {
 // header reads the JSON object before the data. It sets the description.
 func (f *File) header(text []byte) ([]entry, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
 	fail := func(err error) error { return malformed("header, byte %d: %v", 8+d.InputOffset(), err) }
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return nil, malformed("byte 8: the header is not a JSON object: neither safetensors nor a .npz archive")
@@ -78,7 +77,7 @@ func (f *File) header(text []byte) ([]entry, error) {
 			continue
 		}
 		e := entry{name: name}
-		if err := d.Decode(&e); err != nil {
+		if err := fields(d, &e); err != nil {
 			return nil, fail(err)
 		}
 		entries = append(entries, e)
