@@ -149,12 +149,8 @@ func (o *convertOptions) checkPaths(in, out string) error {
 	if out == "-" {
 		return usagef("OUT is -, but convert writes no standard output: expected the name of a file")
 	}
-	target, err := os.Stat(out)
-	if err != nil {
-		return nil // it is not there yet, or writing it will say what is wrong
-	}
 	for _, name := range []string{in, o.layers} {
-		if f, err := os.Stat(name); err == nil && os.SameFile(f, target) {
+		if same(name, out) {
 			return usagef("OUT is %s, the same file as %s, which would be lost: expected another file", out, name)
 		}
 	}
