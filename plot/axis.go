@@ -195,12 +195,49 @@ func (p *panel) py(v float64) vg.Length {
 
 func (p *panel) point(x, y float64) vg.Point { return vg.Point{X: p.px(x), Y: p.py(y)} }
 
-// line draws a curve through points, with dots on them where they are few.
+// line draws a curve through points from left to right, with dots on them where
+// they are few. A stroke takes time by the square of its points: one of very many
+// is drawn in pieces.
 func (p *panel) line(sty draw.LineStyle, points []vg.Point) {
+	if kept := thin(points); len(kept) < len(points) {
+		const piece = 32
+		for i := 0; i == 0 || i+1 < len(kept); i += piece {
+			p.StrokeLines(sty, kept[i:min(i+piece+1, len(kept))])
+		}
+		return
+	}
 	p.StrokeLines(sty, points)
 	if len(points) <= 20 {
 		p.dots(points, 1.2*sty.Width, sty.Color)
 	}
+}
+
+// thin returns points from left to right or, if they are more than two a column
+// of pixels, the lowest and the highest of each column: the curve through them
+// looks the same.
+func thin(points []vg.Point) []vg.Point {
+	n := len(points)
+	if n == 0 || n <= 2*dots(points[n-1].X-points[0].X) {
+		return points
+	}
+	var kept []vg.Point
+	for from := 0; from < n; {
+		lowest, highest, to := from, from, from
+		for ; to < n && dots(points[to].X) == dots(points[from].X); to++ {
+			if points[to].Y < points[lowest].Y {
+				lowest = to
+			}
+			if points[to].Y > points[highest].Y {
+				highest = to
+			}
+		}
+		kept = append(kept, points[min(lowest, highest)])
+		if lowest != highest {
+			kept = append(kept, points[max(lowest, highest)])
+		}
+		from = to
+	}
+	return kept
 }
 
 // back draws what lies behind the data.

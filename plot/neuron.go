@@ -63,12 +63,15 @@ func spikesRow(name string, steps []int, dtMS float64) row {
 	}}
 }
 
-// upright draws a stroke from bottom to top at each of some steps.
+// upright draws a stroke from bottom to top at each of some ascending steps, one
+// where several fall on the same pixel.
 func (p *panel) upright(sty draw.LineStyle, steps []int, dtMS float64, bottom, top vg.Length) {
 	var points []vg.Point
 	for _, s := range steps {
 		x := onGrid(p.px(middle(s, dtMS)))
-		points = append(points, vg.Point{X: x, Y: bottom}, vg.Point{X: x, Y: top})
+		if n := len(points); n == 0 || points[n-1].X != x {
+			points = append(points, vg.Point{X: x, Y: bottom}, vg.Point{X: x, Y: top})
+		}
 	}
 	p.segments(sty, points)
 }

@@ -492,6 +492,19 @@ func TestLabelOfLowScale(t *testing.T) {
 	}
 }
 
+// Of many points to a pixel, the lowest and the highest are drawn, in their order.
+func TestThin(t *testing.T) {
+	points := []vg.Point{{X: 0, Y: 1}, {X: 0.01, Y: 9}, {X: 0.02, Y: 0}, {X: 0.03, Y: 5}, {X: 0.375, Y: 2}, {X: 0.38, Y: 2}}
+	want := []vg.Point{{X: 0.01, Y: 9}, {X: 0.02, Y: 0}, {X: 0.375, Y: 2}}
+	if got := thin(points); !slices.Equal(got, want) {
+		t.Errorf("%v is drawn as %v, expected %v", points, got, want)
+	}
+	few := []vg.Point{{X: 0, Y: 1}, {X: 0.375, Y: 2}}
+	if got := thin(few); !slices.Equal(got, few) {
+		t.Errorf("%v is drawn as %v, expected all points", few, got)
+	}
+}
+
 // The key of a picture of means ends at the largest of them, not at the largest
 // value.
 func TestKeyOfMeans(t *testing.T) {
