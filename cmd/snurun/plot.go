@@ -160,7 +160,10 @@ func (k plotKind) command() *cobra.Command {
 		Long:    k.long,
 		Example: strings.Join(examples, "\n"),
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < k.least || k.most >= 0 && len(args) > k.most {
+			switch {
+			case k.most == 0 && len(args) > 0:
+				return usagef("%s takes no arguments, found %q", k.use, args[0])
+			case len(args) < k.least || k.most >= 0 && len(args) > k.most:
 				return usagef("expected %s, found %d %s", k.use, len(args), plural(len(args), "argument"))
 			}
 			return nil

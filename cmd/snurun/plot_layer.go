@@ -11,9 +11,14 @@ import (
 	"github.com/snurun/snurun/plot"
 )
 
-// layerName names layer i in a figure.
+// layerName names layer i in a figure. A name that is a number, as those of many
+// NIR files, does not stand on its own.
 func layerName(m *model.Network, i int) string {
-	return cmp.Or(m.Layers[i].Name, fmt.Sprintf("layer %d", i))
+	name := cmp.Or(m.Layers[i].Name, strconv.Itoa(i))
+	if _, err := strconv.Atoi(name); err == nil {
+		return "layer " + name
+	}
+	return name
 }
 
 // withNeurons returns the numbers of the layers that have neurons.

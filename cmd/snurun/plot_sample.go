@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -27,6 +28,9 @@ func (p *plotter) neuron([]string) (*plot.Figure, error) {
 // runUnit runs a network of one leaky integrate-and-fire unit.
 func (p *plotter) runUnit() (input spike.Train, trace plot.Trace, err error) {
 	u := p.options.unit
+	if !(u.tau >= u.dt) {
+		return input, trace, usagef("--tau is %v ms, expected at least a time step, --dt %v ms: the decay is 1 − Δt/τ", u.tau, u.dt)
+	}
 	m := &model.Network{
 		DtMS: u.dt, Steps: cmp.Or(p.options.steps, 100),
 		Input: model.Input{Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: u.rate}},
@@ -110,7 +114,10 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 	}
 	steps := max(x.Spikes.Steps(), x.Values.Steps())
 	first := inputFrame(m.Input, x, 1)
-	first.Name, first.Scale = fmt.Sprintf("one time step of %v ms", m.DtMS), ""
+	first.Name = fmt.Sprintf("one time step of %v ms", m.DtMS)
+	if !slices.ContainsFunc(first.Values, func(v float32) bool { return v != 0 && v != 1 }) {
+		first.Scale = "" // spikes need no key
+	}
 	all := inputFrame(m.Input, x, steps)
 	return plot.Frames(append(frames, first, all))
 }
@@ -337,7 +344,9 @@ func (p *plotter) membrane(args []string) (*plot.Figure, error) {
 		shown = append(shown, traces[j])
 	}
 	figure, err := plot.Membranes(shown, l.model.DtMS)
-	if err != nil {
+	if errors.Is(err, plot.ErrData) && p.options.neurons != "" {
+		return nil, usageError{fmt.Errorf("--neurons: %w", err)}
+	} else if err != nil {
 		return nil, err
 	}
 	figure.Title = p.decision(l, r.Class)

@@ -29,6 +29,9 @@ func TestPlotWrongUsage(t *testing.T) {
 		{"plot neuron --index 1 --out n.png", "unknown flag: --index"},
 		{"plot neuron --tau 0.5 --out n.png", "decay"},
 		{"plot neuron --dt 0 --out n.png", "dt_ms is 0"},
+		{"plot neuron --tau 0 --out n.png", "--tau is 0 ms, expected at least a time step, --dt 1 ms"},
+		{"plot neuron --tau NaN --out n.png", "--tau is NaN"},
+		{"plot neuron foo --out n.png", `neuron takes no arguments, found "foo"`},
 		{"plot input --index -1 --out i.png", "--index is -1"},
 		{"plot input --index 1000 --out i.png", "--index is 1000, the input has 1000 samples"},
 		{"plot input --steps -1 --out i.png", "--steps is -1"},
@@ -36,12 +39,50 @@ func TestPlotWrongUsage(t *testing.T) {
 		{"plot raster m x.npy --data d --out r.png", "exclude each other"},
 		{"plot membrane " + shipped + " --layer 4 --out m.png", "--layer is 4, the model has 4"},
 		{"plot membrane " + shipped + " --neurons 10 --out m.png", `--neurons has "10", expected neurons between 0 and 9`},
+		{"plot membrane " + shipped + " --layer 0 --neurons 0-255 --out m.png", "--neurons: plot: data cannot be drawn: 256 neurons, expected 1 to"},
 		{"plot weights " + shipped + " --neurons 3-1 --out w.png", `--neurons has "3-1"`},
 		{"plot weights " + shipped + " --neurons x --out w.png", `--neurons has "x"`},
 	} {
 		_, diagnostics, code := snurun(t, strings.Fields(c.args)...)
 		if code != exitUsage || !strings.Contains(diagnostics, c.says) || !strings.Contains(diagnostics, "--help") {
 			t.Errorf("snurun %s: exit %d, %q, expected exit %d and %q", c.args, code, diagnostics, exitUsage, c.says)
+		}
+	}
+}
+
+func TestLayerName(t *testing.T) {
+	m := &model.Network{Layers: []model.Layer{{Name: "conv"}, {}, {Name: "12"}, {Name: "fc2"}}}
+	for i, want := range []string{"conv", "layer 1", "layer 12", "fc2"} {
+		if got := layerName(m, i); got != want {
+			t.Errorf("layer %d is called %q, expected %q", i, got, want)
+		}
+	}
+}
+
+// Spikes are there or not, but values need a key, each frame its own.
+func TestKeysOfInput(t *testing.T) {
+	dir := t.TempDir()
+	file, in, out := filepath.Join(dir, "m.msgpack"), filepath.Join(dir, "x.npy"), filepath.Join(dir, "x.svg")
+	m := &model.Network{
+		DtMS: 1, Steps: 2, Input: model.Input{Shape: []int{1, 2, 2}, Encoder: model.Encoder{Coding: model.Direct}},
+		Layers: []model.Layer{{
+			Kind: model.Dense, In: []int{1, 2, 2}, Out: []int{1}, Activation: model.Identity, Output: model.None, Reset: model.ResetNone,
+			Weight: model.Matrix(1, 4, make([]float32, 4)),
+		}},
+		Readout: model.Readout{Kind: model.MembraneSum},
+	}
+	if err := export.WriteFile(file, m); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		values []float32
+		keys   int
+	}{{[]float32{0, 1, 1, 0, 1, 0, 0, 0}, 1}, {[]float32{0, 0.5, -1, 0, 1, 0, 0, 0}, 2}} {
+		writeFile(t, in, npyOf(t, c.values, 2, 4))
+		must(t, "plot", "input", file, in, "--out", out)
+		svg, err := os.ReadFile(out)
+		if n := strings.Count(string(svg), "sum of values"); err != nil || n != c.keys {
+			t.Errorf("%v: %d keys, %v, expected %d", c.values, n, err, c.keys)
 		}
 	}
 }
