@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"cmp"
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/snurun/snurun/model"
@@ -34,9 +35,10 @@ type probe struct {
 // with which a quarter of the neurons of every spiking layer fire in some steps
 // and not in others; or else the one that comes nearest to that.
 //
-// idle lists the layers that no input found reaches: those that spike in no step,
-// or with all neurons in every step. The same model gets the same self-test on
-// every machine. After an error, m is as it was.
+// idle lists the layers of which no neuron fires in some steps and not in others.
+// The same model gets the same self-test on
+// every machine. After an error, which is ErrRange if no input keeps all sums
+// finite, m is as it was.
 func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 	n, err := Compile(m)
 	if err != nil {
@@ -60,15 +62,17 @@ func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 			break
 		}
 	}
+	if !best.finite {
+		return nil, fmt.Errorf("runtime: %w on every random input tried", ErrRange)
+	}
 	return best.idle, n.addSelfTest(m, found)
 }
 
 // probes returns the inputs to try, those to be preferred first.
 func probes(m *model.Network) []probe {
-	size := m.Input.Size()
-	room := 8 * selfTestBytes / size
+	room := selfTestBytes / (8 * spike.Words(m.Input.Size()))
 	if m.Input.Encoder.Analog() {
-		room /= 32
+		room = selfTestBytes / (4 * m.Input.Size())
 	}
 	room = max(room, 2) // so that decay and reset act
 	var list []probe
@@ -119,7 +123,7 @@ func (p probe) input(in model.Input) *model.SelfTest {
 // reach is what an input does to the spiking layers of a network.
 type reach struct {
 	finite bool
-	idle   []int // layers that do the same in every step: no spike, or all of them
+	idle   []int // layers that do the same in every step
 	share  int   // sixteenths of the neurons that fire in some steps only, up to selfTestShare a layer
 	full   bool  // that share is reached in every layer
 }

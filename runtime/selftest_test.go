@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -134,7 +135,7 @@ func TestRandomSelfTestStaysSmall(t *testing.T) {
 		for _, coding := range []model.Coding{model.Direct, model.Poisson} {
 			draw := func() *model.SelfTest {
 				m := &model.Network{
-					DtMS: 1, Steps: 1000, Readout: model.Readout{Kind: model.SpikeCount},
+					DtMS: 1, Steps: model.MaxSteps / size, Readout: model.Readout{Kind: model.SpikeCount},
 					Input: model.Input{Shape: []int{size}, Encoder: model.Encoder{Coding: coding, RateHz: 100}},
 					Layers: []model.Layer{{
 						Kind: model.SNU, In: []int{size}, Out: []int{1}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
@@ -181,5 +182,12 @@ func TestRandomSelfTestIsFinite(t *testing.T) {
 	}
 	if checkFinite(s.Membrane(0), 0) != nil {
 		t.Error("membranes are not finite")
+	}
+	good := m.SelfTest
+	for k := range m.Layers[0].Weight.F32 {
+		m.Layers[0].Weight.F32[k] = 3e38
+	}
+	if _, err := AddRandomSelfTest(m); !errors.Is(err, ErrRange) || m.SelfTest != good {
+		t.Errorf("a network whose sums are never finite: %v", err)
 	}
 }

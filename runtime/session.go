@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/snurun/snurun/internal/layer"
 	"github.com/snurun/snurun/spike"
@@ -246,6 +247,17 @@ func (s *Session) finish() (Result, error) {
 		return Result{}, err
 	}
 	return r, nil
+}
+
+// Check returns ErrRange if a membrane or a score is not finite: what runs on from
+// there may be so for ever. Scores that count spikes do not show it.
+func (s *Session) Check() error {
+	for i := range s.states {
+		if j := slices.IndexFunc(s.Membrane(i), func(x float32) bool { return x-x != 0 }); j >= 0 {
+			return fmt.Errorf("runtime: %w: membrane %d of layer %d is %v", ErrRange, j, i, s.Membrane(i)[j])
+		}
+	}
+	return s.Result().Check()
 }
 
 // Lead returns how far the leading score is ahead of the second: the quantity

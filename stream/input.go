@@ -64,7 +64,8 @@ type InputOptions struct {
 	Gap time.Duration
 
 	// SkipBad passes over malformed lines and records, and counts them, instead
-	// of failing. A malformed line of spikes is a silent step.
+	// of failing. A malformed line of spikes is a silent step. Run passes over
+	// windows that runtime.ErrRange gives up, too.
 	SkipBad bool
 
 	// Jitter, if above 0, says that events come as they happen, some up to
@@ -122,7 +123,8 @@ type Input struct {
 // MaxJitter bounds InputOptions.Jitter.
 const MaxJitter = 24 * time.Hour
 
-var errClosed = errors.New("stream: the input is closed")
+// ErrClosed is the error of an input that was used after Close.
+var ErrClosed = errors.New("stream: the input is closed")
 
 // NewInput reads the input of m from r, on a goroutine of its own: call Close.
 func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
@@ -159,7 +161,7 @@ func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
 }
 
 // Close stops reading. A read of the underlying reader that waits is not
-// interrupted, but nothing comes of it: Next returns an error.
+// interrupted, but nothing comes of it: Next returns ErrClosed.
 func (in *Input) Close() { in.stop() }
 
 // Late returns how many events, or numbered steps, were late so far.
@@ -209,6 +211,11 @@ func (in *Input) Next(ctx context.Context) (Frame, error) {
 // receive waits for a chunk, for the clock to end the step, or for ctx.
 func (in *Input) receive(ctx context.Context) (over bool, err error) {
 	select {
+	case <-in.closed:
+		return false, ErrClosed
+	default:
+	}
+	select {
 	case in.chunk = <-in.queue.full:
 		in.readerSkip = in.chunk.skipped
 		return false, nil
@@ -229,7 +236,7 @@ func (in *Input) receive(ctx context.Context) (over bool, err error) {
 	case <-clock:
 		over = true
 	case <-in.closed:
-		err = errClosed
+		err = ErrClosed
 	case <-ctx.Done():
 		err = ctx.Err()
 	}

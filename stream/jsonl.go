@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,10 +21,10 @@ type message struct {
 }
 
 // decode reads a line. Package json takes T for t where there is no t, which
-// might be another quantity of a sensor: a line with anything else than what
-// lower-case keys need goes by a map, whose keys are exact.
+// might be another quantity of a sensor: a line that may have such a key goes by a
+// map, whose keys are exact.
 func (m *message) decode(line []byte) error {
-	if !bytes.ContainsFunc(line, func(r rune) bool { return 'A' <= r && r <= 'Z' || r > '~' || r == '\\' }) {
+	if plain(line) {
 		return json.Unmarshal(line, m)
 	}
 	var keys map[string]json.RawMessage
@@ -43,6 +42,18 @@ func (m *message) decode(line []byte) error {
 		}
 	}
 	return nil
+}
+
+// plain reports whether a line has nothing but what lower-case keys and numbers
+// need.
+func plain(line []byte) bool {
+	for i, b := range line {
+		exponent := b == 'E' && i > 0 && (line[i-1] == '.' || '0' <= line[i-1] && line[i-1] <= '9')
+		if 'A' <= b && b <= 'Z' && !exponent || b > '~' || b == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // A number is a whole number of 0 or more.

@@ -79,6 +79,53 @@ func TestRunOutOfRange(t *testing.T) {
 	}
 }
 
+// Spike counts stay finite where membranes do not: what runs on begins anew there.
+func TestMembranesOutOfRange(t *testing.T) {
+	m := large(1)
+	l := &m.Layers[0]
+	l.Output, l.Reset, l.Bias = model.Step, model.ResetNone, []float32{-1}
+	m.Readout.Kind = model.SpikeCount
+	w := newWindows(t, m, WindowOptions{Steps: 1, Keep: true})
+	for k, c := range []struct {
+		x    []float32
+		lost bool
+	}{{[]float32{1e-38, 1e-38}, false}, {[]float32{-1, -1}, true}, {[]float32{1e-38, 1e-38}, false}} {
+		decisions, err := w.StepValues(c.x)
+		if c.lost != errors.Is(err, runtime.ErrRange) || !c.lost && (err != nil || len(decisions) != 1 || !slices.Equal(decisions[0].Scores, []float32{1, 1})) {
+			t.Errorf("step %d: %+v, %v", k, decisions, err)
+		}
+	}
+}
+
+// Every window that is given up counts, and the first is named.
+func TestLostWindowsCount(t *testing.T) {
+	m := large(0)
+	in := newInput(t, strings.NewReader(strings.Repeat("{\"values\":[0,0]}\n", 2)+"{\"values\":[1,1]}\n"), m, InputOptions{SkipBad: true})
+	w := newWindows(t, m, WindowOptions{Steps: 3, Stride: 1, Margin: 1e30})
+	if s, err := Run(t.Context(), in, w, Handler{}); err != nil || s.Skipped != 3 || s.Decisions != 0 || s.Windows != 3 {
+		t.Errorf("%+v, %v, expected 3 of 3 windows skipped", s, err)
+	}
+	w = newWindows(t, m, WindowOptions{Steps: 3, Stride: 1, Margin: 1e30})
+	for range 2 {
+		if _, err := w.StepValues([]float32{0, 0}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.StepValues([]float32{1, 1}); err == nil || !strings.Contains(err.Error(), "window 0") {
+		t.Errorf("error %v, expected one of window 0", err)
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for line, want := range map[string]bool{
+		`{"values":[1.0E-4,2.E5,-3e+2]}`: true, `{"Spikes":[1]}`: false, `{"stEp":1}`: false, `{"sp\u0069kes":[1]}`: false, `{"ſpikes":[1]}`: false, `{"E":1}`: false,
+	} {
+		if plain([]byte(line)) != want {
+			t.Errorf("%s: %v, expected %v", line, !want, want)
+		}
+	}
+}
+
 // Lines that are folded into one step add up to what float32 holds.
 func TestFoldedValuesStayFinite(t *testing.T) {
 	m := large(0)

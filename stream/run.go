@@ -23,12 +23,12 @@ type Handler struct {
 type Summary struct {
 	Steps     int64 // time steps
 	Windows   int64 // windows begun
-	Decisions int64 // windows decided; of the others the end did not come
+	Decisions int64 // windows decided; of the others the end did not come, or they were given up
 	Early     int64 // decisions before the window's end
 	Restarts  int64 // jumps in time
 	Events    int64 // events taken in, or active channels of the lines
 	Late      int64 // events or numbered steps that came late
-	Skipped   int64 // malformed lines, records and events passed over, and windows of steps without a finite score
+	Skipped   int64 // malformed lines, records and events passed over, and windows given up for scores that are not finite
 
 	Elapsed time.Duration
 	Latency Latency
@@ -43,14 +43,19 @@ type Summary struct {
 }
 
 // Run classifies an input to its end; that ctx is done is one, too. Where it
-// fails, the summary is that of the steps before.
+// fails, the summary is that of the steps before, or, where scores or membranes
+// are not finite, up to the step that shows it. With InputOptions.SkipBad it goes
+// on behind those.
 func Run(ctx context.Context, in *Input, w *Windows, h Handler) (Summary, error) {
 	r := run{in: in, windows: w, handler: h, start: time.Now()}
-	opened := w.opened
+	opened, lost := w.opened, w.lost
 	err := r.loop(ctx)
 	s := r.summary
 	s.Windows = w.opened - opened
-	s.Late, s.Skipped = in.Late(), s.Skipped+in.Skipped()
+	s.Late, s.Skipped = in.Late(), in.Skipped()
+	if in.o.SkipBad {
+		s.Skipped += w.lost - lost
+	}
 	s.Elapsed, s.Latency = time.Since(r.start), r.latencies.latency()
 	s.Lag, s.MaxLag = r.lag.last, r.lag.max
 	if err == io.EOF || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
@@ -94,8 +99,6 @@ func (r *run) loop(ctx context.Context) error {
 		}
 		if lost && !r.in.o.SkipBad {
 			return err
-		} else if lost {
-			r.summary.Skipped++
 		}
 		if r.in.o.Jitter > 0 && !f.ByClock {
 			r.compare(f)

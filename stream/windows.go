@@ -64,6 +64,7 @@ type Windows struct {
 	shared    *runtime.Session // runs through all windows, if membranes are kept
 	slots     []slot           // window w has slot w mod len(slots)
 	opened    int64
+	lost      int64 // given up for their scores
 	steps     int64
 	until     int // steps to the beginning of the next window
 	decisions []Decision
@@ -118,8 +119,10 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 // Step takes in one time step of input spikes and returns the windows that it
 // decides, in order of their numbers. The decisions are valid until the next
 // step. A step that fails has not happened, but for runtime.ErrRange: then the
-// step gives up the windows whose scores are not finite, and returns the decisions
-// of the others beside the error; membranes that run on begin anew.
+// step gives up the windows that would be decided on scores that are not finite,
+// and returns the decisions of the others beside the error. If membranes run on,
+// it also gives up all windows where one of them is not finite at a decision, and
+// membranes begin anew.
 func (w *Windows) Step(x spike.Vector) ([]Decision, error) {
 	return w.advance(func(s *runtime.Session) error { return s.Step(x) })
 }
@@ -154,7 +157,7 @@ func (w *Windows) advance(run func(*runtime.Session) error) ([]Decision, error) 
 		w.until = w.o.Stride
 	}
 	w.decisions = w.decisions[:0]
-	var lost error
+	var lost error // of the first window given up
 	for i := range n {
 		s := &w.slots[(w.opened+i)%n] // the oldest window first
 		if !s.open {
@@ -173,8 +176,15 @@ func (w *Windows) advance(run func(*runtime.Session) error) ([]Decision, error) 
 			w.until = 1 // this step
 		}
 		r := s.result()
-		if err := r.Check(); err != nil {
-			lost = fmt.Errorf("stream: window %d: %w", s.window, err)
+		err := r.Check()
+		if err == nil && w.shared != nil {
+			err = w.shared.Check()
+		}
+		if err != nil {
+			w.lost++
+			if lost == nil {
+				lost = fmt.Errorf("stream: window %d: %w", s.window, err)
+			}
 			continue
 		}
 		w.decisions = append(w.decisions, Decision{Window: s.window, Step: w.steps, Margin: lead, Result: r})

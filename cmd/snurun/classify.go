@@ -293,7 +293,7 @@ func (c *classifier) batch() int {
 func (c *classifier) run(ctx context.Context, in input, n int) error {
 	batch := c.batch()
 	outcomes := make([]outcome, min(n, batch))
-	workers := make([]worker, c.options.threads)
+	workers := make([]worker, min(n, c.options.threads))
 	for w := range workers {
 		workers[w] = worker{c.net.NewSession(), dataset.NewPresentation(c.model.Input, c.presented(in))}
 		defer workers[w].Close()
@@ -302,8 +302,8 @@ func (c *classifier) run(ctx context.Context, in input, n int) error {
 		part := outcomes[:min(batch, n-from)]
 		clear(part)
 		var wait sync.WaitGroup
-		for w := range c.options.threads {
-			wait.Go(func() { c.work(ctx, &workers[w], in, from, part, w) })
+		for w := range workers {
+			wait.Go(func() { c.work(ctx, &workers[w], in, from, part, w, len(workers)) })
 		}
 		wait.Wait()
 		for i := range part {
@@ -334,12 +334,12 @@ type worker struct {
 	x *dataset.Presentation
 }
 
-// work fills every threads-th outcome of part from number first on, up to the
+// work fills every stride-th outcome of part from number first on, up to the
 // first that fails.
-func (c *classifier) work(ctx context.Context, w *worker, in input, from int, part []outcome, first int) {
+func (c *classifier) work(ctx context.Context, w *worker, in input, from int, part []outcome, first, stride int) {
 	goruntime.LockOSThread()
 	defer goruntime.UnlockOSThread()
-	for k := first; k < len(part); k += c.options.threads {
+	for k := first; k < len(part); k += stride {
 		if part[k] = c.outcome(ctx, w, in, from+k); part[k].err != nil {
 			return
 		}

@@ -33,14 +33,14 @@ func printImport(w io.Writer, im *nir.Import) {
 	t.Flush()
 }
 
-// printIdle prints which layers a self-test does not reach, if there are any.
+// printIdle prints of which layers a self-test changes no neuron, if there are any.
 func printIdle(w io.Writer, idle []int) {
 	switch len(idle) {
 	case 0:
 	case 1:
-		fmt.Fprintf(w, "warning: the self-test does not reach layer %d: verify proves nothing about it\n", idle[0])
+		fmt.Fprintf(w, "warning: the self-test changes no neuron of layer %d: verify proves little about it\n", idle[0])
 	default:
-		fmt.Fprintf(w, "warning: the self-test does not reach layers %s: verify proves nothing about them\n", strings.Trim(strings.ReplaceAll(fmt.Sprint(idle), " ", ", "), "[]"))
+		fmt.Fprintf(w, "warning: the self-test changes no neuron of layers %s: verify proves little about them\n", strings.Trim(strings.ReplaceAll(fmt.Sprint(idle), " ", ", "), "[]"))
 	}
 }
 

@@ -139,7 +139,7 @@ func (p *plotter) accuracy(files []string) (*plot.Figure, error) {
 					correct[t]++
 				}
 			}
-			return nil
+			return s.Result().Check()
 		})
 		if err != nil {
 			return err

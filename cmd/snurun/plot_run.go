@@ -84,6 +84,9 @@ func (l *loaded) run(ctx context.Context, x *dataset.Presentation, each func(ste
 		each(t, s)
 	}
 	r := s.Result()
+	if err := r.Check(); err != nil {
+		return runtime.Result{}, fmt.Errorf("%s: %w", l.file, err)
+	}
 	r.Scores = slices.Clone(r.Scores)
 	return r, nil
 }
@@ -127,7 +130,7 @@ func (p *plotter) each(l *loaded, do func(s *runtime.Session, i int, x *dataset.
 		}
 		s.Reset()
 		if err := do(s, i, x); err != nil {
-			return fmt.Errorf("%s: %w", l.file, err)
+			return fmt.Errorf("%s: sample %d: %w", l.file, i, err)
 		}
 	}
 	return nil
@@ -154,8 +157,14 @@ func runStep(s *runtime.Session, x *dataset.Presentation, t int) error {
 }
 
 func runAll(s *runtime.Session, x *dataset.Presentation) error {
+	var err error
 	if x.Analog {
-		return s.RunValues(x.Values)
+		err = s.RunValues(x.Values)
+	} else {
+		err = s.Run(x.Spikes)
 	}
-	return s.Run(x.Spikes)
+	if err != nil {
+		return err
+	}
+	return s.Result().Check()
 }

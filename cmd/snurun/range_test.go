@@ -82,6 +82,35 @@ func TestErrorOfOutput(t *testing.T) {
 	}
 }
 
+func TestPlotOutOfRange(t *testing.T) {
+	file, samples := largeSums(t)
+	out := filepath.Join(t.TempDir(), "x.png")
+	for _, args := range [][]string{{"plot", "spikes", file, samples}, {"plot", "raster", file, samples, "--index", "2"}} {
+		if _, diagnostics, code := snurun(t, append(args, "--out", out)...); code != exitFailure || !strings.Contains(diagnostics, "the sums leave the range of float32") {
+			t.Errorf("%v: exit %d, %q", args, code, diagnostics)
+		}
+	}
+}
+
+// A lead may be infinite where scores are not: it is left out.
+func TestStreamInfiniteLead(t *testing.T) {
+	file, _ := largeSums(t)
+	m, err := export.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Layers[0].Weight.F32[1] = 0
+	if err := export.WriteFile(file, m); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"--json", "--json=false"} {
+		var out, diagnostics bytes.Buffer
+		if code := run(t.Context(), []string{"stream", file, format, "--window", "1"}, strings.NewReader("{\"values\":[-1,1]}\n"), &out, &diagnostics); code != exitOK || strings.Contains(out.String(), "Inf") {
+			t.Errorf("%s: exit %d, %q, %q", format, code, out.String(), diagnostics.String())
+		}
+	}
+}
+
 func TestStreamOutOfRange(t *testing.T) {
 	file, _ := largeSums(t)
 	const lines = `{"values":[0.5,0]}

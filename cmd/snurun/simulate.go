@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -147,6 +147,11 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 	defer s.Close()
 	layers := make([]layerRecord, len(m.Layers))
 	steps := max(x.Spikes.Steps(), x.Values.Steps())
+	for i := range layers {
+		if n := m.Layers[i].OutSize(); steps > math.MaxInt/4/n {
+			return nil, runtime.Result{}, fmt.Errorf("%d steps of the %d neurons of layer %d are more than this machine can address", steps, n, i)
+		}
+	}
 	for t := range steps {
 		if err := ctx.Err(); err != nil {
 			return nil, runtime.Result{}, err
@@ -194,7 +199,6 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 	add("scores", a, err)
 	a, err = npy.New([]int64{int64(result.Class)})
 	add("class", a, err)
-	result.Scores = slices.Clone(result.Scores) // the session's own until now
 	return arrays, result, failed
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,7 +75,7 @@ At the end of the input, or after Ctrl-C, a summary follows.`,
 	f.DurationVar(&o.input.Gap, "gap", stream.DefaultGap, "reset everything where time jumps by more than this")
 	f.BoolVar(&o.realtime, "realtime", false, "input comes as it happens: let the clock end steps, report lag")
 	f.DurationVar(&o.jitter, "jitter", 100*time.Millisecond, "with --realtime, how much longer some events are on their way than others")
-	f.BoolVar(&o.input.SkipBad, "skip-bad", false, "count malformed input instead of failing")
+	f.BoolVar(&o.input.SkipBad, "skip-bad", false, "count malformed input, and windows whose sums leave the range of float32, instead of failing")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a decision and a summary")
 	return cmd
 }
@@ -228,7 +229,7 @@ type decisionLine struct {
 	Name    string    `json:"name,omitempty"`
 	Scores  []float32 `json:"scores"`
 	Steps   int       `json:"steps"`
-	Margin  *float32  `json:"margin,omitempty"` // absent with one class
+	Margin  *float32  `json:"margin,omitempty"` // absent if it is infinite, as with one class
 	Latency float64   `json:"latency_us"`
 }
 
@@ -244,7 +245,7 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 	}
 	if p.json {
 		line := decisionLine{d.Window, d.Step, d.TimeUS, d.Class, name, d.Scores, d.Steps, &d.Margin, microseconds(d.Latency)}
-		if len(d.Scores) == 1 {
+		if math.IsInf(float64(d.Margin), 1) {
 			line.Margin = nil
 		}
 		if err := json.NewEncoder(p.out).Encode(line); err != nil {
@@ -260,7 +261,7 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 		decimals = 6
 	}
 	margin := ""
-	if len(d.Scores) > 1 {
+	if !math.IsInf(float64(d.Margin), 1) {
 		margin = fmt.Sprintf("  margin %.4g", d.Margin)
 	}
 	fmt.Fprintf(p.out, "[%d]  %.*f s  %s  score %.4g%s  %d steps  %.1f µs\n",

@@ -138,11 +138,11 @@ func (j *job) epoch(ctx context.Context) error {
 	m := j.trainer.Model()
 	held, err := train.Evaluate(ctx, m, j.training, j.held, 0, j.options.threads)
 	if err != nil {
-		return err
+		return fmt.Errorf("after epoch %d: %w", p.Epoch, err)
 	}
 	test, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), 0, j.options.threads)
 	if err != nil {
-		return err
+		return fmt.Errorf("after epoch %d: %w", p.Epoch, err)
 	}
 	r := epochReport{
 		Epoch: p.Epoch, Loss: p.Loss, TrainAccuracy: p.Accuracy, HeldAccuracy: held.Accuracy(), TestAccuracy: test.Accuracy(),

@@ -103,7 +103,11 @@ func chooseEncoder(im *Import, net *model.Network, o Options) model.Encoder {
 		}
 	}
 	if e.Coding == model.Events && e.BinUS == 0 {
-		e.BinUS = tidy(net.DtMS * 1e3) // whole bins stay whole
+		e.BinUS = tidy(net.DtMS * 1e3)
+		// A time step that was a float32 once is whole µs but for its rounding.
+		if whole := math.Round(e.BinUS); math.Abs(e.BinUS-whole) <= 1e-6*whole {
+			e.BinUS = whole
+		}
 	}
 	return e
 }
