@@ -36,9 +36,8 @@ type probe struct {
 // and not in others; or else the one that comes nearest to that.
 //
 // idle lists the layers of which no neuron fires in some steps and not in others.
-// The same model gets the same self-test on
-// every machine. After an error, which is ErrRange if no input keeps all sums
-// finite, m is as it was.
+// The same model gets the same self-test on every machine. After an error, which
+// is ErrRange if no input keeps all sums finite, m is as it was.
 func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 	n, err := Compile(m)
 	if err != nil {
