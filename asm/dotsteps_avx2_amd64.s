@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "dotsteps_amd64.h"
 
 // func dotStepsAVX2(t *stepTile)
 //
@@ -69,14 +70,7 @@
 
 TEXT ·dotStepsAVX2(SB), NOSPLIT, $16-8
 	MOVQ t+0(FP), DI
-	MOVQ stepTile_words(DI), AX
-	MOVQ AX, stepTile_set(DI)
-	MOVQ stepTile_dst(DI), AX
-	MOVQ AX, stepTile_to(DI)
-	MOVQ (stepTile_parts+stepPart_w)(DI), AX
-	MOVQ AX, (stepTile_parts+stepPart_row)(DI)
-	MOVQ (stepTile_parts+stepPart__size+stepPart_w)(DI), AX
-	MOVQ AX, (stepTile_parts+stepPart__size+stepPart_row)(DI)
+	FIRST_TURN
 	VPCMPEQD Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VMOVDQU Y0, (stepTile_room+0)(DI)
@@ -219,17 +213,7 @@ nextPart:
 	JNZ  group
 
 next:
-	MOVQ stepTile_turn(DI), CX
-	LEAQ (CX*4), AX
-	ADDQ AX, stepTile_set(DI)
-	ADDQ AX, stepTile_to(DI)
-	MOVQ (stepTile_parts+stepPart_wStride)(DI), AX
-	IMULQ CX, AX
-	ADDQ AX, (stepTile_parts+stepPart_row)(DI)
-	MOVQ (stepTile_parts+stepPart__size+stepPart_wStride)(DI), AX
-	IMULQ CX, AX
-	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_row)(DI)
-	SUBQ CX, stepTile_inputs(DI)
+	NEXT_TURN
 	JGT  inputs
 	VZEROUPPER
 	RET

@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "dotsteps_amd64.h"
 
 // func dotStepsAVX512(t *stepTile)
 //
@@ -180,14 +181,7 @@
 
 TEXT ·dotStepsAVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
-	MOVQ stepTile_words(DI), AX
-	MOVQ AX, stepTile_set(DI)
-	MOVQ stepTile_dst(DI), AX
-	MOVQ AX, stepTile_to(DI)
-	MOVQ (stepTile_parts+stepPart_w)(DI), AX
-	MOVQ AX, (stepTile_parts+stepPart_row)(DI)
-	MOVQ (stepTile_parts+stepPart__size+stepPart_w)(DI), AX
-	MOVQ AX, (stepTile_parts+stepPart__size+stepPart_row)(DI)
+	FIRST_TURN
 	LEAQ (stepTile_room+63)(DI), R15
 	ANDQ $~63, R15
 
@@ -383,17 +377,7 @@ nextStep:
 	JNZ  step
 
 next:
-	MOVQ stepTile_turn(DI), CX
-	LEAQ (CX*4), AX
-	ADDQ AX, stepTile_set(DI)
-	ADDQ AX, stepTile_to(DI)
-	MOVQ (stepTile_parts+stepPart_wStride)(DI), AX
-	IMULQ CX, AX
-	ADDQ AX, (stepTile_parts+stepPart_row)(DI)
-	MOVQ (stepTile_parts+stepPart__size+stepPart_wStride)(DI), AX
-	IMULQ CX, AX
-	ADDQ AX, (stepTile_parts+stepPart__size+stepPart_row)(DI)
-	SUBQ CX, stepTile_inputs(DI)
+	NEXT_TURN
 	JGT  inputs
 	VZEROUPPER
 	RET

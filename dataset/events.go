@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"github.com/snurun/snurun/dataset/event"
@@ -118,7 +117,7 @@ func wholeBin(e model.Encoder) (int64, error) {
 	switch {
 	case e.Coding != model.Events:
 		return 0, fmt.Errorf("%w: a recording of events for a network whose input coding is %q, expected %q", ErrCoding, e.Coding, model.Events)
-	case !(e.BinUS >= 1 && e.BinUS <= 1<<53) || e.BinUS != math.Trunc(e.BinUS):
+	case !e.WholeBin():
 		return 0, fmt.Errorf("%w: bins of %v µs, expected a whole number of at least 1", ErrCoding, e.BinUS)
 	}
 	return int64(e.BinUS), nil

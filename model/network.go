@@ -27,7 +27,11 @@
 // and an entry outside of the window, or of another group, is skipped.
 package model
 
-import "github.com/snurun/snurun/spike"
+import (
+	"math"
+
+	"github.com/snurun/snurun/spike"
+)
 
 // Network is a complete spiking network as it is stored in a model file.
 type Network struct {
@@ -85,6 +89,12 @@ type Encoder struct {
 
 // Analog reports whether the encoder yields real values instead of spikes.
 func (e Encoder) Analog() bool { return e.Coding == Direct || e.Coding == Events && e.Counts }
+
+// WholeBin reports whether BinUS is a whole number of at least 1: events are dated
+// in whole microseconds.
+func (e Encoder) WholeBin() bool {
+	return e.BinUS >= 1 && e.BinUS <= 1<<53 && e.BinUS == math.Trunc(e.BinUS)
+}
 
 // ReadoutKind names how the last layer's outputs become scores.
 type ReadoutKind string

@@ -54,9 +54,9 @@ INPUT is an IDX image file (.gz too; labels are found beside it), a PNG image, a
 NumPy file .npy with spikes [steps, channels] or [samples, steps, channels], a
 recording of an event camera (` + strings.Join(event.Formats(), ", ") + `),
 or '-' for one of them on standard input, but for nmnist, which only the name of
-a file tells. The classes of recordings are known if
-a file labels.txt beside them has lines "FILE CLASS". Without INPUT and --data it
-runs on 1,000 of the MNIST test digits, which are part of the program.
+a file tells. The classes of recordings are known if a file labels.txt beside them
+has lines "FILE CLASS". Without INPUT and --data it runs on 1,000 of the MNIST test
+digits, which are part of the program.
 
 --data is a folder with IDX images or, for a network of events, with recordings,
 those of a class in a subfolder of its name. --list names a list of recordings in
@@ -300,7 +300,6 @@ func (c *classifier) run(ctx context.Context, in input, n int) error {
 	}
 	for from := 0; from < n; from += batch {
 		part := outcomes[:min(batch, n-from)]
-		clear(part)
 		var wait sync.WaitGroup
 		for w := range workers {
 			wait.Go(func() { c.work(ctx, &workers[w], in, from, part, w, len(workers)) })

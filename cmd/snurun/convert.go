@@ -299,10 +299,9 @@ func (o *convertOptions) checkForNIR() error {
 	return nil
 }
 
-// checkBin makes sure that events can be binned as an encoder says: they are
-// dated in whole microseconds.
+// checkBin makes sure that events can be binned as an encoder says.
 func (o *convertOptions) checkBin(e model.Encoder, name string) error {
-	if e.Coding != model.Events || e.BinUS >= 1 && e.BinUS == math.Trunc(e.BinUS) {
+	if e.Coding != model.Events || e.WholeBin() {
 		return nil
 	}
 	if o.bin > 0 {
