@@ -24,13 +24,13 @@ figures:
 # The table of speeds in the README, from this machine.
 .PHONY: bench
 bench:
-	go test -run - -cpu 1 -count 5 -bench 'Classify/|DenseVek' . | go run ./internal/benchtable
+	go test -run - -cpu 1 -count 5 -bench 'Classify/|DenseVek' . | go run ./internal/tools/benchtable
 
 # The operations of the kernels changed one by one: the tests must notice. It
 # takes an hour or more.
 .PHONY: mutants
 mutants:
-	go run ./asm/internal/mutants
+	go run ./internal/tools/mutants
 
 # Every fuzz target for TIME, with the number of executions.
 TIME := 10s
@@ -46,5 +46,5 @@ cover:
 # The licences of all that the binary is linked from.
 .PHONY: licences
 licences:
-	go run ./internal/licences > NOTICE.new
+	go run ./internal/tools/licences > NOTICE.new
 	mv NOTICE.new NOTICE

@@ -2,7 +2,7 @@
 // models of llvm-mca, as a Markdown table. It needs LLVM 16 or later for the
 // model of the Cortex-A76, and runs on any machine:
 //
-//	go run ./asm/internal/mca [-llvm 19]
+//	go run ./internal/tools/mca [-llvm 19]
 //
 // The instructions are those of the built package: it compiles the tests of
 // package asm for arm64, takes the machine code of each path through a kernel,

@@ -8,7 +8,7 @@ import (
 )
 
 func TestSoak(t *testing.T) {
-	files, err := filepath.Glob("../../testdata/golden/elu-*.msgpack")
+	files, err := filepath.Glob("../../../testdata/golden/elu-*.msgpack")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
 // Command soak runs models for a very long time in one process, and fails if
 // memory or goroutines grow or a digest changes:
 //
-//	go run ./internal/soak -steps 1e9 testdata/golden/*.msgpack
+//	go run ./internal/tools/soak -steps 1e9 testdata/golden/*.msgpack
 //
 // Every round runs all models from their initial states on the same input,
 // alternately step by step and in batches, which must give the same bits.

@@ -1,7 +1,7 @@
 // Command licences prints the licences of everything that the snurun binary is
 // linked from, on any system: a table and the texts.
 //
-//	go run ./internal/licences > NOTICE
+//	go run ./internal/tools/licences > NOTICE
 package main
 
 import (

@@ -1,7 +1,7 @@
 // Command benchtable turns the output of the benchmarks, run several times,
 // into the tables of the README:
 //
-//	go test -run - -cpu 1 -count 5 -bench 'Classify/|DenseVek|LoadBandwidth|Accumulate' . ./asm | go run ./internal/benchtable
+//	go test -run - -cpu 1 -count 5 -bench 'Classify/|DenseVek|LoadBandwidth|Accumulate' . ./asm | go run ./internal/tools/benchtable
 package main
 
 import (

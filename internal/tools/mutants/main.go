@@ -3,7 +3,7 @@
 // the tests that failed, and fails itself if a change went unnoticed that is not
 // listed in equivalent.go:
 //
-//	go run ./asm/internal/mutants [-files 'exp*'] [-goarch arm64 -exec qemu-aarch64 -timeout 15m]
+//	go run ./internal/tools/mutants [-files 'exp*'] [-goarch arm64 -exec qemu-aarch64 -timeout 15m]
 //
 // The changes are made in a copy of the package.
 package main

@@ -16,7 +16,7 @@ func TestNotice(t *testing.T) {
 	if err := notice(&want); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := os.ReadFile("../../NOTICE"); err != nil || !bytes.Equal(got, want.Bytes()) {
+	if got, err := os.ReadFile("../../../NOTICE"); err != nil || !bytes.Equal(got, want.Bytes()) {
 		t.Errorf("NOTICE is not what the binary is linked from, %v: run make licences", err)
 	}
 }
