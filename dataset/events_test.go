@@ -250,6 +250,24 @@ func TestOpenFindsLabels(t *testing.T) {
 	}
 }
 
+// An Opener reads the list of a folder once: what becomes of it later changes
+// nothing. The first of several lines of a file counts.
+func TestOpenerReadsListOnce(t *testing.T) {
+	dir, other := labelledFolder(t), labelledFolder(t)
+	write(t, dir, labelsFile, []byte("a.bs2 1\nb 0\na 0\nb.bs2 1\n"))
+	o := Opener{Network: &model.Network{Input: eventInput(2, 3, 4)}}
+	for _, c := range []struct {
+		dir, file string
+		label     int
+	}{{dir, "a.bs2", 1}, {other, "a.bs2", 0}, {dir, "b.bs2", 0}, {dir, "c.bs2", -1}, {other, "b.bs2", 1}} {
+		src, err := o.Open(filepath.Join(c.dir, c.file))
+		if err != nil || src.Label(0) != c.label {
+			t.Errorf("%s: %v, expected label %d", c.file, err, c.label)
+		}
+		write(t, c.dir, labelsFile, []byte("no list\n"))
+	}
+}
+
 // The whole N-MNIST subset loads in the order of its lists.
 func TestNMNISTLists(t *testing.T) {
 	dir := filepath.Join("..", "..", "shared", "data", "nmnist-small")

@@ -48,11 +48,6 @@ func (e entry) find(dir string) (string, error) {
 	return "", fmt.Errorf("dataset: %w: neither %s nor that name with one of %s", fs.ErrNotExist, path, strings.Join(extensions, ", "))
 }
 
-// is reports whether the entry of a list is that of a file in its folder.
-func (e entry) is(file string) bool {
-	return e.file == file || e.file == strings.TrimSuffix(file, filepath.Ext(file))
-}
-
 // Bounds of the bytes of a list of classes and of one of recordings.
 const (
 	maxClasses = 1 << 20
@@ -89,30 +84,56 @@ func parseList(path, text string) ([]entry, error) {
 	return entries, nil
 }
 
-// classBeside returns the class of a file that a list in its folder has.
-func classBeside(path string, classes []string) (class, error) {
-	dir, file := filepath.Split(path)
+// labelList is the list of a folder, for looking up single files.
+type labelList struct {
+	entries []entry
+	first   map[string]int // by an entry's file: the first entry of it
+	classes []string       // all that occur
+}
+
+// readLabels reads the list of a folder; nil if there is none.
+func readLabels(dir string) (*labelList, error) {
 	entries, err := readList(filepath.Join(dir, labelsFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return unknown, nil
+		return nil, nil
 	}
 	if err != nil {
-		return unknown, err
+		return nil, err
+	}
+	l := &labelList{entries, make(map[string]int, len(entries)), classesOf(entries)}
+	for i, e := range entries {
+		if _, ok := l.first[e.file]; !ok {
+			l.first[e.file] = i
+		}
+	}
+	return l, nil
+}
+
+// class returns the class of a file among classes, or if there are none among
+// those of the list. The entry is the first that has the file's name, with or
+// without its extension.
+func (l *labelList) class(file string, classes []string) (class, error) {
+	if l == nil {
+		return unknown, nil
+	}
+	at := len(l.entries)
+	for _, name := range []string{file, strings.TrimSuffix(file, filepath.Ext(file))} {
+		if i, ok := l.first[name]; ok {
+			at = min(at, i)
+		}
+	}
+	if at == len(l.entries) {
+		return unknown, nil
 	}
 	if len(classes) == 0 {
-		classes = classesOf(entries)
+		classes = l.classes
 	}
-	for _, e := range entries {
-		if !e.is(file) {
-			continue
-		}
-		label := slices.Index(classes, e.class)
-		if label < 0 {
-			return unknown, e.at(unknownClass(e, classes))
-		}
-		return class{label, classes}, nil
+	e := l.entries[at]
+	label := slices.Index(classes, e.class)
+	if label < 0 {
+		return unknown, e.at(unknownClass(e, classes))
 	}
-	return unknown, nil
+	return class{label, classes}, nil
 }
 
 // unknownClass is the error of an entry whose class is none of classes.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/model"
@@ -25,6 +26,21 @@ import (
 // folder, if there is one that has the file; see LoadFolder. Labels that are not
 // known are −1.
 func Open(path string, m *model.Network) (Source, error) {
+	o := Opener{Network: m}
+	return o.Open(path)
+}
+
+// Opener opens one file after the other for a network, and reads the list of each
+// folder once: that of the first file of it. Not for several goroutines at once.
+type Opener struct {
+	Network *model.Network
+
+	lists map[string]*labelList // by folder, nil where there is none
+}
+
+// Open is the function Open with the Opener's network.
+func (o *Opener) Open(path string) (Source, error) {
+	m := o.Network
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
@@ -38,7 +54,18 @@ func Open(path string, m *model.Network) (Source, error) {
 		}
 		return named(FromImageSet(set, m.Input, m.DtMS))(path)
 	}
-	c, err := classBeside(path, m.Classes)
+	dir := filepath.Dir(path)
+	list, known := o.lists[dir]
+	if !known {
+		if list, err = readLabels(dir); err != nil {
+			return nil, err
+		}
+		if o.lists == nil {
+			o.lists = make(map[string]*labelList)
+		}
+		o.lists[dir] = list
+	}
+	c, err := list.class(filepath.Base(path), m.Classes)
 	if err != nil {
 		return nil, err
 	}

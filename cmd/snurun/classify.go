@@ -186,11 +186,12 @@ type input struct {
 func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) ([]input, error) {
 	if len(names) > 0 {
 		var inputs []input
+		files := dataset.Opener{Network: m}
 		for _, name := range names {
 			if info, err := os.Stat(name); err == nil && info.IsDir() {
 				return nil, usagef("%s is a folder: --data %s takes what is in it", name, name)
 			}
-			source, err := openInput(m, name, stdin)
+			source, err := openInput(&files, name, stdin)
 			if err != nil {
 				return nil, err
 			}
@@ -218,11 +219,11 @@ func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) (
 	return []input{{name, source}}, nil
 }
 
-func openInput(m *model.Network, name string, stdin io.Reader) (dataset.Source, error) {
+func openInput(files *dataset.Opener, name string, stdin io.Reader) (dataset.Source, error) {
 	if name == "-" {
-		return dataset.Read(stdin, "standard input", m)
+		return dataset.Read(stdin, "standard input", files.Network)
 	}
-	return dataset.Open(name, m)
+	return files.Open(name)
 }
 
 // openFolder opens the recordings of a folder: those of a list or of subfolders.

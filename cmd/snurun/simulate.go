@@ -76,7 +76,7 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 	if err != nil {
 		return err
 	}
-	source, err := openInput(m, o.in, cmd.InOrStdin())
+	source, err := openInput(&dataset.Opener{Network: m}, o.in, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}

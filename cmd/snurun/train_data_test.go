@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -176,6 +177,36 @@ func TestClassifyRecordings(t *testing.T) {
 		if _, diagnostics, code := snurun(t, "classify", out, path); code != exitFailure || !strings.Contains(diagnostics, path) || !strings.Contains(diagnostics, c.says) {
 			t.Errorf("%s: exit %d, %q, expected %q", c.name, code, diagnostics, c.says)
 		}
+	}
+}
+
+// The list beside recordings is read once, not once a recording: memory taken
+// does not grow with their number.
+func TestOpenInputsReadsListOnce(t *testing.T) {
+	m, dir := &model.Network{Input: model.Input{Encoder: model.Encoder{Coding: model.Events}}}, t.TempDir()
+	var list bytes.Buffer
+	for i := range 20000 {
+		fmt.Fprintf(&list, "%d.npy %d\n", i, i%10)
+	}
+	writeFile(t, filepath.Join(dir, "labels.txt"), list.Bytes())
+	var names []string
+	for i := range 40 {
+		names = append(names, filepath.Join(dir, fmt.Sprintf("%d.npy", i)))
+		writeFile(t, names[i], npyOf(t, []uint8{0, 1}, 1, 2))
+	}
+	bytesFor := func(names []string) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		inputs, err := openInputs(m, names, "", nil)
+		if err != nil || inputs[len(names)-1].source.Label(0) != (len(names)-1)%10 {
+			t.Fatal(inputs, err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	one, all := bytesFor(names[:1]), bytesFor(names)
+	if all > 3*one {
+		t.Errorf("%d bytes for one recording, %d for %d", one, all, len(names))
 	}
 }
 
