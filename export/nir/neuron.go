@@ -68,7 +68,7 @@ func (p *paramReader) fires(u *neuron, rate param, reset Reset) {
 	u.reset = model.ResetZero
 	u.bias = each(func(x []float64) float64 { return x[1] - x[0] }, threshold, to)
 	if !to.is(0) {
-		u.current = each(func(x []float64) float64 { return x[0] - x[1]*x[2] }, u.current, rate, to)
+		u.current = each(func(x []float64) float64 { return x[0] - float64(x[1]*x[2]) }, u.current, rate, to)
 		u.initial = each(func(x []float64) float64 { return x[0] - x[1] }, u.initial, to)
 	}
 }
