@@ -126,6 +126,8 @@ func (b *builder) visit(n *node) (value, error) {
 		return value{}, b.output(n, in)
 	case kindPass:
 		return in, nil
+	case kindIdent:
+		return in, n.checkIncoming(in.shape)
 	case kindFlatten:
 		in.shape, err = n.flattened(in.shape)
 		return in, err
@@ -319,14 +321,8 @@ func (b *builder) add(l *model.Layer, from []int) (int, error) {
 // output makes what reaches the Output node the last layer, with neurons to read
 // out.
 func (b *builder) output(n *node, in value) error {
-	if n.has("shape") {
-		shape, err := n.shapeOf("shape")
-		if err != nil {
-			return err
-		}
-		if volume(shape) != volume(in.shape) {
-			return unsupported("node %q (%s): shape is %v, but %v comes in from %s", n.name, n.kind, shape, in.shape, join(n.from))
-		}
+	if err := n.checkIncoming(in.shape); err != nil {
+		return err
 	}
 	in, err := b.settle(in)
 	if err != nil {
@@ -336,6 +332,18 @@ func (b *builder) output(n *node, in value) error {
 		return nil
 	}
 	_, err = b.add(newScale(n, in, constant(1)).layer(nil), in.from)
+	return err
+}
+
+// checkIncoming compares what comes into a node with the shape that it may say.
+func (n *node) checkIncoming(in []int) error {
+	if !n.has("shape") {
+		return nil
+	}
+	shape, err := n.shapeOf("shape")
+	if err == nil && volume(shape) != volume(in) {
+		err = unsupported("node %q (%s): shape is %v, but %v comes in from %s", n.name, n.kind, shape, in, join(n.from))
+	}
 	return err
 }
 

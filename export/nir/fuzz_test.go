@@ -90,7 +90,7 @@ func spelt(data []byte) testGraph {
 		return v
 	}
 	kinds := []string{"Linear", "Affine", "Scale", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d", "Flatten", "Threshold",
-		"I", "IF", "LI", "LIF", "CubaLI", "CubaLIF", "NIRGraph", "Delay", "Input", "Output"}
+		"I", "IF", "LI", "LIF", "CubaLI", "CubaLIF", "NIRGraph", "Delay", "Identity", "Input", "Output"}
 	reals := []string{"weight", "bias", "scale", "threshold", "r", "tau", "v_leak", "v_threshold", "tau_mem", "tau_syn", "v_reset", "w_in"}
 	small := []string{"kernel_size", "stride", "padding", "dilation", "groups", "start_dim", "end_dim"}
 	var g testGraph

@@ -30,6 +30,7 @@ const (
 	kindSumPool kind = "SumPool2d"
 	kindAvgPool kind = "AvgPool2d"
 	kindFlatten kind = "Flatten"
+	kindIdent   kind = "Identity"
 	kindThresh  kind = "Threshold"
 	kindI       kind = "I"
 	kindIF      kind = "IF"
@@ -41,7 +42,7 @@ const (
 
 var kinds = []kind{
 	kindInput, kindOutput, kindLinear, kindAffine, kindScale, kindConv1d, kindConv2d, kindSumPool, kindAvgPool,
-	kindFlatten, kindThresh, kindI, kindIF, kindLI, kindLIF, kindCubaLI, kindCubaLIF,
+	kindFlatten, kindIdent, kindThresh, kindI, kindIF, kindLI, kindLIF, kindCubaLI, kindCubaLIF,
 }
 
 // isNeuron reports whether a node becomes a layer with a membrane.

@@ -33,9 +33,9 @@
 // with a Scale between or before them multiplied into the weights. A neuron
 // without weights before it, or with several inputs, gets a weight of 1 for
 // each input. Several edges into a node add up. A neuron that feeds itself
-// through Linear, Affine and Scale, flat or in a subgraph, becomes a recurrent layer:
+// through Linear, Affine, Scale and Identity, flat or in a subgraph, becomes a recurrent layer:
 // its spikes arrive one step later. Conv1d is a Conv2d of height 1. A Flatten
-// costs nothing unless a convolution follows. The readout is spike_count if the
+// costs nothing unless a convolution follows, an Identity nothing. The readout is spike_count if the
 // last layer spikes, else membrane_sum.
 //
 // Anything that cannot run exactly so is an ErrUnsupported that names the node.

@@ -109,7 +109,7 @@ func (n *node) wayBack(last *node) ([]*node, error) {
 	var way []*node
 	for m := last; m != n; m = m.from[0] {
 		switch m.kind {
-		case kindLinear, kindAffine, kindScale, kindPass:
+		case kindLinear, kindAffine, kindScale, kindIdent, kindPass:
 			if len(m.from) != 1 || len(way) == maxWay {
 				return nil, nil // if it is a loop, sort will say so
 			}
@@ -157,7 +157,7 @@ func (g *graph) sort() error {
 		}
 	}
 	if stuck := g.stuck(order); len(stuck) > 0 {
-		return unsupported("nodes %s feed each other in a loop: only a neuron that feeds itself, directly or through Linear, Affine and Scale, can be run", join(stuck))
+		return unsupported("nodes %s feed each other in a loop: only a neuron that feeds itself, directly or through Linear, Affine, Scale and Identity, can be run", join(stuck))
 	}
 	g.nodes = order
 	return nil

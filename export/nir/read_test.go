@@ -113,6 +113,10 @@ func graphs(r *rand.Rand) map[string]testGraph {
 	g["recurrent, after a convolution"] = testGraph{nodes: []testNode{input(1, 3, 3), conv(r, "c", 2, 1, 2, 2, nil), affine(r, "w", 8, 8),
 		node("f", "Flatten", map[string]any{"start_dim": 0, "end_dim": 2}), lif(r, "n", 8), output(8)},
 		edges: []string{"input", "c", "c", "f", "f", "n", "n", "w", "w", "n", "n", "output"}}
+	g["identities"] = testGraph{nodes: []testNode{input(4), node("i", "Identity", map[string]any{"shape": []int{4}}), affine(r, "fc", 5, 4), node("i2", "Identity", nil),
+		node("back", "Identity", nil), affine(r, "w", 5, 5), lif(r, "n", 5), node("i3", "Identity", nil), output(5)},
+		edges: []string{"input", "i", "i", "fc", "fc", "i2", "i2", "n", "n", "back", "back", "w", "w", "n", "n", "i3", "i3", "output"}}
+	g["identity alone"] = chain(input(4), node("i", "Identity", nil), output(4))
 	g["residual"] = testGraph{nodes: []testNode{input(4), affine(r, "a", 4, 4), lif(r, "n", 4), affine(r, "b", 4, 4), lif(r, "n2", 4), lif(r, "n3", 4), output(4)},
 		edges: []string{"input", "a", "a", "n", "n", "b", "b", "n2", "n", "n2", "n2", "n3", "n", "n3", "a", "n3", "n3", "output", "n2", "output"}}
 	g["residual planes"] = testGraph{nodes: []testNode{input(2, 4, 4), lif(r, "n", 2, 4, 4), conv(r, "c", 2, 2, 3, 3, map[string]any{"padding": "same"}), lif(r, "n2", 2, 4, 4),
@@ -270,6 +274,7 @@ func TestRefused(t *testing.T) {
 		{testGraph{nodes: []testNode{input(4), output(4)}}, nir.ErrUnsupported, "no way leads"},
 		{chain(input(4), output(4), node("o2", "Output", nil)), nir.ErrUnsupported, "2 Output nodes (o2, output)"},
 		{chain(input(4), output(5)), nir.ErrUnsupported, `"output" (Output): shape is [5], but [4] comes in`},
+		{chain(input(4), node("i", "Identity", map[string]any{"shape": []int{2, 3}}), output(6)), nir.ErrUnsupported, `"i" (Identity): shape is [2 3], but [4] comes in from input`},
 		{chain(input(5), affine(r, "fc", 4, 4), output(4)), nir.ErrUnsupported, `"fc" (Affine): weight has shape [4 4], but [5] comes in from input`},
 		{with(lif(r, "n", 4), "tau", []float64{1, 1, 1}), nir.ErrUnsupported, "tau has shape [3], but [4] comes in"},
 		{with(lif(r, "n", 4), "tau", 0.0), nir.ErrUnsupported, "tau is 0, expected a time above 0"},
