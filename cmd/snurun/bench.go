@@ -5,19 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math/bits"
 	goruntime "runtime"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/asm"
-	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/internal/bench"
 	"github.com/snurun/snurun/model"
-	"github.com/snurun/snurun/runtime"
 )
 
 type benchOptions struct {
@@ -80,7 +79,7 @@ Ctrl-C ends the measurement and prints what there is.`,
   snurun bench model.msgpack -o go > new.txt && benchstat old.txt new.txt`,
 		Args: modelAndInputs(&o.data),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return bench(cmd.Context(), cmd, args[0], args[1:], o)
+			return benchmark(cmd.Context(), cmd, args[0], args[1:], o)
 		},
 	}
 	f := cmd.Flags()
@@ -98,7 +97,7 @@ Ctrl-C ends the measurement and prints what there is.`,
 	f.BoolVar(&o.allTiers, "all-tiers", false, "measure all kernels that this CPU has; * marks those that it would use")
 	f.StringVarP(&o.output, "output", "o", "text", "`format`: text, md, csv, json, jsonl, or go for benchstat")
 	f.BoolVar(&o.json, "json", false, "the same as -o json")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(slices.Sorted(maps.Keys(benchFormats)), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(bench.Formats(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -119,7 +118,7 @@ func (o *benchOptions) check() error {
 		o.output = "json"
 	}
 	switch {
-	case benchFormats[o.output] == nil:
+	case !slices.Contains(bench.Formats(), o.output):
 		return usagef("-o is %q, expected text, md, csv, json, jsonl or go", o.output)
 	case !(o.random >= 0 && o.random <= 1):
 		return usagef("--random is %v, expected 0 to 1", o.random)
@@ -147,7 +146,7 @@ func (o *benchOptions) check() error {
 	return nil
 }
 
-func bench(ctx context.Context, cmd *cobra.Command, file string, names []string, o benchOptions) error {
+func benchmark(ctx context.Context, cmd *cobra.Command, file string, names []string, o benchOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -168,78 +167,50 @@ func bench(ctx context.Context, cmd *cobra.Command, file string, names []string,
 	if o.allTiers {
 		tiers = asm.Tiers()
 	}
-	var targets []*target
+	encoded := map[string]bench.Samples{} // of each file
+	var targets []*bench.Target
 	for _, f := range files {
 		for _, tier := range tiers {
-			t, err := newTarget(f, tier, names, cmd.InOrStdin(), targets, o)
+			t, err := bench.NewTarget(f, tier, func(m *model.Network) (s bench.Samples, err error) {
+				if _, done := encoded[f]; !done {
+					if s, err = encodeSamples(m, names, cmd.InOrStdin(), o); err == nil {
+						encoded[f] = s
+					}
+				}
+				return encoded[f], err
+			})
 			if err != nil {
 				return fmt.Errorf("%s: %w", f, err)
 			}
 			targets = append(targets, t)
 		}
 	}
-	err := measureAll(ctx, targets, o, cmd.ErrOrStderr())
+	bar := progressbar.DefaultSilent(0)
+	if isTerminal(cmd.ErrOrStderr()) {
+		bar = newBar(cmd.ErrOrStderr(), 1)
+	}
+	err := bench.Measure(ctx, targets, bench.Options{
+		Batch: o.batch, Threads: o.threads, Warmup: o.warmup, Repeat: o.repeat, Time: o.time,
+		Progress: func(done, total int, what string) {
+			bar.ChangeMax(total)
+			bar.Describe(what)
+			_ = bar.Set(done)
+		},
+	})
+	_ = bar.Clear()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	reports := make([]*benchReport, len(targets))
+	reports := bench.Reports(targets)
 	for i, t := range targets {
-		reports[i] = newBenchReport(t, targets[0])
+		reports[i].Topology = topology(t.Model())
 	}
 	var text strings.Builder
-	if err := benchFormats[o.output](&text, reports); err != nil {
+	if err := bench.Write(&text, o.output, reports); err != nil {
 		return err
 	}
 	if _, err := io.WriteString(cmd.OutOrStdout(), text.String()); err != nil {
 		return err
 	}
 	return err
-}
-
-// target is a model on one tier, with all that was measured of it.
-type target struct {
-	file    string
-	tier    string
-	model   *model.Network
-	net     *runtime.Network
-	samples samples
-	session *runtime.Session
-
-	read, compile, first time.Duration
-	timings              []*timing
-	profile              layerProfile
-	peakRSS              int64 // bytes; 0 if it is not known or there are several targets
-}
-
-// newTarget loads a model and its samples; those of a target before of the
-// same file are shared.
-func newTarget(file, tier string, names []string, stdin io.Reader, before []*target, o benchOptions) (*target, error) {
-	restore, err := asm.Use(tier)
-	if err != nil {
-		return nil, err
-	}
-	defer restore()
-	t := &target{file: file, tier: tier}
-	start := time.Now()
-	if t.model, err = export.ReadFile(file); err != nil {
-		return nil, err
-	}
-	t.read = time.Since(start)
-	start = time.Now()
-	if t.net, err = runtime.Compile(t.model); err != nil {
-		return nil, err
-	}
-	t.compile = time.Since(start)
-	if i := slices.IndexFunc(before, func(b *target) bool { return b.file == file }); i >= 0 {
-		t.samples = before[i].samples
-	} else if t.samples, err = encodeSamples(t.model, names, stdin, o); err != nil {
-		return nil, err
-	}
-	start = time.Now()
-	t.session = t.net.NewSession()
-	if err := t.classify(t.session, 0); err != nil {
-		return nil, err
-	}
-	t.first = time.Since(start)
-	return t, nil
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	goruntime "runtime"
 	"slices"
@@ -20,6 +19,7 @@ import (
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/internal/bench"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/train"
@@ -428,33 +428,13 @@ func (c *classifier) className(class int) string {
 	return fmt.Sprint(class)
 }
 
-// latencyStats are statistics of latencies in µs.
-type latencyStats struct {
-	Mean float64 `json:"mean"`
-	P50  float64 `json:"p50"`
-	P90  float64 `json:"p90"`
-	P99  float64 `json:"p99"`
-	Max  float64 `json:"max"`
-}
-
-// newLatencyStats sorts us.
-func newLatencyStats(us []float64) latencyStats {
-	slices.Sort(us)
-	at := func(share float64) float64 { return us[int(math.Ceil(share*float64(len(us))))-1] }
-	sum := 0.0
-	for _, v := range us {
-		sum += v
-	}
-	return latencyStats{sum / float64(len(us)), at(0.5), at(0.9), at(0.99), us[len(us)-1]}
-}
-
 // summary prints the totals; elapsed includes encoding and output.
 func (c *classifier) summary(elapsed time.Duration) error {
 	n := len(c.latencies)
 	if n == 0 {
 		return fmt.Errorf("there are no samples to classify")
 	}
-	latency := newLatencyStats(c.latencies)
+	latency := bench.NewLatencies(c.latencies)
 	perSample := func(total float64) float64 { return total / float64(n) }
 	throughput := float64(n) / elapsed.Seconds()
 	if c.options.json {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/internal/bench"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/plot"
 	"github.com/snurun/snurun/spike"
@@ -83,7 +84,7 @@ func TestBenchPlanes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bench := func(args ...string) (r benchReport) {
+	bench := func(args ...string) (r bench.Report) {
 		t.Helper()
 		args = append([]string{"bench", planes, "--time", "0s", "--repeat", "1", "--warmup", "0", "--batch", "1", "--threads", "1", "--json"}, args...)
 		if err := json.Unmarshal([]byte(must(t, args...)), &r); err != nil {
