@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/snurun/snurun/model"
 )
@@ -22,6 +23,10 @@ type Config struct {
 
 	Surrogate   Surrogate
 	DetachReset bool // no gradient through the reset; there is never one through a lateral reset
+
+	// Clip, if not 0, is the largest Euclidean norm of an update's gradient, that
+	// of all parameters together; one that is longer is scaled down to it.
+	Clip float64
 
 	Dropout      float64 // share of hidden spikes that do not reach other layers
 	InitialNoise float64 // standard deviation of random initial membranes, drawn anew for each sample from 4096 normal numbers
@@ -86,7 +91,7 @@ func (c *Config) validate() error {
 		name  string
 		value float64
 		to    float64
-	}{{"dropout", c.Dropout, 0.99}, {"initial noise", c.InitialNoise, 1e6}, {"spike cost", c.SpikeCost, 1e6}, {"cost ramp", c.CostRamp, 1e6}} {
+	}{{"dropout", c.Dropout, 0.99}, {"initial noise", c.InitialNoise, 1e6}, {"clip", c.Clip, math.MaxFloat32}, {"spike cost", c.SpikeCost, 1e6}, {"cost ramp", c.CostRamp, 1e6}} {
 		if !(p.value >= 0 && p.value <= p.to) {
 			return fmt.Errorf("train: %s is %v, expected 0 to %v", p.name, p.value, p.to)
 		}

@@ -322,6 +322,12 @@ var gradientCases = []gradientCase{
 		l := &m.Layers[0]
 		l.Output, l.Reset = model.None, model.ResetNone
 	}, config: func(c *Config) { c.Surrogate = Surrogate{TanhPrime, 1} }},
+	{name: "clipped", network: func(p *Topology) { p.Recurrent = true }, config: func(c *Config) {
+		c.Clip, c.Decay, c.Surrogate = 0.05, PerLayer, Surrogate{Triangle, 1}
+	}},
+	{name: "clipped, fixed decay", network: func(p *Topology) { p.Readout = model.MembraneSum }, config: func(c *Config) {
+		c.Clip, c.Decay, c.Surrogate = 0.01, Fixed, Surrogate{TanhPrime, 1}
+	}},
 	{name: "wide", network: func(p *Topology) { p.Hidden = []int{300, 7} }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
 }
 
@@ -383,11 +389,45 @@ func compareGradients(t *testing.T, r *rand.Rand, m *model.Network, config Confi
 			grads[i].add(tp, &ps[i], 0.25)
 		}
 	}
+	if config.Clip > 0 {
+		clipGradients(t, grads, &config)
+	}
 	if math.Abs(got.Loss-loss) > 1e-5*(1+math.Abs(loss)) {
 		t.Errorf("loss %v, tape %v", got.Loss, loss)
 	}
 	for i := range m.Layers {
 		grads[i].compare(t, fmt.Sprint("layer ", i), &m.Layers[i], &after.Layers[i], &config)
+	}
+}
+
+// clipGradients scales gradients that are together longer than config.Clip; in a
+// test of it they are.
+func clipGradients(t *testing.T, grads []layerGradient, config *Config) {
+	t.Helper()
+	total := 0.0
+	for i := range grads {
+		g := &grads[i]
+		learned := [][]float64{g.weight, g.recurrent, g.current, g.bias}
+		if config.Decay != Fixed {
+			learned = append(learned, g.decay)
+		}
+		for _, p := range learned {
+			for _, v := range p {
+				total += v * v
+			}
+		}
+	}
+	norm := math.Sqrt(total)
+	if norm < 2*config.Clip {
+		t.Fatalf("the gradient is %v long, expected more than twice %v", norm, config.Clip)
+	}
+	for i := range grads {
+		g := &grads[i]
+		for _, p := range [][]float64{g.weight, g.recurrent, g.current, g.bias, g.decay} {
+			for k := range p {
+				p[k] *= config.Clip / norm
+			}
+		}
 	}
 }
 

@@ -300,8 +300,8 @@ func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int) {
 	if l.Scatter() == nil {
 		e.First = number * t.steps
 	}
-	e.Current = v.current.Row(number)
-	ls.errors.Bias, ls.errors.Decay = v.bias.Row(number), v.decay.Row(number)
+	e.Current = v.current.samples.Row(number)
+	ls.errors.Bias, ls.errors.Decay = v.bias.samples.Row(number), v.decay.samples.Row(number)
 	for _, sums := range [][]float32{e.Current, e.Next, ls.errors.Next, ls.errors.Bias, ls.errors.Decay} {
 		clear(sums)
 	}

@@ -67,6 +67,7 @@ type Trainer struct {
 	order   []int
 	tasks   []task
 	errs    []error // of the parts of an update
+	clip    *clip   // nil without one
 	print   *[sha256.Size]byte
 
 	epoch   int     // finished epochs
@@ -149,6 +150,9 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 	}
 	t.tasks = t.listTasks()
 	t.errs = make([]error, max(config.Batch, len(t.tasks)))
+	if config.Clip > 0 {
+		t.clip = newClip(t)
+	}
 	for k := range config.Batch {
 		t.samples = append(t.samples, newSample(t))
 		t.numbers = append(t.numbers, uint32(k))
@@ -342,16 +346,22 @@ func (t *Trainer) update(batch []int, rate float64) error {
 			t.inputs[i].collect(t, i, samples)
 		}
 	}
+	if t.config.Clip > 0 {
+		return t.clip.update(t, samples, step)
+	}
 	return t.parallel(len(t.tasks), func(w *worker, i int) error {
-		k := t.tasks[i]
-		switch {
+		switch k := t.tasks[i]; {
 		case k.vectors:
-			return t.updateVectors(k.layer, len(samples), step)
+			current, bias, decay, err := t.sumVectors(k.layer, len(samples))
+			if err != nil {
+				return err
+			}
+			t.applyVectors(k.layer, current, bias, decay, step)
 		case k.kernel:
-			t.updateKernel(k.layer, len(samples), step)
-			return nil
+			t.applyKernel(k.layer, t.sumKernel(k.layer, len(samples)), step)
+		default:
+			t.applyRows(k, t.sumRows(w.block, k, samples), 0, step)
 		}
-		t.updateRows(w.block, k, samples, step)
 		return nil
 	})
 }

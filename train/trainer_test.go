@@ -141,6 +141,7 @@ func TestSameBytesOnAnyThreadsAndTier(t *testing.T) {
 		"default":   func(*Topology, *Config) {},
 		"recurrent": func(p *Topology, _ *Config) { p.Recurrent = true },
 		"soft":      func(p *Topology, _ *Config) { p.Soft = true },
+		"clipped":   func(_ *Topology, c *Config) { c.Clip = 0.1 },
 		"noise":     func(_ *Topology, c *Config) { c.Dropout, c.InitialNoise, c.SpikeCost = 0.2, 0.1, 1e-4 },
 		"tanh, sgd": func(_ *Topology, c *Config) {
 			c.Surrogate, c.Optimizer = Surrogate{TanhPrime, 1}, Optimizer{Kind: SGD, Rate: 0.1, Momentum: 0.9}
@@ -206,6 +207,19 @@ func pinned(t *testing.T, trained []byte, want string) {
 	t.Helper()
 	if got := fmt.Sprintf("%x", sha256.Sum256(trained))[:16]; got != want {
 		t.Errorf("the trained model has SHA-256 %s…, expected %s…", got, want)
+	}
+}
+
+// A gradient that is shorter than Clip is left as it is.
+func TestLooseClipChangesNothing(t *testing.T) {
+	m, source, c := planeTask(t, 40)
+	loose := c
+	loose.Clip = 1e6
+	a, b := mustNew(t, m, source, c), mustNew(t, m, source, loose)
+	trainAll(t, a)
+	trainAll(t, b)
+	if !bytes.Equal(bytesOf(t, a), bytesOf(t, b)) {
+		t.Error("a bound that no gradient reaches gives another model")
 	}
 }
 
@@ -408,6 +422,7 @@ func TestNewRefuses(t *testing.T) {
 		{"batch is 0", func(c *Config, _ *model.Network) { c.Batch = 0 }},
 		{"threads is 0", func(c *Config, _ *model.Network) { c.Threads = 0 }},
 		{"dropout is 1", func(c *Config, _ *model.Network) { c.Dropout = 1 }},
+		{"clip is -1", func(c *Config, _ *model.Network) { c.Clip = -1 }},
 		{"initial noise is NaN", func(c *Config, _ *model.Network) { c.InitialNoise = math.NaN() }},
 		{`decay "slow"`, func(c *Config, _ *model.Network) { c.Decay = "slow" }},
 		{`surrogate "sine"`, func(c *Config, _ *model.Network) { c.Surrogate.Kind = "sine" }},

@@ -59,6 +59,7 @@ type block struct {
 	ends    [spike.WordBits]int32
 	inputs  asm.Inputs
 	grads   []asm.Matrix // one a layer, 64 rows
+	row     []float32    // one of them
 }
 
 func newBlock(t *Trainer) *block {
@@ -71,21 +72,30 @@ func newBlock(t *Trainer) *block {
 	for i, l := range t.layers {
 		if l != nil {
 			b.grads[i] = l.Weights.Like(spike.WordBits)
+			b.row = slices.Grow(b.row[:0], asm.Pad(l.Out))
 		}
 	}
+	b.row = b.row[:cap(b.row)]
 	return b
 }
 
-// updateRows updates the weights of the inputs of one task. The gradient of
-// the weights of input i is Σ δ·x_i over the samples and steps, in that order.
-func (t *Trainer) updateRows(b *block, k task, samples []*sample, step update) {
-	l, o := t.layers[k.layer], &t.moments[k.layer]
+// rowsOf returns the place of the inputs of a task among those of its layer, the
+// layer's own outputs last.
+func (t *Trainer) rowsOf(k task) (from, n int) {
+	l := t.layers[k.layer]
 	base, limit := 0, l.In
 	if k.own {
 		base, limit = l.In, l.In+l.Out
 	}
-	from := base + k.word*spike.WordBits
-	n := min(limit-from, spike.WordBits)
+	from = base + k.word*spike.WordBits
+	return from, min(limit-from, spike.WordBits)
+}
+
+// sumRows returns the gradient of the weights of the inputs of one task, a row
+// an input from row 0 on. That of input i is Σ δ·x_i over the samples and steps,
+// in that order.
+func (t *Trainer) sumRows(b *block, k task, samples []*sample) *asm.Matrix {
+	from, n := t.rowsOf(k)
 	grad, delta := &b.grads[k.layer], &t.deltas[k.layer]
 	clear(grad.Data())
 	switch {
@@ -96,22 +106,34 @@ func (t *Trainer) updateRows(b *block, k task, samples []*sample, step update) {
 	default:
 		b.sumSpikes(grad, delta, t, k, samples, n)
 	}
-	for first, weights := range l.Weights.Panels() {
+	return grad
+}
+
+// applyRows updates the weights of the inputs of a task by their gradient, whose
+// rows begin at row first of grad.
+func (t *Trainer) applyRows(k task, grad *asm.Matrix, first int, step update) {
+	l, o := t.layers[k.layer], &t.moments[k.layer]
+	from, n := t.rowsOf(k)
+	for column, weights := range l.Weights.Panels() {
 		width := len(weights) / l.Weights.Rows()
 		lo, hi := from*width, (from+n)*width
-		step.apply(weights[lo:hi], o.weights[0].Panel(first)[lo:hi], o.weights[1].Panel(first)[lo:hi], grad.Panel(first)[:n*width], true)
+		step.apply(weights[lo:hi], o.weights[0].Panel(column)[lo:hi], o.weights[1].Panel(column)[lo:hi], grad.Panel(column)[first*width:(first+n)*width], true)
 	}
 }
 
-// updateKernel updates the weights of the convolution of layer i by the sums of
-// the samples' gradients, in the samples' order.
-func (t *Trainer) updateKernel(i, samples int, step update) {
-	l, o := t.layers[i], &t.moments[i]
-	sum := &o.kernel[2]
+// sumKernel returns the gradient of the weights of the convolution of layer i:
+// the sum of the samples' gradients, in the samples' order.
+func (t *Trainer) sumKernel(i, samples int) []float32 {
+	sum := &t.moments[i].kernel[2]
 	clear(sum.Data())
 	asm.SumRows(sum, &t.kernels[i], &asm.Inputs{Rows: t.numbers[:samples], Ends: []int32{int32(samples)}})
-	l.Mask(sum.Data())
-	step.apply(l.Scatter().Weights(), o.kernel[0].Data(), o.kernel[1].Data(), sum.Data(), true)
+	t.layers[i].Mask(sum.Data())
+	return sum.Data()
+}
+
+func (t *Trainer) applyKernel(i int, grad []float32, step update) {
+	o := &t.moments[i]
+	step.apply(t.layers[i].Scatter().Weights(), o.kernel[0].Data(), o.kernel[1].Data(), grad, true)
 }
 
 // oftenActive is at how many of the 64 rows of a word an input must be active,
@@ -251,52 +273,71 @@ func (s *sample) inputValues(t *Trainer, k task, step int) []float32 {
 }
 
 // vectors are the gradients of a layer's bias, decay and current: of each sample
-// of the batch in a row, and their sum.
+// of the batch in a row, and their sums.
 type vectors struct {
-	bias, decay, current asm.Matrix
-	sum                  asm.Matrix
+	bias, decay, current vector
 }
+
+type vector struct{ samples, sum asm.Matrix }
 
 func newVectors(l *layer.Layer, batch int) vectors {
 	n := l.Units.N
-	return vectors{asm.NewRows(batch, n), asm.NewRows(batch, n), asm.NewRows(batch, n), asm.NewRows(1, n)}
+	of := func() vector { return vector{asm.NewRows(batch, n), asm.NewRows(1, n)} }
+	return vectors{of(), of(), of()}
 }
 
-// total returns the sum of the first rows of grads, in that order.
-func (v *vectors) total(grads *asm.Matrix, rows []uint32) []float32 {
+// total returns the sum of the given rows, in that order.
+func (v *vector) total(rows []uint32) []float32 {
 	sum := v.sum.Row(0)
 	clear(sum)
-	asm.SumRows(&v.sum, grads, &asm.Inputs{Rows: rows, Ends: []int32{int32(len(rows))}})
+	asm.SumRows(&v.sum, &v.samples, &asm.Inputs{Rows: rows, Ends: []int32{int32(len(rows))}})
 	return sum
 }
 
-// updateVectors updates the current, the bias and the decay of layer i by the
-// sums of the samples' gradients, in the samples' order. It returns ErrDiverged
-// if these are not finite: one error δ that is not makes its sums so.
-func (t *Trainer) updateVectors(i, samples int, step update) error {
-	l, o, m, v := t.layers[i], &t.moments[i], &t.model.Layers[i], &t.vectors[i]
-	u := &l.Units
+// sumVectors returns the gradients of the current, the bias and the decay of
+// layer i: the sums of the samples' gradients, in the samples' order; nil for
+// what is not learned. It returns ErrDiverged if these are not finite: one error
+// δ that is not makes its sums so.
+func (t *Trainer) sumVectors(i, samples int) (current, bias, decay []float32, err error) {
+	l, m, v := t.layers[i], &t.model.Layers[i], &t.vectors[i]
 	rows := t.numbers[:samples]
-	grad := v.total(&v.current, rows)
-	for _, g := range grad {
+	current = v.current.total(rows)
+	for _, g := range current {
 		if g-g != 0 {
-			return ErrDiverged
+			return nil, nil, nil, ErrDiverged
 		}
 	}
-	if len(m.Current) > 0 {
-		step.apply(u.Current, o.current[0], o.current[1], share(grad, l, len(m.Current)), false)
-		l.Changed()
+	if len(m.Current) == 0 {
+		current = nil
+	} else {
+		share(current, l, len(m.Current))
 	}
 	if len(m.Bias) > 0 {
-		step.apply(u.Bias, o.bias[0], o.bias[1], share(v.total(&v.bias, rows), l, len(m.Bias)), false)
+		bias = share(v.bias.total(rows), l, len(m.Bias))
 	}
 	if t.learnsDecay(i) {
-		step.apply(u.Decay, o.decay[0], o.decay[1], share(v.total(&v.decay, rows), l, t.decays(i)), false)
+		decay = share(v.decay.total(rows), l, t.decays(i))
+	}
+	return current, bias, decay, nil
+}
+
+// applyVectors updates what sumVectors has gradients for.
+func (t *Trainer) applyVectors(i int, current, bias, decay []float32, step update) {
+	l, o := t.layers[i], &t.moments[i]
+	u := &l.Units
+	if current != nil {
+		step.apply(u.Current, o.current[0], o.current[1], current, false)
+		l.Changed()
+	}
+	if bias != nil {
+		step.apply(u.Bias, o.bias[0], o.bias[1], bias, false)
+	}
+	if decay != nil {
+		step.apply(u.Decay, o.decay[0], o.decay[1], decay, false)
 		for j, d := range u.Decay {
 			u.Decay[j] = min(max(d, 0), 1)
 		}
 	}
-	return nil
 }
 
 // learnsDecay reports whether the decay of layer i is trained.

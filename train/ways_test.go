@@ -183,6 +183,8 @@ func TestPlaneGradientsAgainstTape(t *testing.T) {
 		}},
 		{name: "decay of the layer", build: func(p *planes) { p.conv(3, 1, square(3, 1, 1)).Decay = []float32{0.5} },
 			config: func(c *Config) { c.Decay = PerLayer }},
+		{name: "clipped", build: func(p *planes) { p.conv(3, 1, square(3, 1, 1)); p.pool(model.SumPool, square(2, 2, 0)) },
+			config: func(c *Config) { c.Clip, c.Decay = 0.02, Fixed }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(n), 2))

@@ -113,6 +113,7 @@ Recipes:
 	f.Float64("lr", 0, "learning `rate`")
 	f.String("surrogate", "", "surrogate gradient `kind[:width]`: boxcar, triangle, tanh, fast_sigmoid, arctan (width 1)")
 	f.Bool("detach-reset", false, "let no gradient through the reset")
+	f.Float64("clip", 0, "scale gradients that are longer than `NORM` down to it, all parameters together (0: none)")
 	f.String("decay-training", "", "learn the decay: fixed, neuron or layer")
 	f.Float64("decay", 0, "initial decay `l` = 1 − Δt/τ")
 	f.String("readout", "", "`readout`: spike_count, membrane_sum or membrane_max")
@@ -179,6 +180,8 @@ func (o *trainOptions) override() error {
 			}
 		case "detach-reset":
 			c.DetachReset, _ = o.flags.GetBool(f.Name)
+		case "clip":
+			c.Clip = number(f.Name)
 		case "decay-training":
 			c.Decay = train.DecayTraining(text)
 		case "decay":
