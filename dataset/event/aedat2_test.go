@@ -1,7 +1,9 @@
 package event
 
 import (
+	"encoding/binary"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -77,6 +79,71 @@ func TestAEDAT2Header(t *testing.T) {
 		t.Fatal(src, err)
 	}
 	diff(t, got, []Event{{T: 10, X: 145, Y: 118, P: 1}})
+}
+
+// records of v2e, which writes no AEChip line.
+const aedat2V2EHead = "#!AER-DAT2.0\r\n# This is a raw AE data file created by AEDat2Output in v2e\r\n"
+
+var aedat2DVS640Fixture = fixture{
+	format: "aedat2",
+	name:   "DVS640",
+	data: cat(aedat2V2EHead,
+		0, 0x0a, 0x50, 0x24, 0, 0, 0, 18, // y=330<<11 x=18<<1 OFF
+		0, 0x06, 0x43, 0xf9, 0, 0, 0, 48, // y=200<<11 x=508<<1 ON
+	),
+	want: []Event{{T: 18, X: 621, Y: 149, P: 0}, {T: 48, X: 131, Y: 279, P: 1}},
+	size: Size{640, 480},
+	clean: func(n int) bool {
+		return records(len(aedat2V2EHead), 8)(n) || n < len(aedat2V2EHead) && n > 0 && aedat2V2EHead[n-1] == '\n'
+	},
+}
+
+// TestAEDAT2Chip tells the sensor by the addresses, and names what it cannot.
+func TestAEDAT2Chip(t *testing.T) {
+	record := func(l *layout, c Size, x, y int) []byte {
+		addr := uint32(c.Width-1-x)<<l.x | uint32(c.Height-1-y)<<l.y
+		return append(binary.BigEndian.AppendUint32(nil, addr), 0, 0, 0, 9)
+	}
+	for _, c := range chips {
+		corners := cat("#!AER-DAT2.0\r\n")
+		for _, p := range [][2]int{{0, 0}, {c.size.Width - 1, c.size.Height - 1}, {3, 5}} {
+			corners = append(corners, record(c.layout, c.size, p[0], p[1])...)
+		}
+		got, src, err := readAll("aedat2", corners, Options{})
+		switch c.prefix {
+		case "davis128", "davis208":
+			// Smaller than any that goes without its name.
+			if !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("%s: got error %v, want ErrUnsupported", c.prefix, err)
+			}
+			continue
+		case "davis640":
+			if !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("%s: got error %v, want ErrUnsupported", c.prefix, err)
+			}
+			continue
+		}
+		if err != nil || src.Size() != c.size {
+			t.Errorf("%s: %v, %v", c.prefix, src, err)
+			continue
+		}
+		diff(t, got, []Event{
+			{T: 9, X: 0, Y: 0, P: uint8(1 - c.layout.on)},
+			{T: 9, X: uint16(c.size.Width - 1), Y: uint16(c.size.Height - 1), P: uint8(1 - c.layout.on)},
+			{T: 9, X: 3, Y: 5, P: uint8(1 - c.layout.on)},
+		})
+	}
+	for name, data := range map[string][]byte{
+		"the middle of a DAVIS": record(&davisLayout, Size{240, 180}, 120, 90),
+		"no layout":             {0x40, 0x20, 0x00, 0x01, 0, 0, 0, 0},
+	} {
+		_, _, err := readAll("aedat2", cat("#!AER-DAT2.0\r\n", data), Options{})
+		if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "--chip") {
+			t.Errorf("%s: got error %v, want ErrUnsupported that names --chip", name, err)
+		}
+	}
+	wide := cat("#!AER-DAT2.0\r\n# AEChip: DVS128\r\n", record(&davisLayout, Size{346, 260}, 1, 1), 0, 0, 0, 2, 0, 0, 0, 3)
+	wantBad(t, "aedat2", wide, Options{}, 32, nil, []Event{{T: 3, X: 126, Y: 127, P: 1}})
 }
 
 func TestAEDAT2Outside(t *testing.T) {

@@ -54,7 +54,10 @@ func newAEDAT3(w *window, o Options) (codec, error) {
 		}
 		if s, ok := strings.CutPrefix(line, source); ok {
 			_, name, _ := strings.Cut(s, ":")
-			size, _ = chipSize(strings.TrimSpace(name))
+			size = Size{}
+			if c := chipOf(strings.TrimSpace(name)); c != nil {
+				size = c.size
+			}
 			sources++
 		}
 		ended = line == end

@@ -21,6 +21,16 @@ func benchData(t testing.TB, format string) []byte {
 			b = binary.BigEndian.AppendUint32(b, uint32(e.T))
 		}
 		return b
+	case "evt21":
+		b, high := []byte(evt21Head), int64(-1)
+		for _, e := range events {
+			if e.T>>6 != high {
+				high = e.T >> 6
+				b = append(b, le32(0, 8<<28|uint32(high))...)
+			}
+			b = append(b, le32(1, uint32(e.P)<<28|uint32(e.T&0x3f)<<22|uint32(e.X)<<11|uint32(e.Y))...)
+		}
+		return b
 	case "dat":
 		b := cat(datHead, 12, 8)
 		for _, e := range events {

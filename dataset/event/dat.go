@@ -5,17 +5,19 @@ import (
 	"strings"
 )
 
-// DAT, version 2: a percentHeader, a byte with the kind of the events, a byte
-// with their size, then the events, little-endian.
+// DAT: a percentHeader, a byte with the kind of the events, a byte with their
+// size, then the events, little-endian.
 //
 //	kind  0 Event2d, 12 EventCD; 14 external triggers and others are refused
 //	size  8
 //
 //	bytes 0-3  time in µs
-//	bytes 4-7  bits 13-0 x, 27-14 y, 31-28 polarity
+//	bytes 4-7  version 2: bits 13-0 x, 27-14 y, 31-28 polarity
+//	           0, 1:      bits 8-0 x, 16-9 y, 17 polarity
 //
-// The time wraps after 2^32 µs. y counts from the top. Source:
-// docs.prophesee.ai, DAT File Format; prophesee-ai/openeb, event2d.h.
+// A header without a Version line is of version 0. The time wraps after 2^32 µs.
+// y counts from the top. Source: docs.prophesee.ai, DAT File Format;
+// prophesee-ai/openeb, event2d.h; Prophesee's load_atis_data for versions 0, 1.
 const (
 	datRecord    = 8
 	datEvent2D   = 0
@@ -24,11 +26,12 @@ const (
 )
 
 func matchDAT(head []byte) bool {
-	return strings.Contains(string(head), "% Data file containing ") && percentHead(head).dat != ""
+	return strings.Contains(string(head), "% Data file containing ")
 }
 
 type dat struct {
 	decoder
+	old   bool // version 0 or 1
 	clock clock
 }
 
@@ -37,8 +40,13 @@ func newDAT(w *window, o Options) (codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.dat != "" && h.dat != "2" {
-		return nil, unsupported("dat", w.off, "header of version %.16q: want 2", h.dat)
+	old := h.dat == "" && w.off > 0
+	switch h.dat {
+	case "", "2":
+	case "0", "1":
+		old = true
+	default:
+		return nil, unsupported("dat", w.off, "header of version %.16q: want 0, 1 or 2", h.dat)
 	}
 	b, err := w.peek(2)
 	switch {
@@ -52,7 +60,7 @@ func newDAT(w *window, o Options) (codec, error) {
 		return nil, malformed("dat", w.off+1, "events of %d bytes: want %d", b[1], datRecord)
 	}
 	w.advance(2)
-	return &dat{decoder: newDecoder("dat", h.size, o), clock: clock{period: 1 << 32}}, nil
+	return &dat{decoder: newDecoder("dat", h.size, o), old: old, clock: clock{period: 1 << 32}}, nil
 }
 
 func (d *dat) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
@@ -60,7 +68,12 @@ func (d *dat) decode(dst []Event, src []byte, off int64) (n, used int, err error
 		t := d.clock.at(int64(binary.LittleEndian.Uint32(src[used:])))
 		word := binary.LittleEndian.Uint32(src[used+4:])
 		x, y, p := int(word&0x3fff), int(word>>14&0x3fff), word>>28
+		if d.old {
+			x, y, p = int(word&0x1ff), int(word>>9&0xff), word>>17&1
+		}
 		switch {
+		case d.old && word>>18 != 0:
+			err = d.bad(off+int64(used), "address %#08x of more than 18 bits: want those of version 0 or 1, as the header states no other", word)
 		case p > 1:
 			err = d.bad(off+int64(used), "event of polarity %d: want 0 or 1", p)
 		case !d.inside(x, y):

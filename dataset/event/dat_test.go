@@ -24,8 +24,23 @@ var datFixture = fixture{
 	clean: records(len(datHead)+2, 8),
 }
 
+const datOldHead = "% Data file containing Event2D events.\n% Date 2015-3-1 10:0:0\n% Height 240\n% Width 304\n"
+
+// The masks of load_atis_data for versions below 2.
+var datOldFixture = fixture{
+	format: "dat",
+	name:   "old",
+	data: cat(datOldHead, 0, 8,
+		le32(100, 7|5<<9|1<<17),
+		le32(90, 303|239<<9), // 10 µs back
+	),
+	want:  []Event{{T: 100, X: 7, Y: 5, P: 1}, {T: 90, X: 303, Y: 239}},
+	size:  Size{304, 240},
+	clean: records(len(datOldHead)+2, 8),
+}
+
 func TestDATHeader(t *testing.T) {
-	wantOpenError(t, "dat", cat("% Version 1\n", 0, 8), errors.ErrUnsupported)
+	wantOpenError(t, "dat", cat("% Version 3\n", 0, 8), errors.ErrUnsupported)
 	wantOpenError(t, "dat", cat("% Version 2\n", 14, 8), errors.ErrUnsupported)
 	wantOpenError(t, "dat", cat("% Version 2\n", 12, 16), ErrMalformed)
 	wantOpenError(t, "dat", cat("% Version 2\n", 12), ErrMalformed)
@@ -38,5 +53,6 @@ func TestDATBad(t *testing.T) {
 	e := Event{T: 3, X: 1, Y: 2}
 	good := le32(3, 1|2<<14)
 	wantBad(t, "dat", cat(datHead, 0, 8, le32(1, 640), good), Options{}, len(datHead)+2, nil, []Event{e})
+	wantBad(t, "dat", cat("% Version 1\n", 0, 8, le32(1, 1<<18), le32(3, 1|2<<9)), Options{}, len("% Version 1\n")+2, nil, []Event{e})
 	wantBad(t, "dat", cat(datHead, 0, 8, good, le32(1, 2<<28), good), Options{}, len(datHead)+2+8, []Event{e}, []Event{e})
 }

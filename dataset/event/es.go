@@ -11,26 +11,32 @@ import (
 //
 //	bytes 0-11   "Event Stream"
 //	bytes 12-14  version: major, minor, patch
-//	byte 15      kind of events: 1 is DVS
+//	byte 15      kind of events: 1 is DVS, 2 ATIS
 //	bytes 16-19  width and height, little-endian
 //
-//	0xff         overflow: 127 µs pass
-//	0xfe         reset: nothing, between events
-//	others       first byte of an event: bits 7-1 µs since the last event or
-//	             overflow, bit 0 polarity; then x and y, two bytes each,
-//	             little-endian
+//	DVS   0xff       overflow: 127 µs pass
+//	      0xfe       reset: nothing, between events
+//	      others     first byte of an event: bits 7-1 µs since the last event or
+//	                 overflow, bit 0 polarity
+//	ATIS  0xfc-0xff  overflow: 63 µs pass, times bits 1-0; 0xfc is a reset
+//	      others     first byte of an event: bits 7-2 µs, bit 1 polarity; bit 0:
+//	                 crossing of a threshold, which measures the light and is no
+//	                 change: passed over
 //
+// Behind the first byte of an event come x and y, two bytes each, little-endian.
 // y counts from the bottom. Source: neuromorphic-paris/event_stream, Version
-// 2.0, DVS events; neuromorphicsystems/event_stream, sepia.hpp, for the
+// 2.0, DVS and ATIS events; neuromorphicsystems/event_stream, sepia.hpp, for the
 // direction of y.
 const (
 	esMagic    = "Event Stream"
 	esHeader   = len(esMagic) + 8
 	esDVS      = 1
+	esATIS     = 2
 	esEvent    = 5
 	esReset    = 0xfe
 	esOverflow = 0xff
 	esTick     = 127
+	esATISTick = 63
 )
 
 // esKinds names the kinds of events of version 2.0.
@@ -40,7 +46,8 @@ func matchES(head []byte) bool { return strings.HasPrefix(string(head), esMagic)
 
 type es struct {
 	decoder
-	t int64
+	atis bool
+	t    int64
 }
 
 func newES(w *window, o Options) (codec, error) {
@@ -55,12 +62,12 @@ func newES(w *window, o Options) (codec, error) {
 		return nil, malformed("es", 0, "first bytes %.12q: want %q", b, esMagic)
 	case len(rest) >= 1 && rest[0] != 2:
 		return nil, unsupported("es", int64(len(esMagic)), "version %d: want 2", rest[0])
-	case len(rest) >= 4 && rest[3] != esDVS:
+	case len(rest) >= 4 && rest[3] != esDVS && rest[3] != esATIS:
 		kind := "unknown"
 		if int(rest[3]) < len(esKinds) {
 			kind = esKinds[rest[3]]
 		}
-		return nil, unsupported("es", int64(len(esMagic)+3), "events of kind %d (%s): want 1 (DVS)", rest[3], kind)
+		return nil, unsupported("es", int64(len(esMagic)+3), "events of kind %d (%s): want 1 (DVS) or 2 (ATIS)", rest[3], kind)
 	case len(b) < esHeader:
 		return nil, malformed("es", int64(len(b)), "the recording ends in its header: want %d bytes", esHeader)
 	}
@@ -69,33 +76,55 @@ func newES(w *window, o Options) (codec, error) {
 		return nil, malformed("es", int64(len(esMagic)+4), "sensor of %dx%d: want both sides above 0", size.Width, size.Height)
 	}
 	w.advance(esHeader)
-	return &es{decoder: newDecoder("es", size, o)}, nil
+	return &es{decoder: newDecoder("es", size, o), atis: rest[3] == esATIS}, nil
 }
 
 func (d *es) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for n < len(dst) && used < len(src) {
-		switch b := src[used]; b {
-		case esOverflow:
-			d.t += esTick
+		b := src[used]
+		passed, event := d.first(b)
+		if !event {
+			d.t += passed
 			used++
-		case esReset:
-			used++
-		default:
-			if len(src)-used < esEvent {
-				return n, used, nil
-			}
-			x, y := int(binary.LittleEndian.Uint16(src[used+1:])), int(binary.LittleEndian.Uint16(src[used+3:]))
-			if d.inside(x, y) {
-				dst[n] = Event{T: d.t + int64(b>>1), X: uint16(x), Y: uint16(d.size.Height - 1 - y), P: b & 1}
-				n++
-			} else if err := d.outside(off+int64(used), x, y); err != nil {
+			continue
+		}
+		if len(src)-used < esEvent {
+			return n, used, nil
+		}
+		x, y := int(binary.LittleEndian.Uint16(src[used+1:])), int(binary.LittleEndian.Uint16(src[used+3:]))
+		switch {
+		case !d.inside(x, y):
+			if err := d.outside(off+int64(used), x, y); err != nil {
 				return n, used, err
 			}
-			d.t += int64(b >> 1)
-			used += esEvent
+		case !d.atis:
+			dst[n] = Event{T: d.t + passed, X: uint16(x), Y: uint16(d.size.Height - 1 - y), P: b & 1}
+			n++
+		case b&1 == 0:
+			dst[n] = Event{T: d.t + passed, X: uint16(x), Y: uint16(d.size.Height - 1 - y), P: b >> 1 & 1}
+			n++
 		}
+		d.t += passed
+		used += esEvent
 	}
 	return n, used, nil
+}
+
+// first returns what byte b, which is no coordinate, says: the µs that passed, and
+// whether an event begins.
+func (d *es) first(b byte) (passed int64, event bool) {
+	switch {
+	case d.atis && b>>2 == esATISTick:
+		return esATISTick * int64(b&3), false
+	case d.atis:
+		return int64(b >> 2), true
+	case b == esOverflow:
+		return esTick, false
+	case b == esReset:
+		return 0, false
+	default:
+		return int64(b >> 1), true
+	}
 }
 
 func (d *es) end(left int, off int64) error { return d.cut(left, esEvent, off) }

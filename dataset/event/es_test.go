@@ -28,10 +28,27 @@ var esFixture = fixture{
 	},
 }
 
+var esATISFixture = fixture{
+	format: "es",
+	name:   "ATIS",
+	data: cat("Event Stream", 2, 1, 0, 2, 0x30, 1, 0xf0, 0, // 304x240
+		5<<2|2, 0x2f, 1, 0, 0, // t=5 ON x=303 y=0, the bottom row
+		0xfc, 0xfc, 0xfc, 0xfc, 0xfc, // reset
+		0xff, 0xfe, // 5*63 µs
+		62<<2|1, 1, 0, 1, 0, // 62 µs, the crossing of a threshold
+		3<<2, 0, 0, 0xef, 0, // 3 µs OFF x=0 y=239
+	),
+	want: []Event{{T: 5, X: 303, Y: 239, P: 1}, {T: 5 + 315 + 65, X: 0, Y: 0, P: 0}},
+	size: Size{304, 240},
+	clean: func(n int) bool {
+		return n == 20 || n >= 25 && n <= 32 || n == 37 || n == 42
+	},
+}
+
 func TestESHeader(t *testing.T) {
 	wantOpenError(t, "es", cat("Event Strean", 2, 0, 0, 1), ErrMalformed)
 	wantOpenError(t, "es", cat("Event Stream", 1, 0, 0, 1), errors.ErrUnsupported)
-	for _, kind := range []int{0, 2, 3, 4, 5} {
+	for _, kind := range []int{0, 3, 4, 5} {
 		wantOpenError(t, "es", cat("Event Stream", 2, 1, 0, kind), errors.ErrUnsupported)
 	}
 	wantOpenError(t, "es", cat("Event Stream", 2, 0, 0, 1, 0, 0, 5, 0), ErrMalformed)

@@ -23,12 +23,13 @@
 // The formats and the specifications they follow:
 //
 //	nmnist  .bin .bs2         N-MNIST and N-Caltech101 (Orchard et al. 2015), SLAYER 2-D spikes
-//	aedat2  .aedat .aedat2    AEDAT 2.0 of jAER: DVS128, DAVIS240, DAVIS346, DAVIS640
+//	aedat2  .aedat .aedat2    AEDAT 2.0 of jAER and v2e: DVS128, DVS640, DAVIS128 to DAVIS640
 //	aedat3  .aedat .aedat3    AEDAT 3.1 of cAER, polarity packets
 //	evt2    .raw              Prophesee EVT 2.0
+//	evt21   .raw              Prophesee EVT 2.1, little-endian and legacy
 //	evt3    .raw              Prophesee EVT 3.0
-//	dat     .dat              Prophesee DAT, version 2
-//	es      .es               Event Stream 2.x, DVS events
+//	dat     .dat              Prophesee DAT, versions 0 to 2
+//	es      .es               Event Stream 2.x, DVS and ATIS events
 //	text    .csv .txt         lines of t,x,y,p
 //
 // [Register] adds another.
@@ -130,7 +131,9 @@ type Options struct {
 	Size Size
 
 	// Chip names the sensor of an AEDAT 2.0 recording, such as "DAVIS240C",
-	// in place of the recording's AEChip line.
+	// in place of the recording's AEChip line. Without either, the first 1024
+	// addresses tell the sensor, or an error says that they do not: a live
+	// stream is read that far first.
 	Chip string
 
 	// SkipBad passes over malformed records and counts them instead of
@@ -167,6 +170,7 @@ var registry = struct {
 	{"aedat2", []string{".aedat", ".aedat2"}, matchAEDAT("2.0"), readerOf(newAEDAT2), nil},
 	{"aedat3", []string{".aedat", ".aedat3"}, matchAEDAT("3.1"), readerOf(newAEDAT3), newAEDAT3Writer},
 	{"evt2", []string{".raw"}, matchEVT("2.0"), readerOf(newEVT2), newEVT2Writer},
+	{"evt21", []string{".raw"}, matchEVT("2.1"), readerOf(newEVT21), nil},
 	{"evt3", []string{".raw"}, matchEVT("3.0"), readerOf(newEVT3), newEVT3Writer},
 	{"dat", []string{".dat"}, matchDAT, readerOf(newDAT), nil},
 	{"es", []string{".es"}, matchES, readerOf(newES), newESWriter},

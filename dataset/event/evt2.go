@@ -23,19 +23,19 @@ const (
 	evtMaxSide   = 1 << 11
 )
 
-// newEVTDecoder reads the header of a RAW file in the given encoding.
-func newEVTDecoder(w *window, o Options, format, version string) (decoder, error) {
+// evtHeader reads the header of a RAW file in the given encoding.
+func (w *window) evtHeader(format, version string) (percentHeader, error) {
 	h, err := w.percentHeader(format)
 	if err != nil {
-		return decoder{}, err
+		return h, err
 	}
 	if h.evt != "" && h.evt != version {
-		return decoder{}, unsupported(format, w.off, "header of encoding %.16q: want %s", h.evt, version)
+		return h, unsupported(format, w.off, "header of encoding %.16q: want %s", h.evt, version)
 	}
 	if h.big {
-		return decoder{}, unsupported(format, w.off, "header with endianness=big: want little")
+		return h, unsupported(format, w.off, "header with endianness=big: want little")
 	}
-	return newDecoder(format, h.size, o), nil
+	return h, nil
 }
 
 // matchEVT returns the Match of an EVT version.
@@ -51,11 +51,11 @@ type evt2 struct {
 }
 
 func newEVT2(w *window, o Options) (codec, error) {
-	d, err := newEVTDecoder(w, o, "evt2", "2.0")
+	h, err := w.evtHeader("evt2", "2.0")
 	if err != nil {
 		return nil, err
 	}
-	return &evt2{decoder: d, clock: clock{period: 1 << 34}}, nil
+	return &evt2{decoder: newDecoder("evt2", h.size, o), clock: clock{period: 1 << 34}}, nil
 }
 
 func (d *evt2) decode(dst []Event, src []byte, off int64) (n, used int, err error) {

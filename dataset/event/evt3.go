@@ -20,9 +20,10 @@ import (
 //	0xa  external trigger, 0xd inertial sample, 0xe other, 0x7 and 0xf
 //	     continued: passed over
 //
-// The time wraps after 2^24 µs, 16.8 s. Events before the first 0x8 have no
-// time and are passed over. y counts from the top. Source: docs.prophesee.ai,
-// EVT 3.0 Format; prophesee-ai/openeb, evt3_decoder.h.
+// So is the word 0x9999, with which some cameras fill their packets. The time
+// wraps after 2^24 µs, 16.8 s. Events before the first 0x8 have no time and are
+// passed over. y counts from the top. Source: docs.prophesee.ai, EVT 3.0 Format;
+// prophesee-ai/openeb, evt3_decoder.h.
 const (
 	evt3Word     = 2
 	evt3Y        = 0x0
@@ -32,6 +33,7 @@ const (
 	evt3Vector8  = 0x5
 	evt3TimeLow  = 0x6
 	evt3TimeHigh = 0x8
+	evt3Filler   = 0x9999
 )
 
 type evt3 struct {
@@ -54,11 +56,11 @@ type evt3 struct {
 }
 
 func newEVT3(w *window, o Options) (codec, error) {
-	d, err := newEVTDecoder(w, o, "evt3", "3.0")
+	h, err := w.evtHeader("evt3", "3.0")
 	if err != nil {
 		return nil, err
 	}
-	return &evt3{decoder: d, clock: clock{period: 1 << 24}}, nil
+	return &evt3{decoder: newDecoder("evt3", h.size, o), clock: clock{period: 1 << 24}}, nil
 }
 
 func (d *evt3) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
@@ -113,6 +115,9 @@ func (d *evt3) decode(dst []Event, src []byte, off int64) (n, used int, err erro
 			}
 		case 0x7, 0xa, 0xd, 0xe, 0xf:
 		default:
+			if word == evt3Filler {
+				break
+			}
 			err = d.bad(off+int64(used), "word %#04x of kind %#x: want one of 0x0-0x8 0xa 0xd 0xe 0xf", word, kind)
 		}
 		if err != nil {

@@ -74,6 +74,16 @@ func TestEVT3Bad(t *testing.T) {
 	wantBad(t, "evt3", le16(0x8000, 0x0002, 0x37ff, 0x4002), Options{}, 6, nil, nil)                // x=2048
 }
 
+// TestEVT3Filler passes over the words with which a Lucid camera fills packets.
+func TestEVT3Filler(t *testing.T) {
+	data := le16(0x9999, 0x8000, 0x9999, 0x6001, 0x0002, 0x9999, 0x2803, 0x3005, 0x9999, 0x4003)
+	got, src, err := readAll("evt3", data, Options{})
+	if err != nil || src.Skipped() != 0 {
+		t.Fatal(src, err)
+	}
+	diff(t, got, []Event{{T: 1, X: 3, Y: 2, P: 1}, {T: 1, X: 5, Y: 2}, {T: 1, X: 6, Y: 2}})
+}
+
 // TestEVT3Base runs the base of vectors off the sensor for good.
 func TestEVT3Base(t *testing.T) {
 	words := append([]uint16{0x8000, 0x0002, 0x3000}, slices.Repeat([]uint16{0x4000}, 1000)...)

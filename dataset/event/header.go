@@ -61,7 +61,9 @@ type percentHeader struct {
 	size Size
 	evt  string // encoding of a RAW file, "2.0", "2.1", "3.0", or "" if not stated
 	big  bool   // big-endian words
-	dat  string // version of a DAT file, or "" if not stated
+
+	legacy bool   // words of EVT 2.1 with their halves exchanged
+	dat    string // version of a DAT file, or "" if not stated
 }
 
 func (w *window) percentHeader(format string) (percentHeader, error) {
@@ -103,7 +105,7 @@ func (h *percentHeader) add(line string) {
 			case "height":
 				h.size.Height = side(value)
 			case "endianness":
-				h.big = value == "big"
+				h.big, h.legacy = value == "big", value == "legacy"
 			case "EVT2":
 				h.evt = "2.0"
 			case "EVT21":

@@ -27,10 +27,10 @@ type fixture struct {
 // for the bytes.
 var fixtures = []fixture{
 	nmnistFixture,
-	aedat2DVS128Fixture, aedat2DAVISFixture,
+	aedat2DVS128Fixture, aedat2DAVISFixture, aedat2DVS640Fixture,
 	aedat3Fixture,
-	evt2Fixture, evt3Fixture, datFixture,
-	esFixture,
+	evt2Fixture, evt21Fixture, evt3Fixture, datFixture, datOldFixture,
+	esFixture, esATISFixture,
 	textFixture,
 }
 

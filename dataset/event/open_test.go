@@ -28,7 +28,9 @@ func TestDetect(t *testing.T) {
 		{"", "# size 34x34\n", "text"},
 		{"a.raw", "\x00\x00", ""},
 		{"a.aedat", "#!AER-DAT1.0\r\n", ""},
-		{"a.raw", "% evt 2.1\n", ""},
+		{"a.raw", "% evt 2.1\n", "evt21"},
+		{"a.raw", "% evt 4.0\n", ""},
+		{"", "% Data file containing Event2D events.\n% Height 240\n", "dat"},
 		{"a.png", "\x89PNG", ""},
 		{"a", "", ""},
 		{"", "1,2,3\n", ""},
@@ -43,7 +45,7 @@ func TestDetect(t *testing.T) {
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
 	for _, f := range fixtures {
-		ext := map[string]string{"nmnist": ".bs2", "aedat2": ".aedat", "aedat3": ".aedat", "evt2": ".raw", "evt3": ".raw", "dat": ".dat", "es": ".es", "text": ".csv"}[f.format]
+		ext := map[string]string{"nmnist": ".bs2", "aedat2": ".aedat", "aedat3": ".aedat", "evt2": ".raw", "evt21": ".raw", "evt3": ".raw", "dat": ".dat", "es": ".es", "text": ".csv"}[f.format]
 		name := filepath.Join(dir, f.format+f.name+ext)
 		if err := os.WriteFile(name, f.data, 0o600); err != nil {
 			t.Fatal(err)
