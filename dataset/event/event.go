@@ -30,7 +30,7 @@
 //	evt3    .raw              Prophesee EVT 3.0
 //	dat     .dat              Prophesee DAT, versions 0 to 2
 //	es      .es               Event Stream 2.x, DVS and ATIS events
-//	text    .csv .txt         lines of t,x,y,p
+//	text    .csv .txt         lines of t,x,y,p, or columns in other orders; RPG, E2VID, v2e, Metavision
 //
 // [Register] adds another.
 package event
@@ -135,6 +135,12 @@ type Options struct {
 	// addresses tell the sensor, or an error says that they do not: a live
 	// stream is read that far first.
 	Chip string
+
+	// Columns names the columns of text and of arrays, in their order, such as
+	// "x,y,p,t" or "t_s,x,y,p": each of t, x, y and p once, "-" for one to pass
+	// over; t_s, t_ms, t_us and t_ns say what time is counted in. Empty, they are
+	// those that the recording names, else t,x,y,p.
+	Columns string
 
 	// SkipBad passes over malformed records and counts them instead of
 	// failing. Headers, and whatever hides where the next record begins,

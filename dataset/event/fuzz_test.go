@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"testing/iotest"
 )
@@ -21,11 +22,17 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	}
+	for _, text := range []string{"%geometry:34,34\n1,2,1,3.5\n", "240 180\n0.003 1 2 -1\n", "x y t_ns p\n1 2 3e3 True\n"} {
+		f.Add(uint8(slices.Index(names, "text")), true, uint8(0), []byte(text))
+	}
 	f.Fuzz(func(t *testing.T, format uint8, skip bool, side uint8, data []byte) {
 		name := names[int(format)%len(names)]
 		o := Options{SkipBad: skip, Size: Size{int(side), int(side)}}
 		if side == 1 {
 			o.Chip = "DAVIS346"
+		}
+		if side == 2 {
+			o.Columns = "x,y,p,t_ms"
 		}
 		events, src, err := readAll(name, data, o)
 		if err != nil && !errors.Is(err, ErrMalformed) && !errors.Is(err, errors.ErrUnsupported) {

@@ -9,71 +9,184 @@ import (
 	"strings"
 )
 
-// The text form: lines of t,x,y,p, all unsigned decimal numbers, t in µs, p 0
-// or 1, with blanks around a number allowed. Empty lines and lines that begin
-// with '#' are passed over, and so is a first line that reads "t,x,y,p". The
-// comment "# size 34x34", before the first event, states the sensor's size. Some
-// editors put a byte order mark in front.
+// The text form: a line an event, its numbers separated by commas, semicolons or
+// blanks:
+//
+//	t,x,y,p          t in µs; p is 1 for ON, 0 or -1 for OFF
+//
+// What else a file may say before its first event:
+//
+//	# size 34x34     the sensor's size
+//	240 180          the same, of RPG's and E2VID's files
+//	timestamp x y on the columns, in other orders, with others between, and with
+//	                 units, as t_s or "timestamp [us]"; also behind a '#'
+//	%geometry:W,H    the size, of Metavision's files, whose columns are x,y,p,t
+//
+// Without a unit, times are µs if they are whole and seconds if they are not, see
+// timeUnitOf. Numbers may be written as floats. Empty lines and lines that begin
+// with '#' or '%' are passed over. Some editors put a byte order mark in front.
 const (
 	byteOrderMark = "\ufeff"
 
-	textColumns = "t,x,y,p"
-	textSize    = "# size "
-	textMaxLine = 4096
+	textColumns  = "t,x,y,p"
+	textSize     = "# size "
+	textGeometry = "%geometry:"
+	textMaxLine  = 4096
 )
 
 func matchText(head []byte) bool {
-	head = bytes.TrimPrefix(head, []byte(byteOrderMark))
-	for line := range bytes.Lines(head) {
-		line = bytes.TrimSpace(line)
-		if len(line) > 0 && line[0] != '#' {
-			_, err := parseText(line)
-			return string(line) == textColumns || err == nil
-		}
+	w := &window{r: bytes.NewReader(head), buf: make([]byte, windowSize)}
+	d, err := openText(w, Options{})
+	if err != nil {
+		return false
 	}
-	return bytes.HasPrefix(head, []byte(textSize))
+	if d.told {
+		return true
+	}
+	line, _, _ := bytes.Cut(w.bytes(), []byte("\n"))
+	_, ok, err := d.parseLine(bytes.TrimSpace(line))
+	return ok && err == nil
 }
 
 type text struct {
 	decoder
+	columns columns
+	named   bool // whether the options or the file tell the columns
+	row     row
+	told    bool  // whether the file tells its columns or the size
 	line    int64 // lines used up
-	inBody  bool  // whether one of them was the columns or an event
 	discard bool  // whether the next bytes belong to an overlong line
 }
 
 func newText(w *window, o Options) (codec, error) {
-	// With a last newline of its own, every line ends in one.
-	w.r = io.MultiReader(w.r, strings.NewReader("\n"))
-	// One byte tells: a live stream may wait with the next.
-	if first, err := w.peek(1); err == nil && len(first) == 1 && first[0] == byteOrderMark[0] {
-		if mark, err := w.peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
-			w.advance(len(byteOrderMark))
-		}
-	}
-	d := &text{}
-	var size Size
-	var bad error
-	start := w.off
-	err := w.headerLines("text", '#', func(line string) bool {
-		d.line++
-		if s, ok := strings.CutPrefix(line, textSize); ok {
-			width, height, _ := strings.Cut(strings.TrimSpace(s), "x")
-			size = Size{side(width), side(height)}
-			if !size.Known() || size.check() != nil {
-				bad = malformed("text", start, "line %d: %.40q: want \"# size 34x34\" with sides from 1 to %d", d.line, line, maxSide)
-			}
-		}
-		start = w.off
-		return bad != nil
-	})
-	if err == nil {
-		err = bad
-	}
+	d, err := openText(w, o)
 	if err != nil {
 		return nil, err
 	}
+	return d, nil
+}
+
+// openText reads what precedes the first event.
+func openText(w *window, o Options) (*text, error) {
+	// With a last newline of its own, every line ends in one.
+	w.r = io.MultiReader(w.r, strings.NewReader("\n"))
+	if err := w.textMark(); err != nil {
+		return nil, err
+	}
+	d := &text{}
+	var err error
+	if d.columns, d.named, err = o.columns(); err != nil {
+		return nil, err
+	}
+	var size Size
+	for {
+		n, err := w.line()
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			break
+		}
+		line := strings.TrimRight(string(w.bytes()[:n]), "\r\n")
+		used, err := d.head(line, &size, o.Columns != "")
+		if err != nil {
+			return nil, malformed("text", w.off, "line %d: %.40q: %v", d.line+1, line, err)
+		}
+		if !used {
+			break
+		}
+		d.line++
+		w.advance(n)
+	}
 	d.decoder = newDecoder("text", size, o)
 	return d, nil
+}
+
+// textMark passes over a byte order mark, and reports text that is not UTF-8.
+func (w *window) textMark() error {
+	// One byte tells: a live stream may wait with the next.
+	first, err := w.peek(1)
+	if err != nil || len(first) == 0 || first[0] < 0x80 {
+		return err
+	}
+	mark, err := w.peek(len(byteOrderMark))
+	switch {
+	case err != nil:
+		return err
+	case string(mark) == byteOrderMark:
+		w.advance(len(byteOrderMark))
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")) || bytes.HasPrefix(mark, []byte("\xfe\xff")):
+		return malformed("text", w.off, "the text is in UTF-16: want UTF-8, as iconv -f UTF-16 -t UTF-8 makes it")
+	}
+	return nil
+}
+
+// line returns the length of the line that comes next, its newline included. It is
+// 0 at the end of the stream and for a line, other than a comment, that is longer
+// than one of the form.
+func (w *window) line() (int, error) {
+	for i := 0; ; i++ {
+		b, err := w.peek(min(i+1, windowSize))
+		if err != nil {
+			return 0, err
+		}
+		switch {
+		case len(b) == 0:
+			return 0, nil
+		case i < len(b) && b[i] == '\n':
+			return i + 1, nil
+		case b[0] != '#' && b[0] != '%' && i >= textMaxLine:
+			return 0, nil
+		case i >= len(b):
+			return 0, malformed("text", w.off, "header line of %d bytes or more: want it to end in a newline within %d", len(b), windowSize)
+		}
+	}
+}
+
+// head takes in a line before the first event. It reports false for one that may
+// be an event.
+func (d *text) head(line string, size *Size, given bool) (used bool, err error) {
+	stated := func(width, height string) error {
+		*size = Size{side(strings.TrimSpace(width)), side(strings.TrimSpace(height))}
+		if !size.Known() || size.check() != nil {
+			return fmt.Errorf("want a size such as \"# size 34x34\" with sides from 1 to %d", maxSide)
+		}
+		return nil
+	}
+	if s, ok := strings.CutPrefix(line, textSize); ok {
+		d.told = true
+		width, height, _ := strings.Cut(strings.TrimSpace(s), "x")
+		return true, stated(width, height)
+	}
+	if s, ok := strings.CutPrefix(line, textGeometry); ok {
+		d.told = true
+		width, height, _ := strings.Cut(s, ",")
+		if !d.named {
+			d.columns, _ = namedColumns([]string{"x", "y", "p", "t"})
+		}
+		return true, stated(width, height)
+	}
+	line = strings.TrimSpace(line)
+	comment := line == "" || line[0] == '#' || line[0] == '%'
+	if !d.row.split([]byte(strings.TrimLeft(line, "#% "))) {
+		return comment, nil
+	}
+	if names := d.row.names(); names != nil {
+		if c, ok := namedColumns(names); ok {
+			if !given {
+				d.columns, d.named = c, true
+			}
+			d.told = true
+			return true, nil
+		}
+		if given && !comment {
+			return true, nil
+		}
+	}
+	if width, height, two := strings.Cut(line, " "); two && !comment && d.row.n == 2 && !size.Known() && side(width) > 0 && side(height) > 0 {
+		return true, stated(width, height)
+	}
+	return comment, nil
 }
 
 func (d *text) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
@@ -118,27 +231,44 @@ func (d *text) decode(dst []Event, src []byte, off int64) (n, used int, err erro
 
 // parseLine parses a line without surrounding blanks. It may hold an event.
 func (d *text) parseLine(line []byte) (e Event, ok bool, err error) {
-	if len(line) == 0 || line[0] == '#' {
+	if len(line) == 0 || line[0] == '#' || line[0] == '%' {
 		return e, false, nil
 	}
-	if !d.inBody && string(line) == textColumns {
-		d.inBody = true
-		return e, false, nil
+	if d.columns.plain() {
+		e, ok = parsePlain(line)
+		if e.T > 0 && d.columns.unit == unitUnknown {
+			d.columns.unit, d.columns.guessed = unitUS, true
+		}
 	}
-	e, err = parseText(line)
-	if err == nil && !d.inside(int(e.X), int(e.Y)) {
-		err = fmt.Errorf("want it inside the %s sensor", d.size)
+	if !ok {
+		if e, err = d.parseRow(line); err != nil {
+			return e, false, err
+		}
 	}
-	if err == nil {
-		d.inBody = true
+	if !d.inside(int(e.X), int(e.Y)) {
+		return e, false, fmt.Errorf("want it inside the %s sensor", d.size)
 	}
-	return e, err == nil, err
+	return e, true, nil
+}
+
+// parseRow parses an event whose columns may be anywhere.
+func (d *text) parseRow(line []byte) (e Event, err error) {
+	if !d.row.split(line) || d.row.n != d.columns.n {
+		if d.named {
+			return e, fmt.Errorf("want %d columns", d.columns.n)
+		}
+		return e, fmt.Errorf("want four numbers %s, or a first line that names the columns; --columns names them, too", textColumns)
+	}
+	if e, err = d.columns.event(&d.row); err != nil && !d.named {
+		err = fmt.Errorf("%w; if the columns are not %s, --columns x,y,p,t names others", err, textColumns)
+	}
+	return e, err
 }
 
 func (d *text) end(left int, off int64) error { return nil }
 
-// parseText parses an event.
-func parseText(line []byte) (Event, error) {
+// parsePlain parses an event as this package writes it, which is most of them.
+func parsePlain(line []byte) (e Event, ok bool) {
 	var v [4]uint64
 	limits := [4]uint64{math.MaxInt64, maxSide - 1, maxSide - 1, 1}
 	for i := range v {
@@ -146,26 +276,15 @@ func parseText(line []byte) (Event, error) {
 		if i < 3 {
 			comma := bytes.IndexByte(line, ',')
 			if comma < 0 {
-				return Event{}, fmt.Errorf("want four numbers %s", textColumns)
+				return e, false
 			}
 			field, line = line[:comma], line[comma+1:]
 		}
-		var ok bool
-		if v[i], ok = parseUint(bytes.TrimSpace(field), limits[i]); !ok {
-			return Event{}, fmt.Errorf("want %s to be a number from 0 to %d", textColumns[2*i:2*i+1], limits[i])
+		if v[i], ok = parseUint(field, limits[i]); !ok {
+			return e, false
 		}
 	}
-	return Event{T: int64(v[0]), X: uint16(v[1]), Y: uint16(v[2]), P: uint8(v[3])}, nil
-}
-
-func parseUint(b []byte, limit uint64) (v uint64, ok bool) {
-	for _, c := range b {
-		if c < '0' || c > '9' || v > (math.MaxUint64-9)/10 {
-			return 0, false
-		}
-		v = 10*v + uint64(c-'0')
-	}
-	return v, len(b) > 0 && v <= limit
+	return Event{T: int64(v[0]), X: uint16(v[1]), Y: uint16(v[2]), P: uint8(v[3])}, true
 }
 
 type textWriter struct {
