@@ -23,8 +23,10 @@ import (
 )
 
 type convertOptions struct {
+	from    string
 	dt, bin seconds
-	reset   string
+	reset   []string
+	neurons neuronFlags
 	input   string
 	rate    float64
 	steps   int
@@ -55,18 +57,28 @@ NIR files say neither the length of a time step, nor how a spike resets a
 membrane, nor what the input is. What was assumed of them, and a table of the
 layers, goes to standard error; the flags decide otherwise:
 
+  --from   the framework that wrote the file, and so the time step, the kind of
+           decay, the reset, what an input is scaled by, whether a neuron fires at
+           its threshold or above, and how often in a step; found in the file where
+           its names or numbers tell. nir stands for the equations of the file
   --dt     the step that the time constants of the file are divided by
   --bin    the step of the input, if it is another: snnTorch writes files for
            0.0001 s whatever the step of its data was
   --reset  zero (to v_reset: NIR, Norse, SpikingJelly), subtract (the threshold:
-           Sinabs, Rockpool, snnTorch with reset_delay=False), or delayed
-           (subtracted after the next decay: snnTorch's default)
+           Sinabs, Rockpool, snnTorch with reset_delay=False), delayed (subtracted
+           after the next decay: snnTorch's default), refractory (the step after a
+           spike is lost: reset_mechanism="zero" of snnTorch's Synaptic, RLeaky and
+           RSynaptic), or none
   --input  counts (events of a camera, counted in each step), events (more than one
            counts as one spike), direct (values as they are at every step),
-           poisson (values as the probability of spikes, at --rate), or latency`,
+           poisson (values as the probability of spikes, at --rate), or latency
+
+--reset, --spikes, --norm-input, --tau-syn, --min-v-mem and --graded take one value
+for all layers of neurons, or with commas one for each in the order of the network.`,
 		Example: `  snurun convert cnn_sinabs.nir model.msgpack --bin 0.001
-  snurun convert snntorch.nir model.msgpack --reset delayed --input poisson --rate 1000
-  snurun convert norse.nir model.msgpack --dt 0.001
+  snurun convert snntorch.nir model.msgpack --from snntorch --input poisson --rate 1000
+  snurun convert sinabs.nir model.msgpack --from sinabs --spikes 1 --min-v-mem -1
+  snurun convert net.nir model.msgpack --reset delayed,none
   snurun convert net.safetensors model.msgpack --layers net.json
   snurun convert model.msgpack model.nir`,
 		Args: exactArgs(2, "IN OUT"),
@@ -76,9 +88,11 @@ layers, goes to standard error; the flags decide otherwise:
 	}
 	f := cmd.Flags()
 	o.flags = f
+	f.StringVar(&o.from, "from", "", "`framework` that wrote the file: snntorch, norse, sinabs, spikingjelly, rockpool or nir (default: what the file tells, else nir)")
 	f.Var(&o.dt, "dt", "time step of a NIR file, in seconds or as 1ms (0: what the file suggests)")
 	f.Var(&o.bin, "bin", "time step of the input, in seconds or as 1ms (0: --dt)")
-	f.StringVar(&o.reset, "reset", "", "what a spike does in a NIR file: zero, subtract or delayed (default zero)")
+	f.StringSliceVar(&o.reset, "reset", nil, "what a spike `does` in a NIR file: zero, subtract, delayed, refractory or none (default: that of --from)")
+	o.neurons.register(f)
 	f.StringVar(&o.input, "input", "", "`coding` of the input: counts, events, direct, poisson or latency (default counts for [2, H, W], else direct)")
 	f.Float64Var(&o.rate, "rate", 1000, "rate in `Hz` of an intensity of 1, of --input poisson")
 	f.IntVar(&o.steps, "steps", 0, "default presentation, in time steps (0: 0.3 s of events, else 100)")
@@ -130,8 +144,8 @@ func (o *convertOptions) encoder() (model.Encoder, error) {
 // check checks what has only a few values.
 func (o *convertOptions) check() error {
 	switch {
-	case !slices.Contains([]string{"", string(nir.ResetZero), string(nir.ResetSubtract), string(nir.ResetDelayed)}, o.reset):
-		return usagef("--reset is %q, expected zero, subtract or delayed", o.reset)
+	case o.from != "" && !slices.Contains(nir.Frameworks(), nir.Framework(o.from)):
+		return usagef("--from is %q, expected %s", o.from, either(nir.Frameworks()))
 	case o.steps < 0 || o.steps > model.MaxSteps:
 		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
 	case !(o.rate > 0 && o.rate <= 1e9):
@@ -161,6 +175,10 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	options, err := o.nir()
+	if err != nil {
+		return err
+	}
 	encoder, err := o.encoder()
 	if err != nil {
 		return err
@@ -184,8 +202,8 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	var im *nir.Import
 	switch kind {
 	case nirFile:
-		im, err = nir.ReadFile(in, nir.Options{
-			Dt: float64(o.dt), StepUS: o.bin.us(), Reset: nir.Reset(o.reset), Encoder: encoder, Steps: o.steps})
+		options.Encoder = encoder
+		im, err = nir.ReadFile(in, options)
 	case tensorFile:
 		im, err = readTensors(in, o.layers)
 	default:
@@ -280,7 +298,9 @@ func (o *convertOptions) checkFor(kind fileKind, name string) error {
 		given bool
 		of    fileKind
 	}{
-		{"dt", o.dt > 0, nirFile}, {"reset", o.reset != "", nirFile}, {"layers", o.layers != "", tensorFile},
+		{"from", o.from != "", nirFile}, {"dt", o.dt > 0, nirFile}, {"reset", o.reset != nil, nirFile}, {"layers", o.layers != "", tensorFile},
+		{"spikes", o.neurons.spikes != nil, nirFile}, {"norm-input", o.neurons.normInput != nil, nirFile}, {"tau-syn", o.neurons.tauSyn != nil, nirFile},
+		{"min-v-mem", o.neurons.minVMem != nil, nirFile}, {"graded", o.neurons.graded != nil, nirFile},
 	} {
 		if f.given && kind != f.of {
 			return usagef("--%s is for %s, but %s is taken for %s", f.flag, f.of, name, kind)

@@ -21,11 +21,11 @@ type value struct {
 
 // builder makes layers of nodes.
 type builder struct {
-	net     *model.Network
-	values  map[*node]value
-	neurons int // of all layers
-	dt      float64
-	reset   Reset
+	net      *model.Network
+	values   map[*node]value
+	neurons  int // of all layers
+	dt       float64
+	meanings map[*node]*meaning
 }
 
 // The default presentation of an imported network: of events, which come in real
@@ -37,16 +37,24 @@ const (
 
 // build makes a network of a graph in topological order.
 func build(im *Import, g *graph, o Options) error {
-	dt, ms, err := g.step(im, o)
+	c, err := g.clock()
 	if err != nil {
 		return err
 	}
-	reset := chooseReset(im, g, o.Reset)
+	f := g.framework(im, o, c)
+	dt, ms, err := g.step(im, o, c, f)
+	if err != nil {
+		return err
+	}
+	meanings, err := g.meanings(im, o, f, dt)
+	if err != nil {
+		return err
+	}
 	net := &model.Network{
 		DtMS:     ms,
 		Metadata: map[string]any{"nir.dt": dt, "nir.version": label(g.version)},
 	}
-	b := &builder{net: net, values: make(map[*node]value, len(g.nodes)), dt: dt, reset: reset}
+	b := &builder{net: net, values: make(map[*node]value, len(g.nodes)), dt: dt, meanings: meanings}
 	for _, n := range g.nodes {
 		v, err := b.visit(n)
 		if err != nil {
@@ -74,19 +82,6 @@ func build(im *Import, g *graph, o Options) error {
 	}
 	im.Network = net
 	return net.Validate()
-}
-
-func chooseReset(im *Import, g *graph, asked Reset) Reset {
-	if asked != "" {
-		return asked
-	}
-	for _, n := range g.nodes {
-		if n.kind.spikes() && n.kind != kindThresh {
-			im.warn("the file does not say how a spike resets the membrane: taken to be %s, to v_reset, by NIR's equations; networks from Sinabs, Rockpool and snnTorch may need %s or %s (snnTorch's default)", ResetZero, ResetSubtract, ResetDelayed)
-			break
-		}
-	}
-	return ResetZero
 }
 
 // chooseEncoder returns how input reaches the network: as events if the shape
@@ -160,7 +155,7 @@ func (b *builder) visit(n *node) (value, error) {
 		id, err := b.add(l, in.from)
 		return value{from: []int{id}, shape: l.Out}, err
 	}
-	u, err := n.neuron(in.shape, b.dt, b.reset)
+	u, err := n.neuron(in.shape, b.meaning(n))
 	if err != nil {
 		return value{}, err
 	}

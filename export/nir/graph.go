@@ -250,6 +250,9 @@ func (n *node) has(param string) bool {
 	return err == nil && !slices.Contains(d.Shape(), 0) || err != nil && !errors.Is(err, fs.ErrNotExist)
 }
 
+// mayBeInfinite are the parameters of a neuron that does not leak.
+var mayBeInfinite = []string{"r", "tau", "tau_mem", "tau_syn", "w_in"}
+
 // numbers reads a parameter of finite numbers, at least one.
 func (n *node) numbers(param string) (array, error) {
 	d, err := n.group.Dataset(param)
@@ -267,7 +270,8 @@ func (n *node) numbers(param string) (array, error) {
 	if len(data) == 0 {
 		return a, malformed("node %q (%s): %s is empty", n.name, n.kind, param)
 	}
-	if i := slices.IndexFunc(data, func(x float64) bool { return x-x != 0 }); i >= 0 {
+	infinite := slices.Contains(mayBeInfinite, param)
+	if i := slices.IndexFunc(data, func(x float64) bool { return x-x != 0 && !(infinite && x > 0) }); i >= 0 {
 		return a, malformed("node %q (%s): %s[%d] is %v, expected a finite number", n.name, n.kind, param, i, data[i])
 	}
 	return a, nil

@@ -46,7 +46,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"slices"
 
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/internal/atomicfile"
@@ -85,17 +87,45 @@ const (
 	ResetZero     Reset = "zero"     // v becomes v_reset: NIR, Norse, SpikingJelly
 	ResetSubtract Reset = "subtract" // the threshold is subtracted at once: Sinabs, Rockpool, snnTorch with reset_delay=False
 	ResetDelayed  Reset = "delayed"  // the threshold is subtracted after the next decay: snnTorch's default
+	ResetNone     Reset = "none"     // nothing
+	// The membrane of the step after a spike is v_reset, whatever comes in: snnTorch's
+	// reset_mechanism="zero" of Synaptic, RLeaky, RSynaptic and Lapicque.
+	ResetRefractory Reset = "refractory"
 )
+
+// Resets lists the resets.
+func Resets() []Reset {
+	return []Reset{ResetZero, ResetSubtract, ResetDelayed, ResetNone, ResetRefractory}
+}
 
 // Options say what a NIR file does not. The zero value of each field stands for
 // a guess that Import reports.
+//
+// What belongs to neurons is one value for all, or one for each of the nodes of
+// neurons with a membrane, in the order in which they come.
 type Options struct {
+	From    Framework     // who wrote the file, and so what its neurons do
 	Dt      float64       // length of a time step in the graph's unit of time, seconds
 	StepUS  float64       // length of a time step of the input in µs, if it is not Dt
 	Reset   Reset         // of every neuron that spikes
+	Resets  []Reset       // in place of Reset, one each; of a node that does not spike none
 	Encoder model.Encoder // of the input; a BinUS of 0 stands for StepUS
 	Steps   int           // default presentation
+
+	// What the frameworks know and their files do not.
+
+	Spikes    []int     // the most spikes a step, Many for no bound: Sinabs' spike_fn, Rockpool's max_spikes_per_dt
+	NormInput []bool    // Sinabs' norm_input of LIF: input times 1 − exp(−Δt/τ)
+	TauSyn    []float64 // Sinabs' tau_syn, in steps; 0 without
+	MinVMem   []float64 // Sinabs' min_v_mem, −Inf without
+	Graded    []float64 // snnTorch's graded_spikes_factor: the value of a spike
 }
+
+// Many spikes a step stand for ⌊v/θ⌋ of them, as many as fit into the membrane.
+const Many = -1
+
+// maxSpikes bounds the spikes a step.
+const maxSpikes = 1 << 20
 
 // Import is a network read from a NIR file and what had to be assumed.
 type Import struct {
@@ -190,12 +220,33 @@ func (o *Options) check() error {
 	case !(o.StepUS >= 0) || o.StepUS-o.StepUS != 0:
 		return fmt.Errorf("nir: the length of a step is %v µs, expected a finite time of 0 or more", o.StepUS)
 	}
-	switch o.Reset {
-	case "", ResetZero, ResetSubtract, ResetDelayed:
-	default:
-		return fmt.Errorf("nir: reset %q is unknown, expected %s, %s or %s", o.Reset, ResetZero, ResetSubtract, ResetDelayed)
+	for _, r := range append(o.Resets, o.Reset) {
+		if r != "" && !slices.Contains(Resets(), r) {
+			return fmt.Errorf("nir: reset %q is unknown, expected one of %v", r, Resets())
+		}
 	}
-	return nil
+	for _, n := range o.Spikes {
+		if n != Many && (n < 1 || n > maxSpikes) {
+			return fmt.Errorf("nir: %d spikes a step, expected 1 to %d, or Many (%d)", n, maxSpikes, Many)
+		}
+	}
+	for _, p := range []struct {
+		name   string
+		values []float64
+		fits   func(x float64) bool
+		want   string
+	}{
+		{"tau_syn", o.TauSyn, func(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }, "a finite time of 0 or more"},
+		{"min_v_mem", o.MinVMem, func(x float64) bool { return x <= 0 }, "0 or less"},
+		{"the value of a spike", o.Graded, func(x float64) bool { return float32(x) != 0 && float32(x)-float32(x) == 0 }, "a finite number other than 0"},
+	} {
+		for _, x := range p.values {
+			if !p.fits(x) {
+				return fmt.Errorf("nir: %s is %v, expected %s", p.name, x, p.want)
+			}
+		}
+	}
+	return o.From.check()
 }
 
 // fileError gives an error of package hdf5 one of this package's kinds.
