@@ -279,13 +279,13 @@ func kindOf(name string) (fileKind, error) {
 	switch text := string(head); {
 	case strings.HasPrefix(text, "\x89HDF\r\n\x1a\n"):
 		return nirFile, nil
-	case strings.HasPrefix(text, "PK\x03\x04"), n == 9 && head[8] == '{' && head[7] == 0:
+	case strings.HasPrefix(text, "PK\x03\x04"), strings.HasPrefix(text, "\x80\x02\x8a\x0a"), n == 9 && head[8] == '{' && head[7] == 0:
 		return tensorFile, nil
 	}
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".nir":
 		return nirFile, nil
-	case ".npz", ".safetensors":
+	case ".npz", ".safetensors", ".pt", ".pth":
 		return tensorFile, nil
 	}
 	return modelFile, nil

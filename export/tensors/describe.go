@@ -351,6 +351,9 @@ func (f *File) tensor(key, name string) (Tensor, error) {
 	if name == "" {
 		return Tensor{}, misdescribed("there is no %s", key)
 	}
+	if err := f.unread[name]; err != nil {
+		return Tensor{}, fmt.Errorf("%s: %w", key, err)
+	}
 	t, ok := f.Tensors[name]
 	if !ok {
 		return t, misdescribed("%s names %q, but the file has %q", key, name, slices.Sorted(maps.Keys(f.Tensors)))

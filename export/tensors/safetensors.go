@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
+
+	"github.com/snurun/snurun/internal/float16"
 )
 
 // metadataKey is where a safetensors file keeps a description.
@@ -33,7 +36,7 @@ func readSafetensors(data []byte) (*File, error) {
 	if length > uint64(len(rest)) || length > maxHeader {
 		return nil, malformed("byte 0: a header of %d bytes, but %d are left: neither safetensors nor a .npz archive", length, len(rest))
 	}
-	f := &File{Tensors: map[string]Tensor{}}
+	f := &File{Tensors: map[string]Tensor{}, unread: map[string]error{}}
 	entries, err := f.header(rest[:length])
 	if err != nil {
 		return nil, err
@@ -114,6 +117,10 @@ func (f *File) data(entries []entry, data []byte) error {
 		}
 		at = to
 		t, err := e.decode(data[from:to])
+		if errors.Is(err, errDType) {
+			f.unread[e.name] = fmt.Errorf("tensor %q: %w", e.name, err)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("tensor %q: %w", e.name, err)
 		}
@@ -135,11 +142,22 @@ func cmpUint(a, b uint64) int {
 	return 0
 }
 
+// dtypes are those that are read, otherDTypes those that safetensors has besides.
+const dtypes = "F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 or BOOL"
+
+var otherDTypes = []string{"F8_E4M3", "F8_E5M2", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4", "C64"}
+
+var errDType = fmt.Errorf("%w: elements that are not read", ErrFormat)
+
 // decode decodes the elements of a tensor.
 func (e *entry) decode(data []byte) (Tensor, error) {
 	size, read := decoder(e.DType)
-	if read == nil {
-		return Tensor{}, malformed("dtype is %q, expected F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL", e.DType)
+	switch {
+	case read != nil:
+	case slices.Contains(otherDTypes, e.DType):
+		return Tensor{}, fmt.Errorf("%w: dtype is %q, expected %s", errDType, e.DType, dtypes)
+	default:
+		return Tensor{}, malformed("dtype is %q, expected %s", e.DType, dtypes)
 	}
 	n := uint64(1)
 	for _, d := range e.Shape {
@@ -170,9 +188,15 @@ func decoder(dtype string) (int, func([]byte) float32) {
 	case "F32":
 		return 4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }
 	case "F16":
-		return 2, func(b []byte) float32 { return half(le.Uint16(b)) }
+		return 2, func(b []byte) float32 { return float16.Float32(le.Uint16(b)) }
 	case "BF16":
 		return 2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }
+	case "U64":
+		return 8, func(b []byte) float32 { return float32(le.Uint64(b)) }
+	case "U32":
+		return 4, func(b []byte) float32 { return float32(le.Uint32(b)) }
+	case "U16":
+		return 2, func(b []byte) float32 { return float32(le.Uint16(b)) }
 	case "I64":
 		return 8, func(b []byte) float32 { return float32(int64(le.Uint64(b))) }
 	case "I32":
@@ -185,17 +209,4 @@ func decoder(dtype string) (int, func([]byte) float32) {
 		return 1, func(b []byte) float32 { return float32(b[0]) }
 	}
 	return 0, nil
-}
-
-// half converts an IEEE 754 binary16, exactly.
-func half(h uint16) float32 {
-	sign := uint32(h>>15) << 31
-	exponent, fraction := uint32(h>>10&31), uint32(h&1023)
-	switch exponent {
-	case 0: // zero and subnormals: fraction·2⁻²⁴
-		return math.Float32frombits(sign | math.Float32bits(float32(fraction)*(1.0/(1<<24))))
-	case 31: // infinities and NaN
-		return math.Float32frombits(sign | 255<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
 }

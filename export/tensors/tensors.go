@@ -7,11 +7,13 @@
 package tensors
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"slices"
 
 	"github.com/snurun/snurun/export"
@@ -41,16 +43,40 @@ type File struct {
 	// Description is the text under the key "snurun" in the metadata of a safetensors
 	// file, or empty.
 	Description string
+
+	unread map[string]error // of tensors of a kind that is not read
 }
 
 // Read reads a .safetensors or .npz file, told by its first bytes. Integers and
-// floats of other widths become float32. The error is an ErrFormat that names the
-// tensor, what was found and what was expected.
+// floats of other widths become float32. Tensors of other kinds, such as strings,
+// are an error only where a description names them. The error is an ErrFormat that
+// names the tensor, what was found and what was expected.
 func Read(data []byte) (*File, error) {
-	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
+	switch {
+	case isTorch(data):
+		return nil, malformed("a checkpoint of PyTorch, a pickle, which is a program rather than data. This writes it as safetensors:\n\n%s\n", torchRecipe)
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
 		return readArchive(data)
 	}
 	return readSafetensors(data)
+}
+
+// torchRecipe makes safetensors of a checkpoint.
+const torchRecipe = `    import torch; from safetensors.torch import save_file
+    state = torch.load("net.pt", map_location="cpu", weights_only=True)
+    save_file({k: v.clone().contiguous() for k, v in state.items()}, "net.safetensors")`
+
+// isTorch reports whether data are what torch.save writes: since PyTorch 1.6 a zip
+// archive with a pickle, before that a pickle of a magic number.
+func isTorch(data []byte) bool {
+	if bytes.HasPrefix(data, []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19")) {
+		return true
+	}
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(archive.File, func(f *zip.File) bool { return path.Base(f.Name) == "data.pkl" })
 }
 
 // ReadFile is Read for a named file of up to export.DefaultBytes bytes.
@@ -75,11 +101,14 @@ func ReadFile(name string) (*File, error) {
 }
 
 func readArchive(data []byte) (*File, error) {
-	arrays, err := npy.ReadZip(bytes.NewReader(data), int64(len(data)))
+	arrays, unread, err := npy.ReadSome(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	f := &File{Tensors: make(map[string]Tensor, len(arrays))}
+	f := &File{Tensors: make(map[string]Tensor, len(arrays)), unread: unread}
+	for name, err := range unread {
+		unread[name] = fmt.Errorf("%w: %w", ErrFormat, err)
+	}
 	for name, a := range arrays {
 		t := Tensor{slices.Clone(a.Shape), make([]float32, a.Len())}
 		for i := range t.Data {

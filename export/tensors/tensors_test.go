@@ -1,6 +1,8 @@
 package tensors_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -109,6 +111,84 @@ func TestMalformed(t *testing.T) {
 	} {
 		if _, err := tensors.Read(c.data); !errors.Is(err, tensors.ErrFormat) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("error is %v, expected ErrFormat with %q", err, c.says)
+		}
+	}
+}
+
+// array is a .npy file.
+func array(header, data string) string {
+	return "\x93NUMPY\x01\x00" + string([]byte{byte(len(header)), 0}) + header + data
+}
+
+// TestOthers: what a description does not name may be anything, and what it names
+// is an error of its own.
+func TestOthers(t *testing.T) {
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	for name, content := range map[string]string{
+		"README.txt": "text",
+		"names.npy":  array("{'descr': '<U5', 'fortran_order': False, 'shape': (1,), }\n", "abcdefghijklmnopqrst"),
+		"w.npy":      array("{'descr': '<f2', 'fortran_order': False, 'shape': (1L, 2), }\n", "\x00\x3c\x00\xc0"),
+	} {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	quantised := safetensors(`{"q":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},"w":{"dtype":"U16","shape":[1,2],"data_offsets":[4,8]},`+
+		`"w32":{"dtype":"U32","shape":[1],"data_offsets":[8,12]},"w64":{"dtype":"U64","shape":[1],"data_offsets":[12,20]}}`, 20)
+	for i, x := range []byte{1, 0, 0xff, 0xff, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x80} {
+		quantised[len(quantised)-16+i] = x
+	}
+	describe := func(weight string) []byte {
+		return []byte(`{"dt_ms": 1, "steps": 5, "input": {"shape": [2], "encoder": "direct"}, "layers": [{"weight": "` + weight + `", "output": "none"}]}`)
+	}
+	for _, c := range []struct {
+		data    []byte
+		weights []float32
+		other   string
+		says    string
+	}{
+		{archive.Bytes(), []float32{1, -2}, "names", "descr is"},
+		{archive.Bytes(), []float32{1, -2}, "README.txt", "expected only names in .npy"},
+		{quantised, []float32{1, 65535}, "q", `dtype is "F8_E4M3"`},
+	} {
+		f, err := tensors.Read(c.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := f.Tensors["w32"]; w.Data != nil && (w.Data[0] != 1<<31 || f.Tensors["w64"].Data[0] != 1<<63) {
+			t.Errorf("w32 is %v, w64 %v, expected 2³¹ and 2⁶³", w.Data, f.Tensors["w64"].Data)
+		}
+		n, err := f.Network(describe("w"))
+		if err != nil || !slices.Equal(n.Layers[0].Weight.F32, c.weights) {
+			t.Errorf("weights %v, error %v, expected %v", n, err, c.weights)
+		}
+		if _, err := f.Network(describe(c.other)); !errors.Is(err, tensors.ErrFormat) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("error is %v, expected ErrFormat with %q", err, c.says)
+		}
+	}
+}
+
+// TestTorch: a checkpoint is named, with the lines that make safetensors of it.
+func TestTorch(t *testing.T) {
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	if _, err := z.Create("net/data.pkl"); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range [][]byte{archive.Bytes(), []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02")} {
+		if _, err := tensors.Read(data); !errors.Is(err, tensors.ErrFormat) || !strings.Contains(err.Error(), "save_file(") {
+			t.Errorf("error is %v, expected ErrFormat with the line to write", err)
 		}
 	}
 }

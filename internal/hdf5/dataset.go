@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+
+	"github.com/snurun/snurun/internal/float16"
 )
 
 // Dataset is an array of numbers or strings in row-major order.
@@ -133,7 +135,13 @@ func numbers[T float32 | float64](d *Dataset) ([]T, error) {
 		return nil, err
 	}
 	out := make([]T, d.space.count)
-	if d.typ.size == 4 {
+	switch d.typ.size {
+	case 2:
+		for i := range out {
+			out[i] = T(float16.Float32(d.typ.order.Uint16(raw[2*i:])))
+		}
+		return out, nil
+	case 4:
 		for i := range out {
 			out[i] = T(math.Float32frombits(d.typ.order.Uint32(raw[4*i:])))
 		}

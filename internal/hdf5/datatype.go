@@ -65,6 +65,7 @@ type datatype struct {
 // The bits of an IEEE 754 number as a datatype message describes them: offset,
 // precision, exponent location and size, mantissa location and size, bias.
 var (
+	ieee16 = [7]uint32{0, 16, 10, 5, 0, 10, 15}
 	ieee32 = [7]uint32{0, 32, 23, 8, 0, 23, 127}
 	ieee64 = [7]uint32{0, 64, 52, 11, 0, 52, 1023}
 )
@@ -123,9 +124,9 @@ func (im *image) datatype(c cursor) (datatype, error) {
 			return t, err
 		}
 		const implied = 2 // normalisation: the mantissa's leading one is not stored
-		ieee := t.size == 4 && got == ieee32 || t.size == 8 && got == ieee64
+		ieee := t.size == 2 && got == ieee16 || t.size == 4 && got == ieee32 || t.size == 8 && got == ieee64
 		if !ieee || bits>>4&3 != implied || bits>>8&0xff != 8*t.size-1 {
-			return t, unsupported(at, "floating-point number of %d bytes is not IEEE 754 binary32 or binary64", t.size)
+			return t, unsupported(at, "floating-point number of %d bytes is not IEEE 754 binary16, binary32 or binary64", t.size)
 		}
 
 	case classString:

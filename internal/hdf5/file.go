@@ -9,12 +9,12 @@
 //   - Groups: symbol tables (version 1 B-tree, symbol table nodes, local heap),
 //     link messages, and dense storage (fractal heap, version 2 B-tree).
 //   - Dataspaces: scalar, simple and null.
-//   - Datatypes: IEEE 754 binary32 and binary64, integers of 8 to 64 bits, both
+//   - Datatypes: IEEE 754 binary16, binary32 and binary64, integers of 8 to 64 bits, both
 //     byte orders, enumerations over integers (h5py's booleans), strings of fixed
 //     and variable length.
 //   - Layouts of version 3 and 4: compact, contiguous, and chunked with a version
 //     1 B-tree, a single chunk, an implicit or a fixed array index.
-//   - Filters: deflate, shuffle, Fletcher-32. Fill values.
+//   - Filters: deflate, shuffle, Fletcher-32, h5py's LZF. Fill values.
 //
 // # What is not
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -13,12 +14,13 @@ const (
 	filterDeflate    = 1
 	filterShuffle    = 2
 	filterFletcher32 = 3
+	filterLZF        = 32000 // registered by h5py
 )
 
 // maxFilters is the longest pipeline the format has.
 const maxFilters = 32
 
-var filterNames = map[uint16]string{4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}
+var filterNames = map[uint16]string{4: "szip", 5: "nbit", 6: "scaleoffset"}
 
 // filter is one step of a pipeline.
 type filter struct {
@@ -40,7 +42,7 @@ func (im *image) filters(c cursor) ([]filter, error) {
 		return nil, corrupt(at, "filter pipeline: %d filters, expected at most %d", count, maxFilters)
 	}
 	var filters []filter
-	deflates := 0
+	packed := 0
 	for range count {
 		at := c.at
 		f := filter{id: c.u16()}
@@ -63,9 +65,9 @@ func (im *image) filters(c cursor) ([]filter, error) {
 			return nil, err
 		}
 		switch f.id {
-		case filterDeflate:
-			if deflates++; deflates > 1 {
-				return nil, unsupported(at, "filter deflate twice")
+		case filterDeflate, filterLZF:
+			if packed++; packed > 1 {
+				return nil, unsupported(at, "two filters that compress")
 			}
 		case filterShuffle:
 			f.elementSize = uint64(params.u32())
@@ -103,15 +105,19 @@ func (p *pipeline) undo(b []byte, at, size uint64, mask uint32) ([]byte, error) 
 		}
 		var err error
 		switch f := p.filters[i]; f.id {
-		case filterDeflate:
-			// What was deflated is the chunk and the checksums before.
+		case filterDeflate, filterLZF:
+			// What was compressed is the chunk and the checksums before.
 			n := size
 			for j, g := range p.filters[:i] {
 				if g.id == filterFletcher32 && mask>>j&1 == 0 {
 					n += 4
 				}
 			}
-			b, err = p.inflate(b, n)
+			if f.id == filterLZF {
+				b, err = p.unpack(b, n)
+			} else {
+				b, err = p.inflate(b, n)
+			}
 		case filterShuffle:
 			b = p.unshuffle(b, f.elementSize)
 		case filterFletcher32:
@@ -151,6 +157,57 @@ func (p *pipeline) inflate(b []byte, size uint64) ([]byte, error) {
 		return nil, err
 	}
 	return p.inflated, nil
+}
+
+var errShortRun = errors.New("LZF data end within a run")
+
+// unpack decompresses LZF data of size bytes: runs of literals, and copies of what
+// came up to 8 kB before, of at least 3 bytes.
+func (p *pipeline) unpack(b []byte, size uint64) ([]byte, error) {
+	p.inflated = grow(p.inflated, size)[:0]
+	out := p.inflated
+	for len(b) > 0 {
+		control := int(b[0])
+		b = b[1:]
+		if control < 32 {
+			n := control + 1
+			if n > len(b) {
+				return nil, errShortRun
+			}
+			if uint64(len(out)+n) > size {
+				return nil, fmt.Errorf("LZF data unpack to more than %d bytes", size)
+			}
+			out, b = append(out, b[:n]...), b[n:]
+			continue
+		}
+		n := control >> 5
+		if n == 7 {
+			if len(b) == 0 {
+				return nil, errShortRun
+			}
+			n, b = n+int(b[0]), b[1:]
+		}
+		if len(b) == 0 {
+			return nil, errShortRun
+		}
+		n += 2
+		back := control&31<<8 + int(b[0]) + 1
+		b = b[1:]
+		if back > len(out) {
+			return nil, fmt.Errorf("LZF data copy from %d bytes back, but there are %d", back, len(out))
+		}
+		if uint64(len(out)+n) > size {
+			return nil, fmt.Errorf("LZF data unpack to more than %d bytes", size)
+		}
+		for range n { // which may run into what it copies
+			out = append(out, out[len(out)-back])
+		}
+	}
+	if uint64(len(out)) != size {
+		return nil, fmt.Errorf("LZF data unpack to %d bytes, expected %d", len(out), size)
+	}
+	p.inflated = out
+	return out, nil
 }
 
 // unshuffle gathers the bytes of each element, which shuffle has spread over as

@@ -149,6 +149,9 @@ func (p *parser) integer() int {
 		p.fail("found %q, expected a dimension of at most %d", p.next(), maxBytes)
 	}
 	p.at = end
+	if p.err == nil && strings.HasPrefix(p.text[end:], "L") { // Python 2's long integers
+		p.at++
+	}
 	return int(n)
 }
 

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/snurun/snurun/internal/float16"
 )
 
 // ErrFormat is the error of data that are no array that this package reads.
@@ -30,11 +32,12 @@ const (
 	Uint16  Type = "u2"
 	Uint32  Type = "u4"
 	Uint64  Type = "u8"
+	Float16 Type = "f2"
 	Float32 Type = "f4"
 	Float64 Type = "f8"
 )
 
-var types = []Type{Bool, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64, Float32, Float64}
+var types = []Type{Bool, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64, Float16, Float32, Float64}
 
 // size returns the bytes of one element.
 func (t Type) size() int { return int(t[1] - '0') }
@@ -101,6 +104,8 @@ func (a *Array) At(i int) float64 {
 		return float64(int64(le.Uint64(a.data[8*i:])))
 	case Uint64:
 		return float64(le.Uint64(a.data[8*i:]))
+	case Float16:
+		return float64(float16.Float32(le.Uint16(a.data[2*i:])))
 	case Float32:
 		return float64(math.Float32frombits(le.Uint32(a.data[4*i:])))
 	case Float64:

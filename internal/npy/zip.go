@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -18,39 +20,64 @@ func ReadZip(r io.ReaderAt, size int64) (map[string]*Array, error) {
 	return readZip(r, size, maxArchive)
 }
 
-// readZip reads an archive of less than limit bytes, unpacked.
+// readZip is ReadZip for an archive of less than limit bytes, unpacked.
 func readZip(r io.ReaderAt, size, limit int64) (map[string]*Array, error) {
+	arrays, unread, err := readSome(r, size, limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(unread)) {
+		return nil, unread[name]
+	}
+	return arrays, nil
+}
+
+// ReadSome is ReadZip for an archive of which some entries may be no arrays that
+// this package reads. It returns why for each of them.
+func ReadSome(r io.ReaderAt, size int64) (arrays map[string]*Array, unread map[string]error, err error) {
+	return readSome(r, size, maxArchive)
+}
+
+func readSome(r io.ReaderAt, size, limit int64) (arrays map[string]*Array, unread map[string]error, err error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	arrays := make(map[string]*Array)
+	arrays, unread = make(map[string]*Array), make(map[string]error)
 	left := limit
 	for _, f := range archive.File {
 		name, ok := strings.CutSuffix(f.Name, extension)
+		if arrays[name] != nil || unread[name] != nil {
+			return nil, nil, fmt.Errorf("%w: entry %q of the archive occurs twice", ErrFormat, f.Name)
+		}
 		if !ok {
-			return nil, fmt.Errorf("%w: entry %q of the archive, expected only names in %s", ErrFormat, f.Name, extension)
+			unread[name] = fmt.Errorf("%w: entry %q of the archive, expected only names in %s", ErrFormat, f.Name, extension)
+			continue
 		}
-		if arrays[name] != nil {
-			return nil, fmt.Errorf("%w: entry %q of the archive occurs twice", ErrFormat, f.Name)
-		}
-		entry, err := f.Open()
-		if err != nil {
-			return nil, fmt.Errorf("%w: entry %q: %w", ErrFormat, f.Name, err)
-		}
-		limited := &io.LimitedReader{R: entry, N: left}
-		a, err := Read(limited)
-		entry.Close()
-		if limited.N == 0 {
-			return nil, fmt.Errorf("%w: entry %q: the archive holds more than %d bytes", ErrFormat, f.Name, limit)
+		a, err := readEntry(f, &left)
+		if left == 0 {
+			return nil, nil, fmt.Errorf("%w: entry %q: the archive holds more than %d bytes", ErrFormat, f.Name, limit)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: entry %q: %w", ErrFormat, f.Name, err)
+			unread[name] = fmt.Errorf("%w: entry %q: %w", ErrFormat, f.Name, err)
+			continue
 		}
 		arrays[name] = a
-		left = limited.N
 	}
-	return arrays, nil
+	return arrays, unread, nil
+}
+
+// readEntry reads the array of an entry, of which left bytes may be read.
+func readEntry(f *zip.File, left *int64) (*Array, error) {
+	entry, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer entry.Close()
+	limited := &io.LimitedReader{R: entry, N: *left}
+	a, err := Read(limited)
+	*left = limited.N
+	return a, err
 }
 
 // ZipWriter writes a .npz archive as numpy.savez does: stored, not packed. The
