@@ -7,6 +7,7 @@ import (
 
 	"github.com/snurun/snurun/internal/refnet"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 )
 
 // BenchmarkClassify reports the time a sample takes in the plans of the
@@ -26,7 +27,7 @@ func BenchmarkClassify(b *testing.B) {
 					x := samples[k%len(samples)]
 					s.Reset()
 					for t := range x.Steps() {
-						if err := s.Step(x.At(t)); err != nil {
+						if err := s.Step(x, t); err != nil {
 							b.Fatal(err)
 						}
 					}
@@ -44,9 +45,9 @@ func BenchmarkClassify(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/sample")
 			})
 			b.Run("plan=batch", func(b *testing.B) {
-				batch := net.NewBatch(len(samples))
+				batch, inputs := net.NewBatch(len(samples)), spike.Inputs(samples)
 				for b.Loop() {
-					if _, err := batch.Classify(samples); err != nil {
+					if _, err := batch.Classify(inputs); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -96,26 +96,14 @@ func newAugmentedImages(images *imageSource, a Augmentation) *augmentedImages {
 	}}}
 }
 
-func (s *augmentedImages) Spikes(dst spike.Train, i int, key Key) error {
-	if err := s.check(dst.Size(), i); err != nil {
+func (s *augmentedImages) Load(dst spike.Input, i int, key Key) error {
+	if err := s.check(dst, i); err != nil {
 		return err
 	}
-	return s.moved(i, key, func(pixels []byte) error { return s.encoder.Encode(dst, pixels, key) })
-}
-
-func (s *augmentedImages) Values(dst spike.Values, i int, key Key) error {
-	if err := s.check(dst.Size(), i); err != nil {
-		return err
-	}
-	return s.moved(i, key, func(pixels []byte) error { return s.encoder.EncodeValues(dst, pixels) })
-}
-
-// moved encodes image i, moved as the key chooses.
-func (s *augmentedImages) moved(i int, key Key, encode func(pixels []byte) error) error {
 	pixels := s.pixels.Get().(*[]byte)
 	defer s.pixels.Put(pixels)
 	s.amount.apply(*pixels, s.images.At(i), s.images.Height, s.images.Width, s.encoder.threshold(), key)
-	return encode(*pixels)
+	return s.encoder.Encode(dst, *pixels, key)
 }
 
 // Places in a key's stream, beyond those of any encoder.

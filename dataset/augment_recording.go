@@ -20,9 +20,8 @@ type augmentedRecordings struct {
 
 // recordingScratch is room for a sample as it was and for where its pixels go.
 type recordingScratch struct {
-	spikes spike.Train
-	values spike.Values
-	to     []int32 // for each pixel of a plane; negative outside
+	input spike.Input
+	to    []int32 // for each pixel of a plane; negative outside
 }
 
 func newAugmentedRecordings(source Source, a Augmentation) (*augmentedRecordings, error) {
@@ -46,51 +45,52 @@ func newAugmentedRecordings(source Source, a Augmentation) (*augmentedRecordings
 
 func (s *augmentedRecordings) longest() int { return Longest(s.Source) }
 
-func (s *augmentedRecordings) Spikes(dst spike.Train, i int, key Key) error {
+func (s *augmentedRecordings) Load(dst spike.Input, i int, key Key) error {
 	w := s.scratch.Get().(*recordingScratch)
 	defer s.scratch.Put(w)
-	if w.spikes.Steps() != dst.Steps() || w.spikes.Size() != dst.Size() {
-		w.spikes = spike.NewTrain(dst.Steps(), dst.Size())
-	}
-	if err := s.Source.Spikes(w.spikes, i, key); err != nil {
+	w.fit(dst)
+	if err := s.Source.Load(w.input, i, key); err != nil {
 		return err
 	}
 	s.aim(w.to, key)
 	dst.Clear()
-	for t := range dst.Steps() {
-		for c := range w.spikes.At(t).All() {
-			if step, channel, ok := s.target(w.to, t, c, dst.Steps(), key); ok {
-				dst.At(step).Set(channel)
+	steps := dst.Steps()
+	for t := range steps {
+		switch from := w.input.(type) {
+		case spike.Train:
+			dst := dst.(spike.Train)
+			for c := range from.At(t).All() {
+				if step, channel, ok := s.target(w.to, t, c, steps, key); ok {
+					dst.At(step).Set(channel)
+				}
+			}
+		case spike.Values:
+			dst := dst.(spike.Values)
+			for c, v := range from.At(t) {
+				if v == 0 {
+					continue
+				}
+				if step, channel, ok := s.target(w.to, t, c, steps, key); ok {
+					dst.At(step)[channel] += v
+				}
 			}
 		}
 	}
 	return nil
 }
 
-func (s *augmentedRecordings) Values(dst spike.Values, i int, key Key) error {
-	w := s.scratch.Get().(*recordingScratch)
-	defer s.scratch.Put(w)
-	if w.values.Steps() != dst.Steps() || w.values.Size() != dst.Size() {
-		w.values = spike.NewValues(dst.Steps(), dst.Size())
-	}
-	if err := s.Source.Values(w.values, i, key); err != nil {
-		return err
-	}
-	s.aim(w.to, key)
-	for t := range dst.Steps() {
-		clear(dst.At(t))
-	}
-	for t := range dst.Steps() {
-		for c, v := range w.values.At(t) {
-			if v == 0 {
-				continue
-			}
-			if step, channel, ok := s.target(w.to, t, c, dst.Steps(), key); ok {
-				dst.At(step)[channel] += v
-			}
+// fit makes the input of the scratch one like dst.
+func (w *recordingScratch) fit(dst spike.Input) {
+	switch dst := dst.(type) {
+	case spike.Train:
+		if x, ok := w.input.(spike.Train); !ok || x.Steps() != dst.Steps() || x.Size() != dst.Size() {
+			w.input = spike.NewTrain(dst.Steps(), dst.Size())
+		}
+	case spike.Values:
+		if x, ok := w.input.(spike.Values); !ok || x.Steps() != dst.Steps() || x.Size() != dst.Size() {
+			w.input = spike.NewValues(dst.Steps(), dst.Size())
 		}
 	}
-	return nil
 }
 
 // aim sets to to where each pixel goes.

@@ -27,9 +27,9 @@ func spotSource(t *testing.T, side, steps int, analog bool) Source {
 	var src Source
 	var err error
 	if analog {
-		src, err = FromValues([]spike.Values{v}, []int{2, side, side}, nil, nil)
+		src, err = FromInputs([]spike.Values{v}, []int{2, side, side}, nil, nil)
 	} else {
-		src, err = FromTrains([]spike.Train{x}, []int{2, side, side}, nil, nil)
+		src, err = FromInputs([]spike.Train{x}, []int{2, side, side}, nil, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestAugmentedRecordingShifts(t *testing.T) {
 	places := map[[2]float64]int{}
 	for s := range uint64(500) {
 		k := Key{1, s}
-		if err := errors.Join(moved.Spikes(x, 0, k), moved.Spikes(again, 0, k)); err != nil {
+		if err := errors.Join(moved.Load(x, 0, k), moved.Load(again, 0, k)); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(x.Words(), again.Words()) {
@@ -92,7 +92,7 @@ func TestAugmentedRecordingDrops(t *testing.T) {
 	x := spike.NewTrain(3, 2*side*side)
 	fewer := false
 	for s := range uint64(100) {
-		if err := moved.Spikes(x, 0, Key{2, s}); err != nil {
+		if err := moved.Load(x, 0, Key{2, s}); err != nil {
 			t.Fatal(err)
 		}
 		fewer = fewer || x.Count() < 18
@@ -114,7 +114,7 @@ func TestAugmentedRecordingJitters(t *testing.T) {
 	counts := make([]int, steps)
 	x := spike.NewTrain(steps, 2*side*side)
 	for s := range uint64(300) {
-		if err := moved.Spikes(x, 0, Key{3, s}); err != nil {
+		if err := moved.Load(x, 0, Key{3, s}); err != nil {
 			t.Fatal(err)
 		}
 		for step := range steps {
@@ -142,7 +142,7 @@ func TestAugmentedValues(t *testing.T) {
 	seen := map[float32]bool{}
 	for s := range uint64(20) {
 		v.At(0)[0] = 99
-		if err := moved.Values(v, 0, Key{4, s}); err != nil {
+		if err := moved.Load(v, 0, Key{4, s}); err != nil {
 			t.Fatal(err)
 		}
 		sums := [2]float32{}
@@ -159,7 +159,8 @@ func TestAugmentedValues(t *testing.T) {
 	if !seen[1] || !seen[2] {
 		t.Errorf("values %v", seen)
 	}
-	if n := fewestAllocations(func() { moved.Values(v, 0, Key{}) }); n != 0 {
+	held := spike.Input(v)
+	if n := fewestAllocations(func() { moved.Load(held, 0, Key{}) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -183,22 +184,22 @@ func TestAugmentedAnalogImages(t *testing.T) {
 	}
 	want := make([]byte, 784)
 	a.apply(want, set.At(5), 28, 28, 0, Key{1, 5})
-	x := NewPresentation(in, 2)
-	if err := x.Load(moved, 1, Key{1, 5}); err != nil {
+	x := spike.NewValues(2, in.Size())
+	if err := moved.Load(x, 1, Key{1, 5}); err != nil {
 		t.Fatal(err)
 	}
 	for i, v := range want {
-		if x.Values.At(1)[i] != float32(v)/255 {
-			t.Fatalf("pixel %d is %v, expected %d/255", i, x.Values.At(1)[i], v)
+		if x.At(1)[i] != float32(v)/255 {
+			t.Fatalf("pixel %d is %v, expected %d/255", i, x.At(1)[i], v)
 		}
 	}
-	if err := moved.Values(x.Values, 2, Key{}); err == nil {
+	if err := moved.Load(x, 2, Key{}); err == nil {
 		t.Error("took sample 2 of 2")
 	}
 }
 
 func TestAugmentedRefuses(t *testing.T) {
-	flat, err := FromTrains([]spike.Train{spike.NewTrain(2, 5)}, []int{5}, nil, nil)
+	flat, err := FromInputs([]spike.Train{spike.NewTrain(2, 5)}, []int{5}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,10 +227,10 @@ func TestAugmentedRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := jittered.Spikes(spike.NewTrain(2, 5), 1, Key{}); err == nil {
+	if err := jittered.Load(spike.NewTrain(2, 5), 1, Key{}); err == nil {
 		t.Error("took sample 1 of 1")
 	}
-	if err := jittered.Values(spike.NewValues(2, 5), 0, Key{}); !errors.Is(err, ErrCoding) {
+	if err := jittered.Load(spike.NewValues(2, 5), 0, Key{}); !errors.Is(err, ErrCoding) {
 		t.Errorf("values of spikes: %v", err)
 	}
 }

@@ -93,9 +93,9 @@ func TestAugmentedSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b, c := spike.NewTrain(4, 784), spike.NewTrain(4, 784), spike.NewTrain(4, 784)
-	load := func(s Source, dst spike.Train, i int, k Key) {
+	load := func(s Source, dst spike.Input, i int, k Key) {
 		t.Helper()
-		if err := s.Spikes(dst, i, k); err != nil {
+		if err := s.Load(dst, i, k); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,10 +113,11 @@ func TestAugmentedSource(t *testing.T) {
 	if equalTrains(b, c) {
 		t.Error("another epoch gives the same spikes")
 	}
-	if n := fewestAllocations(func() { load(moved, c, 5, Key{1, 6}) }); n != 0 {
+	held := spike.Input(c)
+	if n := fewestAllocations(func() { load(moved, held, 5, Key{1, 6}) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-	if err := moved.Spikes(c, 1000, Key{}); err == nil {
+	if err := moved.Load(c, 1000, Key{}); err == nil {
 		t.Error("took sample 1000 of 1000")
 	}
 }

@@ -78,33 +78,39 @@ func (e *Encoder) Size() int { return e.size }
 // Analog reports whether the encoder yields values, not spikes.
 func (e *Encoder) Analog() bool { return e.coding == model.Direct }
 
-// Encode overwrites dst with the spikes of the intensities x, one a channel.
+// Encode overwrites dst with the input that the intensities x, one a channel,
+// make: spikes, or values if the encoder is analog; any other dst is an ErrCoding.
 // The key chooses the noise; a train of fewer steps is the beginning of one of
-// more steps (poisson). It returns an ErrCoding if the encoder is analog.
-func (e *Encoder) Encode(dst spike.Train, x []byte, key Key) error {
-	if e.Analog() {
-		return fmt.Errorf("dataset: encode: %w: coding direct yields values, not spikes", ErrCoding)
-	}
-	if err := e.check(dst.Size(), x); err != nil {
-		return err
-	}
-	if e.coding == model.Latency {
-		e.latency(dst, x)
-	} else {
-		e.poisson(dst, x, key)
+// more steps (poisson).
+func (e *Encoder) Encode(dst spike.Input, x []byte, key Key) error {
+	switch dst := dst.(type) {
+	case spike.Train:
+		if e.Analog() {
+			return fmt.Errorf("dataset: encode: %w: coding direct yields values, not spikes", ErrCoding)
+		}
+		if err := e.check(dst.Size(), x); err != nil {
+			return err
+		}
+		if e.coding == model.Latency {
+			e.latency(dst, x)
+		} else {
+			e.poisson(dst, x, key)
+		}
+	case spike.Values:
+		if !e.Analog() {
+			return fmt.Errorf("dataset: encode: %w: coding %s yields spikes, not values", ErrCoding, e.coding)
+		}
+		if err := e.check(dst.Size(), x); err != nil {
+			return err
+		}
+		e.direct(dst, x)
+	default:
+		return fmt.Errorf("dataset: encode: %w: there is nothing to encode into", ErrCoding)
 	}
 	return nil
 }
 
-// EncodeValues overwrites dst with the values of the intensities x, one a
-// channel. It returns an ErrCoding unless the encoder is analog.
-func (e *Encoder) EncodeValues(dst spike.Values, x []byte) error {
-	if !e.Analog() {
-		return fmt.Errorf("dataset: encode: %w: coding %s yields spikes, not values", ErrCoding, e.coding)
-	}
-	if err := e.check(dst.Size(), x); err != nil {
-		return err
-	}
+func (e *Encoder) direct(dst spike.Values, x []byte) {
 	for s := range dst.Steps() {
 		row := dst.At(s)
 		if s > 0 {
@@ -115,7 +121,6 @@ func (e *Encoder) EncodeValues(dst spike.Values, x []byte) error {
 			row[i] = e.value[v]
 		}
 	}
-	return nil
 }
 
 func (e *Encoder) check(size int, x []byte) error {

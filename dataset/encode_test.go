@@ -254,7 +254,7 @@ func TestLatency(t *testing.T) {
 func TestDirect(t *testing.T) {
 	e := encoder(t, 3, model.Encoder{Coding: model.Direct})
 	dst := spike.NewValues(2, 3)
-	if err := e.EncodeValues(dst, []byte{0, 51, 255}); err != nil {
+	if err := e.Encode(dst, []byte{0, 51, 255}, Key{}); err != nil {
 		t.Fatal(err)
 	}
 	for s := range 2 {
@@ -293,7 +293,7 @@ func TestEncoderRefuses(t *testing.T) {
 	for name, err := range map[string]error{
 		"few intensities": spikes.Encode(spike.NewTrain(1, 4), make([]byte, 3), Key{}),
 		"few channels":    spikes.Encode(spike.NewTrain(1, 3), make([]byte, 4), Key{}),
-		"few values":      analog.EncodeValues(spike.NewValues(1, 3), make([]byte, 4)),
+		"few values":      analog.Encode(spike.NewValues(1, 3), make([]byte, 4), Key{}),
 	} {
 		if err == nil {
 			t.Errorf("%s: taken", name)
@@ -302,7 +302,10 @@ func TestEncoderRefuses(t *testing.T) {
 	if err := analog.Encode(spike.NewTrain(1, 4), make([]byte, 4), Key{}); !errors.Is(err, ErrCoding) {
 		t.Errorf("spikes of an analog encoder: %v", err)
 	}
-	if err := spikes.EncodeValues(spike.NewValues(1, 4), make([]byte, 4)); !errors.Is(err, ErrCoding) {
+	if err := spikes.Encode(nil, make([]byte, 4), Key{}); !errors.Is(err, ErrCoding) {
+		t.Errorf("nothing to encode into: %v", err)
+	}
+	if err := spikes.Encode(spike.NewValues(1, 4), make([]byte, 4), Key{}); !errors.Is(err, ErrCoding) {
 		t.Errorf("values of a spiking encoder: %v", err)
 	}
 }
@@ -388,15 +391,11 @@ func BenchmarkEncode(b *testing.B) {
 	} {
 		b.Run(fmt.Sprintf("coding=%s", c.name), func(b *testing.B) {
 			e := encoder(b, 784, c.enc)
-			spikes, values := spike.NewTrain(10, 784), spike.NewValues(10, 784)
+			dst := model.Input{Shape: []int{784}, Encoder: c.enc}.New(10)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				x := set.At(i % set.Count)
-				if e.Analog() {
-					e.EncodeValues(values, x)
-				} else {
-					e.Encode(spikes, x, Key{Sample: uint64(i)})
-				}
+				e.Encode(dst, x, Key{Sample: uint64(i)})
 			}
 		})
 	}

@@ -187,16 +187,20 @@ func (s *eventSource) at(t int) []uint32 {
 
 func (s *eventSource) longest() int { return len(s.ends) }
 
-func (s *eventSource) Spikes(dst spike.Train, i int, _ Key) error {
+func (s *eventSource) Load(dst spike.Input, i int, _ Key) error {
 	if s.analog {
-		return errValues()
+		return s.counts(dst, i)
 	}
-	if err := s.check(dst.Size(), i); err != nil {
+	d, err := spikes(dst)
+	if err == nil {
+		err = s.check(dst, i)
+	}
+	if err != nil {
 		return err
 	}
-	dst.Clear()
-	for t := range min(dst.Steps(), len(s.ends)) {
-		row := dst.At(t)
+	d.Clear()
+	for t := range min(d.Steps(), len(s.ends)) {
+		row := d.At(t)
 		for _, c := range s.at(t) {
 			row.Set(int(c))
 		}
@@ -204,20 +208,20 @@ func (s *eventSource) Spikes(dst spike.Train, i int, _ Key) error {
 	return nil
 }
 
-func (s *eventSource) Values(dst spike.Values, i int, _ Key) error {
-	if !s.analog {
-		return errSpikes()
+// counts is Load of the number of events of each channel and step.
+func (s *eventSource) counts(dst spike.Input, i int) error {
+	d, err := values(dst)
+	if err == nil {
+		err = s.check(dst, i)
 	}
-	if err := s.check(dst.Size(), i); err != nil {
+	if err != nil {
 		return err
 	}
-	for t := range dst.Steps() {
-		row := dst.At(t)
-		clear(row)
-		if t < len(s.ends) {
-			for _, c := range s.at(t) {
-				row[c]++
-			}
+	d.Clear()
+	for t := range min(d.Steps(), len(s.ends)) {
+		row := d.At(t)
+		for _, c := range s.at(t) {
+			row[c]++
 		}
 	}
 	return nil

@@ -28,7 +28,7 @@ func Example() {
 	}
 	train := spike.NewTrain(10, 28*28)
 	for i := range 3 {
-		if err := source.Spikes(train, i, dataset.Key{Seed: 1, Sample: uint64(i)}); err != nil {
+		if err := source.Load(train, i, dataset.Key{Seed: 1, Sample: uint64(i)}); err != nil {
 			log.Fatal(err)
 		}
 		fmt.Printf("a %s: %d spikes in %d steps\n", source.Classes()[source.Label(i)], train.Count(), train.Steps())
@@ -50,7 +50,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	train := spike.NewTrain(dataset.Longest(source), m.Input.Size())
-	if err := source.Spikes(train, 0, dataset.Key{}); err != nil {
+	if err := source.Load(train, 0, dataset.Key{}); err != nil {
 		log.Fatal(err)
 	}
 	for t := range train.Steps() {

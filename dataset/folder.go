@@ -211,16 +211,9 @@ func (f *folderSource) longest() int {
 	return longest
 }
 
-func (f *folderSource) Spikes(dst spike.Train, i int, key Key) error {
+func (f *folderSource) Load(dst spike.Input, i int, key Key) error {
 	if err := checkSample(i, len(f.samples)); err != nil {
 		return err
 	}
-	return f.samples[i].file.Spikes(dst, f.samples[i].index, key)
-}
-
-func (f *folderSource) Values(dst spike.Values, i int, key Key) error {
-	if err := checkSample(i, len(f.samples)); err != nil {
-		return err
-	}
-	return f.samples[i].file.Values(dst, f.samples[i].index, key)
+	return f.samples[i].file.Load(dst, f.samples[i].index, key)
 }

@@ -41,7 +41,7 @@ func TestLoadFolder(t *testing.T) {
 			label int
 			word  uint64
 		}{{0, 1}, {0, 2}, {0, 2}, {1, 0}} {
-			if err := src.Spikes(dst, i, Key{}); err != nil || src.Label(i) != c.label || dst.Words()[0] != c.word {
+			if err := src.Load(dst, i, Key{}); err != nil || src.Label(i) != c.label || dst.Words()[0] != c.word {
 				t.Errorf("sample %d: label %d, spikes %x, %v", i, src.Label(i), dst.Words(), err)
 			}
 		}
@@ -51,7 +51,7 @@ func TestLoadFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := spike.NewValues(1, 2)
-	if err := src.Values(v, 1, Key{}); err != nil || !slices.Equal(v.At(0), []float32{0, 1}) || src.Len() != 4 {
+	if err := src.Load(v, 1, Key{}); err != nil || !slices.Equal(v.At(0), []float32{0, 1}) || src.Len() != 4 {
 		t.Errorf("values %v, %v", v, err)
 	}
 }
@@ -130,14 +130,14 @@ func TestLoadFolderMixes(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := spike.NewTrain(2, 24)
-	if err := src.Spikes(x, 0, Key{}); err != nil || !slices.Equal(x.Words(), []uint64{0, 1 << 5}) {
+	if err := src.Load(x, 0, Key{}); err != nil || !slices.Equal(x.Words(), []uint64{0, 1 << 5}) {
 		t.Errorf("array: %x, %v", x.Words(), err)
 	}
-	if err := src.Spikes(x, 1, Key{}); err != nil || !slices.Equal(x.Words(), []uint64{1<<23 | 1<<11, 0}) {
+	if err := src.Load(x, 1, Key{}); err != nil || !slices.Equal(x.Words(), []uint64{1<<23 | 1<<11, 0}) {
 		t.Errorf("events: %x, %v", x.Words(), err)
 	}
 	for _, i := range []int{-1, 2} {
-		if src.Spikes(x, i, Key{}) == nil || src.Values(spike.NewValues(2, 24), i, Key{}) == nil {
+		if src.Load(x, i, Key{}) == nil || src.Load(spike.NewValues(2, 24), i, Key{}) == nil {
 			t.Errorf("took sample %d of 2", i)
 		}
 	}

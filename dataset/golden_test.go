@@ -23,7 +23,7 @@ func TestDirectIsPinned(t *testing.T) {
 		x[i] = byte(i)
 	}
 	dst := spike.NewValues(1, len(x))
-	if err := encoder(t, len(x), model.Encoder{Coding: model.Direct}).EncodeValues(dst, x); err != nil {
+	if err := encoder(t, len(x), model.Encoder{Coding: model.Direct}).Encode(dst, x, Key{}); err != nil {
 		t.Fatal(err)
 	}
 	h := sha256.New()
@@ -65,7 +65,7 @@ func TestEventsArePinned(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := spike.NewTrain(4, 70)
-	if err := src.Spikes(x, 0, Key{}); err != nil {
+	if err := src.Load(x, 0, Key{}); err != nil {
 		t.Fatal(err)
 	}
 	if want := []uint64{0x129800000273, 0x0, 0x139000000273, 0x0, 0x139800000253, 0x0, 0x139800000272, 0x0}; !slices.Equal(x.Words(), want) {
@@ -76,7 +76,7 @@ func TestEventsArePinned(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := spike.NewValues(1, 70)
-	if err := src.Values(v, 0, Key{}); err != nil {
+	if err := src.Load(v, 0, Key{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := fmt.Sprint(v.At(0)), "[1 1 0 0 2 1 2 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 2 0 0 1 0 1 0 0 2 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0]"; got != want {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 // Open reads the samples of a file for the network m. What the file is follows
@@ -109,32 +110,28 @@ func readRecordings(r io.Reader, kind, format, name string, in model.Input, c cl
 	if kind == "events" {
 		return readEvents(r, format, name, in, c)
 	}
-	shape := func(size int) []int {
-		if in.Shape == nil {
-			return []int{size}
-		}
-		return in.Shape
-	}
 	if in.Encoder.Analog() {
 		values, err := ReadValues(r, name)
-		if err != nil {
-			return nil, err
-		}
-		size := 0
-		for _, v := range values {
-			size = v.Size()
-		}
-		return named(FromValues(values, shape(size), c.labels(len(values)), c.names))(name)
+		return fromArray(values, err, name, in, c)
 	}
 	trains, err := ReadSpikes(r, name)
+	return fromArray(trains, err, name, in, c)
+}
+
+// fromArray returns the samples of a NumPy array for a network's input, whose
+// shape may not be known, as a source.
+func fromArray[T spike.Input](samples []T, err error, name string, in model.Input, c class) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := 0
-	for _, t := range trains {
-		size = t.Size()
+	shape := in.Shape
+	if shape == nil {
+		shape = []int{0}
+		for _, x := range samples {
+			shape[0] = x.Size()
+		}
 	}
-	return named(FromTrains(trains, shape(size), c.labels(len(trains)), c.names))(name)
+	return named(FromInputs(samples, shape, c.labels(len(samples)), c.names))(name)
 }
 
 // headSize is how much of a stream is looked at to tell what it is.
@@ -203,16 +200,14 @@ func squareRoot(n int) (side int, ok bool) {
 }
 
 // Steps returns for how many steps the samples of a source are presented unless
-// something else is asked for. Arrays on their own (FromTrains, FromValues, .npy)
-// are presented whole, all of a source as long as the longest. Any other sample
+// something else is asked for. Arrays on their own (FromInputs, .npy) are
+// presented whole, all of a source as long as the longest. Any other sample
 // can be shown for as long as one likes, and Steps returns unlimited: an image is
 // repeated; recordings of events, and those of a folder, whose lengths differ,
 // are cut or followed by silence.
 func Steps(s Source, unlimited int) int {
 	switch s := s.(type) {
-	case *trainSource:
-		return s.longest()
-	case *valueSource:
+	case *inputs:
 		return s.longest()
 	case *subset:
 		return Steps(s.Source, unlimited)

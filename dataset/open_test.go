@@ -91,8 +91,8 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestSteps(t *testing.T) {
 	labels, classes := []int{0, 0}, []string{"a"}
-	trains, err := FromTrains([]spike.Train{spike.NewTrain(2, 1), spike.NewTrain(5, 1)}, []int{1}, labels, classes)
-	values, err2 := FromValues([]spike.Values{spike.NewValues(4, 1), spike.NewValues(3, 1)}, []int{1}, labels, classes)
+	trains, err := FromInputs([]spike.Train{spike.NewTrain(2, 1), spike.NewTrain(5, 1)}, []int{1}, labels, classes)
+	values, err2 := FromInputs([]spike.Values{spike.NewValues(4, 1), spike.NewValues(3, 1)}, []int{1}, labels, classes)
 	images, err3 := FromImages(imageSet(), encoder(t, 4, model.Encoder{Coding: model.Latency}))
 	sub, err4 := Subset(values, []int{0})
 	folder, err5 := LoadFolder(labelledFolder(t), eventInput(2, 3, 4), FolderOptions{})

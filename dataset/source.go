@@ -18,8 +18,8 @@ var ErrMismatch = errors.New("inconsistent data set")
 // samples, each with a class and the input that it gives a network.
 //
 // Any number of goroutines may use a Source at a time, each with a destination
-// of its own; the sources of this package are immutable and allocate nothing
-// in Spikes and Values.
+// of its own; the sources of this package are immutable and Load allocates
+// nothing, if the destination is held as a spike.Input.
 type Source interface {
 	// Len returns the number of samples.
 	Len() int
@@ -31,13 +31,12 @@ type Source interface {
 	// Label returns the class of sample i, 0 to len(Classes())−1, or −1 if it is
 	// not known.
 	Label(i int) int
-	// Spikes overwrites dst, whose size is that of the samples, with the input
-	// of sample i over dst.Steps() steps. The key chooses the noise where the
-	// coding has any. Of a longer recording it takes the first steps; a shorter
-	// one is followed by silence. An analog source returns an ErrCoding.
-	Spikes(dst spike.Train, i int, key Key) error
-	// Values is Spikes for an analog source; any other returns an ErrCoding.
-	Values(dst spike.Values, i int, key Key) error
+	// Load overwrites dst, which has the channels of a sample, with sample i over
+	// dst.Steps() steps. The key chooses the noise where the coding has any. Of a
+	// longer recording it takes the first steps; a shorter one is followed by
+	// silence. A dst of spikes for samples that are values, or of values for
+	// spikes, is an ErrCoding.
+	Load(dst spike.Input, i int, key Key) error
 }
 
 // labelled is what all sources have in common.
@@ -91,26 +90,36 @@ func newLabelled(shape []int, samples int, labels []int, classes []string) (labe
 	return l, nil
 }
 
-// check reports whether sample i can be written to a destination of size
-// channels.
-func (l *labelled) check(size, i int) error {
+// check reports whether sample i can be written to dst.
+func (l *labelled) check(dst spike.Input, i int) error {
 	if err := checkSample(i, len(l.labels)); err != nil {
 		return err
 	}
-	if size != l.size {
+	if dst == nil {
+		return fmt.Errorf("dataset: sample %d: %w: the destination is nil, expected a spike.Train or spike.Values", i, ErrCoding)
+	}
+	if size := dst.Size(); size != l.size {
 		return fmt.Errorf("dataset: sample %d: the destination has %d channels, expected %d", i, size, l.size)
 	}
 	return nil
 }
 
-// errSpikes is the error of values asked for of spikes.
-func errSpikes() error {
-	return fmt.Errorf("dataset: %w: the samples are spikes, not values", ErrCoding)
+// spikes returns the destination of samples that are spikes.
+func spikes(dst spike.Input) (spike.Train, error) {
+	t, ok := dst.(spike.Train)
+	if !ok {
+		return t, fmt.Errorf("dataset: %w: the samples are spikes, not values", ErrCoding)
+	}
+	return t, nil
 }
 
-// errValues is the error of spikes asked for of values.
-func errValues() error {
-	return fmt.Errorf("dataset: %w: the samples are values, not spikes", ErrCoding)
+// values returns the destination of samples that are values.
+func values(dst spike.Input) (spike.Values, error) {
+	v, ok := dst.(spike.Values)
+	if !ok {
+		return v, fmt.Errorf("dataset: %w: the samples are values, not spikes", ErrCoding)
+	}
+	return v, nil
 }
 
 func checkSample(i, n int) error {
@@ -162,105 +171,68 @@ func FromImageSet(set ImageSet, in model.Input, dtMS float64) (Source, error) {
 	return FromImages(set, encoder)
 }
 
-func (s *imageSource) Spikes(dst spike.Train, i int, key Key) error {
-	if err := s.check(dst.Size(), i); err != nil {
+func (s *imageSource) Load(dst spike.Input, i int, key Key) error {
+	if err := s.check(dst, i); err != nil {
 		return err
 	}
 	return s.encoder.Encode(dst, s.images.At(i), key)
 }
 
-func (s *imageSource) Values(dst spike.Values, i int, _ Key) error {
-	if err := s.check(dst.Size(), i); err != nil {
-		return err
-	}
-	return s.encoder.EncodeValues(dst, s.images.At(i))
-}
-
-type trainSource struct {
+// inputs are samples in memory.
+type inputs struct {
 	labelled
-	trains []spike.Train
+	samples []spike.Input
 }
 
-// FromTrains returns spike trains in memory as a source; keys change nothing.
-// The arguments are kept, not copied; nil labels are unknown. A network takes
-// them with the coding model.Events in its input, whose BinUS is the length of
-// their steps.
-func FromTrains(trains []spike.Train, shape []int, labels []int, classes []string) (Source, error) {
-	l, err := newLabelled(shape, len(trains), labels, classes)
+// FromInputs returns spike trains, or values, in memory as a source; keys change
+// nothing. What the arguments hold is kept, not copied; nil labels are unknown. A network
+// takes them with the coding model.Events in its input, whose BinUS is the length
+// of their steps, and values with Counts as well.
+func FromInputs[T spike.Input](samples []T, shape []int, labels []int, classes []string) (Source, error) {
+	l, err := newLabelled(shape, len(samples), labels, classes)
 	if err != nil {
 		return nil, err
 	}
-	for i, t := range trains {
-		if t.Size() != l.size {
-			return nil, fmt.Errorf("dataset: %w: sample %d has %d channels, shape %v has %d", ErrMismatch, i, t.Size(), shape, l.size)
+	for i, x := range samples {
+		if x.Size() != l.size {
+			return nil, fmt.Errorf("dataset: %w: sample %d has %d channels, shape %v has %d", ErrMismatch, i, x.Size(), shape, l.size)
 		}
 	}
-	return &trainSource{l, trains}, nil
+	return &inputs{l, spike.Inputs(samples)}, nil
 }
 
-func (s *trainSource) Spikes(dst spike.Train, i int, _ Key) error {
-	if err := s.check(dst.Size(), i); err != nil {
+func (s *inputs) Load(dst spike.Input, i int, _ Key) error {
+	if err := s.check(dst, i); err != nil {
 		return err
 	}
-	n := copy(dst.Words(), s.trains[i].Words())
-	clear(dst.Words()[n:])
-	return nil
+	return overwrite(dst, s.samples[i])
 }
 
-func (s *trainSource) Values(spike.Values, int, Key) error {
-	return errSpikes()
-}
-
-func (s *trainSource) longest() int {
-	longest := 0
-	for _, t := range s.trains {
-		longest = max(longest, t.Steps())
-	}
-	return longest
-}
-
-type valueSource struct {
-	labelled
-	values []spike.Values
-}
-
-// FromValues is FromTrains for analog recordings, which a network takes with
-// Counts in its input as well.
-func FromValues(values []spike.Values, shape []int, labels []int, classes []string) (Source, error) {
-	l, err := newLabelled(shape, len(values), labels, classes)
-	if err != nil {
-		return nil, err
-	}
-	for i, v := range values {
-		if v.Size() != l.size {
-			return nil, fmt.Errorf("dataset: %w: sample %d has %d channels, shape %v has %d", ErrMismatch, i, v.Size(), shape, l.size)
+// overwrite makes dst the beginning of src, followed by silence.
+func overwrite(dst, src spike.Input) error {
+	switch src := src.(type) {
+	case spike.Train:
+		d, err := spikes(dst)
+		if err != nil {
+			return err
 		}
-	}
-	return &valueSource{l, values}, nil
-}
-
-func (s *valueSource) Spikes(spike.Train, int, Key) error {
-	return errValues()
-}
-
-func (s *valueSource) Values(dst spike.Values, i int, _ Key) error {
-	if err := s.check(dst.Size(), i); err != nil {
-		return err
-	}
-	for t := range dst.Steps() {
-		if t < s.values[i].Steps() {
-			copy(dst.At(t), s.values[i].At(t))
-		} else {
-			clear(dst.At(t))
+		n := copy(d.Words(), src.Words())
+		clear(d.Words()[n:])
+	case spike.Values:
+		d, err := values(dst)
+		if err != nil {
+			return err
 		}
+		n := copy(d.Data(), src.Data())
+		clear(d.Data()[n:])
 	}
 	return nil
 }
 
-func (s *valueSource) longest() int {
+func (s *inputs) longest() int {
 	longest := 0
-	for _, v := range s.values {
-		longest = max(longest, v.Steps())
+	for _, x := range s.samples {
+		longest = max(longest, x.Steps())
 	}
 	return longest
 }

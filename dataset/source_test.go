@@ -33,14 +33,14 @@ func TestFromImages(t *testing.T) {
 	}
 	got, want := spike.NewTrain(20, 4), spike.NewTrain(20, 4)
 	for i := range 3 {
-		if err := errors.Join(src.Spikes(got, i, Key{1, 2}), enc.Encode(want, set.At(i), Key{1, 2})); err != nil {
+		if err := errors.Join(src.Load(got, i, Key{1, 2}), enc.Encode(want, set.At(i), Key{1, 2})); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(got.Words(), want.Words()) {
 			t.Errorf("sample %d is not what the encoder makes of its image", i)
 		}
 	}
-	if err := src.Values(spike.NewValues(1, 4), 0, Key{}); !errors.Is(err, ErrCoding) {
+	if err := src.Load(spike.NewValues(1, 4), 0, Key{}); !errors.Is(err, ErrCoding) {
 		t.Errorf("values of a spiking source: %v", err)
 	}
 
@@ -49,7 +49,7 @@ func TestFromImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := spike.NewValues(2, 4)
-	if err := direct.Values(v, 1, Key{}); err != nil || !slices.Equal(v.At(1), []float32{1, 1, 1, 1}) {
+	if err := direct.Load(v, 1, Key{}); err != nil || !slices.Equal(v.At(1), []float32{1, 1, 1, 1}) {
 		t.Errorf("values %v, %v", v, err)
 	}
 }
@@ -59,19 +59,19 @@ func TestFromTrains(t *testing.T) {
 	trains[0].At(1).Set(69)
 	trains[1].At(0).Set(3)
 	trains[1].At(3).Set(4)
-	src, err := FromTrains(trains, []int{70}, []int{0, 0}, []string{"a"})
+	src, err := FromInputs(trains, []int{70}, []int{0, 0}, []string{"a"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	dst := spike.NewTrain(3, 70)
 	dst.At(2).Set(7) // must go: sample 0 is shorter
-	if err := src.Spikes(dst, 0, Key{}); err != nil || dst.Count() != 1 || !dst.At(1).Get(69) {
+	if err := src.Load(dst, 0, Key{}); err != nil || dst.Count() != 1 || !dst.At(1).Get(69) {
 		t.Errorf("a shorter recording gave %x, %v", dst.Words(), err)
 	}
-	if err := src.Spikes(dst, 1, Key{}); err != nil || dst.Count() != 1 || !dst.At(0).Get(3) {
+	if err := src.Load(dst, 1, Key{}); err != nil || dst.Count() != 1 || !dst.At(0).Get(3) {
 		t.Errorf("a longer recording gave %x, %v", dst.Words(), err)
 	}
-	if err := src.Values(spike.NewValues(1, 70), 0, Key{}); !errors.Is(err, ErrCoding) {
+	if err := src.Load(spike.NewValues(1, 70), 0, Key{}); !errors.Is(err, ErrCoding) {
 		t.Errorf("values of spikes: %v", err)
 	}
 }
@@ -81,7 +81,7 @@ func TestFromValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := FromValues([]spike.Values{a}, []int{2}, []int{0}, []string{"a"})
+	src, err := FromInputs([]spike.Values{a}, []int{2}, []int{0}, []string{"a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,11 +91,11 @@ func TestFromValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := src.Values(dst, 0, Key{}); err != nil || !slices.Equal(data, want) {
+		if err := src.Load(dst, 0, Key{}); err != nil || !slices.Equal(data, want) {
 			t.Errorf("%d steps: %v, %v, expected %v", steps, data, err, want)
 		}
 	}
-	if err := src.Spikes(spike.NewTrain(1, 2), 0, Key{}); !errors.Is(err, ErrCoding) {
+	if err := src.Load(spike.NewTrain(1, 2), 0, Key{}); !errors.Is(err, ErrCoding) {
 		t.Errorf("spikes of values: %v", err)
 	}
 }
@@ -120,22 +120,22 @@ func TestSourcesRefuse(t *testing.T) {
 		"no height":       images(func(s *ImageSet) { s.Height = 0 }),
 		"huge":            images(func(s *ImageSet) { s.Height, s.Width = 1<<30, 1<<30 }),
 		"other size":      images(func(s *ImageSet) { s.Count, s.Width, s.Labels = 1, 6, s.Labels[:1] }),
-		"train size":      second(FromTrains(trains, []int{5}, []int{0}, []string{"a"})),
-		"value size":      second(FromValues(values, []int{5}, []int{0}, []string{"a"})),
-		"train labels":    second(FromTrains(trains, []int{4}, []int{}, []string{"a"})),
-		"value labels":    second(FromValues(values, []int{4}, []int{}, []string{"a"})),
+		"train size":      second(FromInputs(trains, []int{5}, []int{0}, []string{"a"})),
+		"value size":      second(FromInputs(values, []int{5}, []int{0}, []string{"a"})),
+		"train labels":    second(FromInputs(trains, []int{4}, []int{}, []string{"a"})),
+		"value labels":    second(FromInputs(values, []int{4}, []int{}, []string{"a"})),
 	} {
 		if !errors.Is(err, ErrMismatch) {
 			t.Errorf("%s: %v, expected ErrMismatch", name, err)
 		}
 	}
-	if _, err := FromTrains(trains, []int{-4}, []int{0}, []string{"a"}); err == nil {
+	if _, err := FromInputs(trains, []int{-4}, []int{0}, []string{"a"}); err == nil {
 		t.Error("a negative shape was taken")
 	}
 
 	labels, classes := []int{0}, []string{"a"}
-	src, err := FromTrains(trains, []int{4}, labels, classes)
-	val, err2 := FromValues(values, []int{4}, labels, classes)
+	src, err := FromInputs(trains, []int{4}, labels, classes)
+	val, err2 := FromInputs(values, []int{4}, labels, classes)
 	img, err3 := FromImages(imageSet(), enc)
 	dir, err4 := FromImages(imageSet(), encoder(t, 4, model.Encoder{Coding: model.Direct}))
 	sub, err5 := Subset(src, []int{0})
@@ -143,15 +143,16 @@ func TestSourcesRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
-		"train index":     src.Spikes(spike.NewTrain(1, 4), 1, Key{}),
-		"negative index":  src.Spikes(spike.NewTrain(1, 4), -1, Key{}),
-		"train size":      src.Spikes(spike.NewTrain(1, 5), 0, Key{}),
-		"value index":     val.Values(spike.NewValues(1, 4), 1, Key{}),
-		"value size":      val.Values(spike.NewValues(1, 5), 0, Key{}),
-		"image index":     img.Spikes(spike.NewTrain(1, 4), 3, Key{}),
-		"direct index":    dir.Values(spike.NewValues(1, 4), 3, Key{}),
-		"subset index":    sub.Spikes(spike.NewTrain(1, 4), 1, Key{}),
-		"subset values":   sub.Values(spike.NewValues(1, 4), -1, Key{}),
+		"train index":     src.Load(spike.NewTrain(1, 4), 1, Key{}),
+		"no destination":  src.Load(nil, 0, Key{}),
+		"negative index":  src.Load(spike.NewTrain(1, 4), -1, Key{}),
+		"train size":      src.Load(spike.NewTrain(1, 5), 0, Key{}),
+		"value index":     val.Load(spike.NewValues(1, 4), 1, Key{}),
+		"value size":      val.Load(spike.NewValues(1, 5), 0, Key{}),
+		"image index":     img.Load(spike.NewTrain(1, 4), 3, Key{}),
+		"direct index":    dir.Load(spike.NewValues(1, 4), 3, Key{}),
+		"subset index":    sub.Load(spike.NewTrain(1, 4), 1, Key{}),
+		"subset values":   sub.Load(spike.NewValues(1, 4), -1, Key{}),
 		"subset of 1, 2":  second(Subset(src, []int{0, 1})),
 		"subset negative": second(Subset(src, []int{-1})),
 	} {
@@ -188,7 +189,7 @@ func TestSubset(t *testing.T) {
 	}
 	got, want := spike.NewTrain(9, 4), spike.NewTrain(9, 4)
 	for i, k := range []int{2, 1} {
-		if err := errors.Join(sub.Spikes(got, i, Key{3, 4}), src.Spikes(want, k, Key{3, 4})); err != nil {
+		if err := errors.Join(sub.Load(got, i, Key{3, 4}), src.Load(want, k, Key{3, 4})); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(got.Words(), want.Words()) {
@@ -204,12 +205,12 @@ func TestSubset(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := spike.NewValues(1, 4)
-	if err := sub.Values(v, 0, Key{}); err != nil || v.At(0)[0] != 1 {
+	if err := sub.Load(v, 0, Key{}); err != nil || v.At(0)[0] != 1 {
 		t.Errorf("values %v, %v", v, err)
 	}
 }
 
-func TestPresentation(t *testing.T) {
+func TestInput(t *testing.T) {
 	set := imageSet()
 	for _, coding := range []model.Coding{model.Latency, model.Direct} {
 		in := model.Input{Shape: []int{4}, Encoder: model.Encoder{Coding: coding}}
@@ -221,12 +222,19 @@ func TestPresentation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := NewPresentation(in, 3)
-		if err := p.Load(src, 1, Key{}); err != nil {
+		p := in.New(3)
+		if err := src.Load(p, 1, Key{}); err != nil {
 			t.Fatal(err)
 		}
-		if coding == model.Direct && (!p.Analog || p.Values.At(2)[3] != 1) || coding == model.Latency && (p.Analog || p.Spikes.Count() != 4) {
-			t.Errorf("%s: %+v", coding, p)
+		switch x := p.(type) {
+		case spike.Values:
+			if coding != model.Direct || x.At(2)[3] != 1 {
+				t.Errorf("%s: %v", coding, x)
+			}
+		case spike.Train:
+			if coding != model.Latency || x.Count() != 4 {
+				t.Errorf("%s: %v", coding, x)
+			}
 		}
 	}
 }
@@ -239,7 +247,8 @@ func TestSourceIsShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	dst := spike.NewTrain(10, 784)
-	if n := testing.AllocsPerRun(10, func() { src.Spikes(dst, 5, Key{}) }); n != 0 {
+	held := spike.Input(dst)
+	if n := testing.AllocsPerRun(10, func() { src.Load(held, 5, Key{}) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 	want := slices.Clone(dst.Words())
@@ -248,9 +257,9 @@ func TestSourceIsShared(t *testing.T) {
 		wg.Go(func() {
 			dst := spike.NewTrain(10, 784)
 			for i := range 20 {
-				src.Spikes(dst, i, Key{})
+				src.Load(dst, i, Key{})
 			}
-			if src.Spikes(dst, 5, Key{}); !slices.Equal(dst.Words(), want) {
+			if src.Load(dst, 5, Key{}); !slices.Equal(dst.Words(), want) {
 				t.Error("sample 5 differs")
 			}
 		})

@@ -32,7 +32,7 @@ type subset struct {
 }
 
 // Subset returns the samples of src at the given indices, in their order. The
-// keys that Spikes is called with are passed on as they are.
+// keys that Load is called with are passed on as they are.
 func Subset(src Source, indices []int) (Source, error) {
 	for k, i := range indices {
 		if i < 0 || i >= src.Len() {
@@ -45,20 +45,11 @@ func Subset(src Source, indices []int) (Source, error) {
 func (s *subset) Len() int        { return len(s.indices) }
 func (s *subset) Label(i int) int { return s.Source.Label(s.indices[i]) }
 
-func (s *subset) Spikes(dst spike.Train, i int, key Key) error {
-	if err := s.check(i); err != nil {
+func (s *subset) Load(dst spike.Input, i int, key Key) error {
+	if err := checkSample(i, len(s.indices)); err != nil {
 		return err
 	}
-	return s.Source.Spikes(dst, s.indices[i], key)
-}
-
-func (s *subset) Values(dst spike.Values, i int, key Key) error {
-	if err := s.check(i); err != nil {
-		return err
-	}
-	return s.Source.Values(dst, s.indices[i], key)
+	return s.Source.Load(dst, s.indices[i], key)
 }
 
 func (s *subset) longest() int { return Longest(s.Source) }
-
-func (s *subset) check(i int) error { return checkSample(i, len(s.indices)) }

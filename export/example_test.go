@@ -26,7 +26,7 @@ func Example() {
 	x := spike.NewTrain(m.Steps, 2)
 	x.At(0).Set(0)
 	x.At(1).Set(0)
-	if err := runtime.AddSelfTest(m, []spike.Train{x}, nil); err != nil {
+	if err := runtime.AddSelfTest(m, []spike.Input{x}); err != nil {
 		log.Fatal(err)
 	}
 	var file bytes.Buffer // or export.WriteFile

@@ -491,7 +491,7 @@ func TestMemory(t *testing.T) {
 	large.Layers[0].In, large.Input.Shape = []int{1 << 20}, []int{1 << 20}
 	large.Layers[0].Weight = model.Matrix(5, 1<<20, make([]float32, 5<<20))
 	train := tinyNetwork(t)
-	train.SelfTest = &model.SelfTest{Spikes: []spike.Train{spike.NewTrain(1<<20, 9)}}
+	train.SelfTest = &model.SelfTest{Inputs: []spike.Input{spike.NewTrain(1<<20, 9)}}
 	files := map[string][]byte{
 		"weights":    encode(t, large),
 		"self-test":  encode(t, train),

@@ -214,7 +214,7 @@ func (d *decoder) selfTestInput(st *model.SelfTest) error {
 		if err != nil {
 			return o.errorf(ErrCorrupt, "spikes", "%v", err)
 		}
-		st.Spikes = append(st.Spikes, t)
+		st.Inputs = append(st.Inputs, t)
 		return nil
 	}
 	if err := o.checkData("values", values, 4*uint64(steps)*uint64(size)); err != nil {
@@ -224,7 +224,7 @@ func (d *decoder) selfTestInput(st *model.SelfTest) error {
 	if err != nil {
 		return o.errorf(model.ErrInvalid, "values", "%v", err)
 	}
-	st.Values = append(st.Values, v)
+	st.Inputs = append(st.Inputs, v)
 	return nil
 }
 

@@ -132,7 +132,7 @@ func planesNetwork(tb testing.TB) *model.Network {
 func addSelfTest(tb testing.TB, m *model.Network, r *rand.Rand, inputs int) {
 	tb.Helper()
 	st := drawInputs(m, r, inputs)
-	if err := runtime.AddSelfTest(m, st.Spikes, st.Values); err != nil {
+	if err := runtime.AddSelfTest(m, st.Inputs); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -152,9 +152,9 @@ func drawInputs(m *model.Network, r *rand.Rand, inputs int) *model.SelfTest {
 			}
 		}
 		if m.Input.Encoder.Analog() {
-			st.Values = append(st.Values, v)
+			st.Inputs = append(st.Inputs, v)
 		} else {
-			st.Spikes = append(st.Spikes, t)
+			st.Inputs = append(st.Inputs, t)
 		}
 	}
 	return st

@@ -63,11 +63,13 @@ func bits(m *model.Network) any {
 		out = append(out, layer{l, fmt.Sprint(p...)})
 	}
 	if st := m.SelfTest; st != nil {
-		out = append(out, st.Digest, st.Spikes)
-		for _, v := range st.Values {
-			for t := range v.Steps() {
-				out = append(out, hex(v.At(t)))
+		out = append(out, st.Digest)
+		for _, x := range st.Inputs {
+			if v, analog := x.(spike.Values); analog {
+				out = append(out, hex(v.Data()))
+				continue
 			}
+			out = append(out, x)
 		}
 	}
 	return out
@@ -127,7 +129,7 @@ func TestRoundTripKeepsBits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.SelfTest = &model.SelfTest{Values: []spike.Values{values}}
+	m.SelfTest = &model.SelfTest{Inputs: []spike.Input{values}}
 	got, err := export.Read(bytes.NewReader(encode(t, m)))
 	if err != nil {
 		t.Fatal(err)
@@ -256,9 +258,9 @@ func TestWriteRefuses(t *testing.T) {
 		}, export.ErrLimit, "layers[67].from: found 65, at most 64 are allowed"},
 		{"dimensions", func(m *model.Network) { m.Layers[0].Out = []int{5, 1, 1, 1, 1, 1, 1, 1, 1} }, export.ErrLimit, "layers[0].out (dimensions): found 9"},
 		{"self-test", func(m *model.Network) {
-			m.SelfTest.Spikes = make([]spike.Train, 1025)
-			for i := range m.SelfTest.Spikes {
-				m.SelfTest.Spikes[i] = spike.NewTrain(0, 9)
+			m.SelfTest.Inputs = make([]spike.Input, 1025)
+			for i := range m.SelfTest.Inputs {
+				m.SelfTest.Inputs[i] = spike.NewTrain(0, 9)
 			}
 		}, export.ErrLimit, "selftest.inputs: found 1025"},
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 // Write writes n as a model file. The same network always gives the same
@@ -207,21 +208,20 @@ func (e *encoder) readout(r model.Readout) {
 }
 
 func (e *encoder) selfTest(st *model.SelfTest) {
-	inputs := len(st.Spikes) + len(st.Values) // Validate allows one kind only
 	e.mapOf(2)
 	e.str("inputs")
-	e.atMost("selftest.inputs", inputs, maxSelfTests)
-	e.arrayOf(inputs)
-	for _, t := range st.Spikes {
-		e.selfTestInput(t.Steps(), t.Size(), "spikes")
-		e.bin(8*uint64(len(t.Words())), "selftest.inputs")
-		e.words(t.Words())
-	}
-	for _, v := range st.Values {
-		e.selfTestInput(v.Steps(), v.Size(), "values")
-		e.bin(4*uint64(v.Steps())*uint64(v.Size()), "selftest.inputs")
-		for t := range v.Steps() {
-			e.floats(v.At(t))
+	e.atMost("selftest.inputs", len(st.Inputs), maxSelfTests)
+	e.arrayOf(len(st.Inputs))
+	for _, x := range st.Inputs {
+		switch x := x.(type) {
+		case spike.Train:
+			e.selfTestInput(x, "spikes")
+			e.bin(8*uint64(len(x.Words())), "selftest.inputs")
+			e.words(x.Words())
+		case spike.Values:
+			e.selfTestInput(x, "values")
+			e.bin(4*uint64(x.Steps())*uint64(x.Size()), "selftest.inputs")
+			e.floats(x.Data())
 		}
 	}
 	e.str("digest")
@@ -230,12 +230,12 @@ func (e *encoder) selfTest(st *model.SelfTest) {
 }
 
 // selfTestInput writes an input up to the key of its data.
-func (e *encoder) selfTestInput(steps, size int, data string) {
+func (e *encoder) selfTestInput(x spike.Input, data string) {
 	e.mapOf(3)
 	e.str("steps")
-	e.count("selftest.inputs", steps)
+	e.count("selftest.inputs", x.Steps())
 	e.str("size")
-	e.count("selftest.inputs", size)
+	e.count("selftest.inputs", x.Size())
 	e.str(data)
 }
 

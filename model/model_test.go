@@ -27,7 +27,7 @@ func valid() *Network {
 				Weight: Tensor{Shape: []int{2, 3}, I8: []int8{1, -2, 3, -128, 127, 0}, Scale: []float32{0.5, 0.25}}},
 		},
 		Readout:  Readout{Kind: MembraneSum},
-		SelfTest: &SelfTest{Spikes: []spike.Train{spike.NewTrain(4, 2)}},
+		SelfTest: &SelfTest{Inputs: []spike.Input{spike.NewTrain(4, 2)}},
 	}
 }
 
@@ -161,12 +161,13 @@ func TestInvalid(t *testing.T) {
 		{"readout spike_count needs", func(m *Network) { m.Readout.Kind = SpikeCount }},
 		{"readout first_spike needs", func(m *Network) { m.Readout.Kind = FirstSpike }},
 		{"3 class names for 2 output neurons", func(m *Network) { m.Classes = make([]string, 3) }},
-		{"self-test input 0 has 3 channels", func(m *Network) { m.SelfTest.Spikes[0] = spike.NewTrain(1, 3) }},
+		{"self-test input 0 has 3 channels", func(m *Network) { m.SelfTest.Inputs[0] = spike.NewTrain(1, 3) }},
+		{"self-test input 0 is not of the kind", func(m *Network) { m.SelfTest.Inputs[0] = nil }},
 		{"self-test has no inputs", func(m *Network) { m.SelfTest = &SelfTest{} }},
-		{"self-test's inputs are not", func(m *Network) { m.SelfTest = &SelfTest{Values: []spike.Values{spike.NewValues(1, 2)}} }},
+		{"self-test input 0 is not of the kind", func(m *Network) { m.SelfTest = &SelfTest{Inputs: []spike.Input{spike.NewValues(1, 2)}} }},
 		{"self-test input 0 has 3 channels", func(m *Network) {
 			m.Input.Encoder = Encoder{Coding: Direct}
-			m.SelfTest = &SelfTest{Values: []spike.Values{spike.NewValues(1, 3)}}
+			m.SelfTest = &SelfTest{Inputs: []spike.Input{spike.NewValues(1, 3)}}
 		}},
 	} {
 		m := valid()

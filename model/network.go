@@ -56,6 +56,15 @@ type Input struct {
 // Size returns the number of input channels.
 func (in Input) Size() int { return volume(in.Shape) }
 
+// New returns a silent input of a number of time steps, of the kind that the
+// encoder yields.
+func (in Input) New(steps int) spike.Input {
+	if in.Encoder.Analog() {
+		return spike.NewValues(steps, in.Size())
+	}
+	return spike.NewTrain(steps, in.Size())
+}
+
 // Coding names how values become spikes.
 type Coding string
 
@@ -117,11 +126,10 @@ type Readout struct {
 }
 
 // SelfTest is inputs and the digest of everything they must cause, so that a
-// board can prove that it computes what the trainer computed. Only one of
-// Spikes and Values is used, by the kind of the network's input.
+// board can prove that it computes what the trainer computed. All inputs are of
+// the kind of the network's.
 type SelfTest struct {
-	Spikes []spike.Train
-	Values []spike.Values
+	Inputs []spike.Input
 	Digest [32]byte // SHA-256, see runtime.Digest
 }
 

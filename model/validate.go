@@ -1,6 +1,8 @@
 package model
 
 import (
+	"github.com/snurun/snurun/spike"
+
 	"errors"
 	"fmt"
 	"math"
@@ -119,21 +121,16 @@ func (n *Network) validateSelfTest() error {
 	if st == nil {
 		return nil
 	}
-	if len(st.Spikes)+len(st.Values) == 0 {
+	if len(st.Inputs) == 0 {
 		return invalid("the self-test has no inputs")
 	}
 	size, analog := n.Input.Size(), n.Input.Encoder.Analog()
-	if analog && len(st.Spikes) > 0 || !analog && len(st.Values) > 0 {
-		return invalid("the self-test's inputs are not of the kind that encoder %s yields", n.Input.Encoder.Coding)
-	}
-	for i, t := range st.Spikes {
-		if t.Size() != size {
-			return invalid("self-test input %d has %d channels, expected %d", i, t.Size(), size)
+	for i, x := range st.Inputs {
+		if _, spikes := x.(spike.Train); x == nil || spikes == analog {
+			return invalid("self-test input %d is not of the kind that encoder %s yields", i, n.Input.Encoder.Coding)
 		}
-	}
-	for i, v := range st.Values {
-		if v.Size() != size {
-			return invalid("self-test input %d has %d channels, expected %d", i, v.Size(), size)
+		if x.Size() != size {
+			return invalid("self-test input %d has %d channels, expected %d", i, x.Size(), size)
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ func ExampleRaster() {
 	for t := range x.Steps() {
 		x.At(t).Set(t * t % x.Size())
 	}
-	figure, err := plot.Raster([]plot.Activity{{Name: "hidden", Spikes: x}}, nil, 1)
+	figure, err := plot.Raster([]plot.Activity{{Name: "hidden", Data: x}}, nil, 1)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -28,7 +28,7 @@ func Extrapolation(e Extrapolated, dtMS float64) (*Figure, error) {
 	if err := e.Output.check(e.Output.steps()); err != nil {
 		return nil, err
 	}
-	n := e.Output.size()
+	n := e.Output.Data.Size()
 	if n > maxClasses || len(e.Classes) != n || len(e.Scores) != n || !finite(e.Scores...) || e.Class < 0 || e.Class >= n {
 		return nil, badData("%d outputs with %d class names, %d scores and class %d, expected as many of each, up to %d, all finite", n, len(e.Classes), len(e.Scores), e.Class, maxClasses)
 	}

@@ -142,7 +142,10 @@ func drawings() []drawing {
 	}
 	extrapolation := func(n, steps int, analog bool) func() (*Figure, error) {
 		return func() (*Figure, error) {
-			output := Activity{Name: "output", Analog: analog, Spikes: train(steps, n, 3), Values: values(steps, n), Unit: "s"}
+			output := Activity{Name: "output", Data: train(steps, n, 3), Unit: "s"}
+			if analog {
+				output.Data = values(steps, n)
+			}
 			return Extrapolation(Extrapolated{frame("input", 28, 28, "spikes"), output, wave(n), classNames(n), n - 1, 10}, 1)
 		}
 	}
@@ -161,14 +164,14 @@ func drawings() []drawing {
 		{"frame, 1 pixel, zero", frames(Frame{Height: 1, Width: 1, Values: []float32{0}, Scale: "zero"})},
 		{"frame, ON and OFF", frames(Frame{Name: "events", Height: 2, Width: 2, Values: []float32{0, 1, 0, 3}, Off: []float32{0, 0, 2, 2}, Scale: "events"})},
 		{"frame, a line", frames(frame("line", 1, 10000, "value"))},
-		{"raster", raster(Activity{Name: "input", Spikes: train(10, 784, 50)}, Activity{Name: "output", Spikes: train(10, 10, 7)})},
-		{"raster, silent", raster(Activity{Name: "a", Spikes: train(10, 256, 0)})},
-		{"raster, 1 neuron, 1 step", raster(Activity{Name: "a", Spikes: train(1, 1, 1)})},
-		{"raster, 10,000 neurons", raster(Activity{Name: "few", Spikes: train(100, 10000, 9999)}, Activity{Name: "many", Spikes: train(100, 10000, 2)})},
-		{"raster, 10,000 steps", raster(Activity{Name: "a", Spikes: train(10000, 16, 5)})},
-		{"raster, too many for marks", raster(Activity{Name: "a", Spikes: train(1000, 256, 3)})},
-		{"raster, analog", raster(Activity{Name: "a", Analog: true, Values: values(20, 10), Unit: "y"})},
-		{"raster, analog, zero", raster(Activity{Name: "a", Analog: true, Values: spike.NewValues(1, 1), Unit: "y"})},
+		{"raster", raster(Activity{Name: "input", Data: train(10, 784, 50)}, Activity{Name: "output", Data: train(10, 10, 7)})},
+		{"raster, silent", raster(Activity{Name: "a", Data: train(10, 256, 0)})},
+		{"raster, 1 neuron, 1 step", raster(Activity{Name: "a", Data: train(1, 1, 1)})},
+		{"raster, 10,000 neurons", raster(Activity{Name: "few", Data: train(100, 10000, 9999)}, Activity{Name: "many", Data: train(100, 10000, 2)})},
+		{"raster, 10,000 steps", raster(Activity{Name: "a", Data: train(10000, 16, 5)})},
+		{"raster, too many for marks", raster(Activity{Name: "a", Data: train(1000, 256, 3)})},
+		{"raster, analog", raster(Activity{Name: "a", Data: values(20, 10), Unit: "y"})},
+		{"raster, analog, zero", raster(Activity{Name: "a", Data: spike.NewValues(1, 1), Unit: "y"})},
 		{"weights", weights(64, 28, 28)},
 		{"weights, 1", weights(1, 1, 1)},
 		{"weights, most", weights(maxFields, 8, 8)},
@@ -272,7 +275,7 @@ func TestSameDataSameBytes(t *testing.T) {
 // Names come from model files, which may hold anything.
 func TestNames(t *testing.T) {
 	for _, name := range []string{"", "<&>\"'", "a\x00b\nc", "\xff\xfe", "東京", strings.Repeat("W", 10000)} {
-		f, err := Raster([]Activity{{Name: name, Spikes: train(3, 2, 2)}}, []string{name, name}, 1)
+		f, err := Raster([]Activity{{Name: name, Data: train(3, 2, 2)}}, []string{name, name}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -286,7 +289,7 @@ func TestNames(t *testing.T) {
 // other fonts.
 func TestMissingLetters(t *testing.T) {
 	draw := func(name string, format Format) []byte {
-		f, err := Raster([]Activity{{Name: "a", Spikes: train(3, 2, 2)}}, []string{name, name}, 1)
+		f, err := Raster([]Activity{{Name: "a", Data: train(3, 2, 2)}}, []string{name, name}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -313,7 +316,7 @@ func TestBadData(t *testing.T) {
 	analog := func(v float32) []Activity {
 		values := spike.NewValues(1, 1)
 		values.At(0)[0] = v
-		return []Activity{{Analog: true, Values: values}}
+		return []Activity{{Data: values}}
 	}
 	for _, c := range []struct {
 		name string
@@ -335,8 +338,8 @@ func TestBadData(t *testing.T) {
 		{"size overflows", errOf(Frames([]Frame{{Height: math.MaxInt, Width: 2, Values: wave(5)}}))},
 		{"frame infinite", errOf(Frames([]Frame{{Height: 1, Width: 1, Values: []float32{inf}}}))},
 		{"no layer", errOf(Raster(nil, nil, 1))},
-		{"no neuron", errOf(Raster([]Activity{{Spikes: train(1, 0, 0)}}, nil, 1))},
-		{"steps differ", errOf(Raster([]Activity{{Spikes: two}, {Spikes: train(3, 1, 1)}}, nil, 1))},
+		{"no neuron", errOf(Raster([]Activity{{Data: train(1, 0, 0)}}, nil, 1))},
+		{"steps differ", errOf(Raster([]Activity{{Data: two}, {Data: train(3, 1, 1)}}, nil, 1))},
 		{"value NaN", errOf(Raster(analog(nan), nil, 1))},
 		{"no field", errOf(Weights(nil))},
 		{"shapes differ", errOf(Weights([]Frame{frame("", 2, 1, ""), frame("", 1, 2, "")}))},
@@ -365,7 +368,7 @@ func TestBadData(t *testing.T) {
 		{"negative count", errOf(Confusion([][]int{{-1}}, classNames(1)))},
 		{"no samples", errOf(Confusion([][]int{{0}}, classNames(1)))},
 		{"no output", errOf(Extrapolation(Extrapolated{Input: frame("", 1, 1, "")}, 1))},
-		{"class out of range", errOf(Extrapolation(Extrapolated{frame("", 1, 1, ""), Activity{Spikes: two}, wave(1), classNames(1), 1, 0}, 1))},
+		{"class out of range", errOf(Extrapolation(Extrapolated{frame("", 1, 1, ""), Activity{Data: two}, wave(1), classNames(1), 1, 0}, 1))},
 		{"no spiking layer", errOf(Spikes(nil, 1))},
 		{"negative spikes", errOf(Spikes([]LayerSpikes{{"a", 1, -1, 0}}, 1))},
 		{"no steps", errOf(Spikes([]LayerSpikes{{"a", 1, 1, 0}}, 0))},
@@ -478,7 +481,7 @@ func TestLabelOfLowScale(t *testing.T) {
 		size   int
 		inName bool
 	}{{2, true}, {100, false}} {
-		f, err := Raster([]Activity{{Name: "a", Analog: true, Values: values(3, c.size), Unit: "membrane s"}}, nil, 1)
+		f, err := Raster([]Activity{{Name: "a", Data: values(3, c.size), Unit: "membrane s"}}, nil, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -514,12 +517,13 @@ func TestKeyOfMeans(t *testing.T) {
 	for i := 0; i < v.Size(); i += 8 {
 		v.At(1)[i] = 2
 	}
-	a := Activity{Analog: true, Values: v, Unit: "value"}
+	a := Activity{Data: v, Unit: "value"}
 	if key := a.row(nil, height, 100).key; key.lo != 0 || key.hi != 0.25 || key.label != "mean value" {
 		t.Errorf("the key is %q from %v to %v, expected \"mean value\" from 0 to 0.25", key.label, key.lo, key.hi)
 	}
-	a.Values = spike.NewValues(2, rows)
-	a.Values.At(1)[3] = 2
+	v = spike.NewValues(2, rows)
+	v.At(1)[3] = 2
+	a.Data = v
 	if key := a.row(nil, height, 100).key; key.hi != 2 || key.label != "value" {
 		t.Errorf("the key is %q up to %v, expected \"value\" up to 2", key.label, key.hi)
 	}

@@ -11,40 +11,32 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
-// Activity is the output of one layer, or an input, over time: Values if it is
-// analog, else Spikes.
+// Activity is the output of one layer, or an input, over time: spike.Values if it
+// is analog, else a spike.Train.
 type Activity struct {
-	Name   string
-	Kind   string // what its rows are: "channel", or "" for neurons
-	Analog bool
-	Spikes spike.Train
-	Values spike.Values
-	Unit   string // what the values are, such as "membrane s"
+	Name string
+	Kind string // what its rows are: "channel", or "" for neurons
+	Data spike.Input
+	Unit string // what the values are, such as "membrane s"
 }
 
+// steps returns the number of time steps, 0 without data.
 func (a *Activity) steps() int {
-	if a.Analog {
-		return a.Values.Steps()
+	if a.Data == nil {
+		return 0
 	}
-	return a.Spikes.Steps()
-}
-
-func (a *Activity) size() int {
-	if a.Analog {
-		return a.Values.Size()
-	}
-	return a.Spikes.Size()
+	return a.Data.Steps()
 }
 
 func (a *Activity) kind() string { return cmp.Or(a.Kind, "neuron") }
 
 func (a *Activity) check(steps int) error {
-	if a.steps() != steps || a.size() < 1 {
-		return badData("%q has %d steps of %d neurons, expected %d steps", a.Name, a.steps(), a.size(), steps)
+	if a.steps() != steps || a.Data.Size() < 1 {
+		return badData("%q has %d steps, expected %d of at least one neuron", a.Name, a.steps(), steps)
 	}
-	if a.Analog {
+	if v, analog := a.Data.(spike.Values); analog {
 		for t := range steps {
-			if !finite(a.Values.At(t)...) {
+			if !finite(v.At(t)...) {
 				return badData("%q has values that are not finite at step %d", a.Name, t)
 			}
 		}
@@ -55,29 +47,34 @@ func (a *Activity) check(steps int) error {
 // picture returns the activity with time from left to right and neuron 0 at
 // the bottom, or at the top.
 func (a *Activity) picture(down bool) picture {
-	n := a.size()
-	return picture{a.steps(), n, func(x, y int) float64 {
-		if !down {
-			y = n - 1 - y
+	n := a.Data.Size()
+	at := func(x, y int) float64 { return 0 }
+	switch data := a.Data.(type) {
+	case spike.Values:
+		at = func(x, y int) float64 { return float64(data.At(x)[y]) }
+	case spike.Train:
+		at = func(x, y int) float64 {
+			if data.At(x).Get(y) {
+				return 1
+			}
+			return 0
 		}
-		if a.Analog {
-			return float64(a.Values.At(x)[y])
-		}
-		if a.Spikes.At(x).Get(y) {
-			return 1
-		}
-		return 0
-	}}
+	}
+	if down {
+		return picture{a.Data.Steps(), n, at}
+	}
+	return picture{a.Data.Steps(), n, func(x, y int) float64 { return at(x, n-1-y) }}
 }
 
 // key returns the scale of the colours of the activity's picture p, as it is
 // drawn in w×h pixels, or nil if a mark a spike leaves something to see.
 func (a *Activity) key(p picture, w, h int) *scale {
-	if !a.Analog && p.width <= w && a.Spikes.Count() <= maxMarks && (p.height <= 2*h || sparse(a.Spikes, h)) {
+	spikes, isTrain := a.Data.(spike.Train)
+	if isTrain && p.width <= w && spikes.Count() <= maxMarks && (p.height <= 2*h || sparse(spikes, h)) {
 		return nil
 	}
 	label := "share that spikes"
-	if a.Analog {
+	if !isTrain {
 		label = a.Unit
 		if p.width > w || p.height > h {
 			label = "mean " + label
@@ -93,7 +90,7 @@ const maxMarks = 50_000
 // row returns the panel of an activity; with names its neurons run from top to
 // bottom.
 func (a *Activity) row(classes []string, height, width vg.Length) row {
-	n := a.size()
+	n := a.Data.Size()
 	down := len(classes) == n
 	colors := a.picture(down)
 	r := row{name: a.Name, height: height, key: a.key(colors, dots(width), dots(height))}
@@ -108,7 +105,7 @@ func (a *Activity) row(classes []string, height, width vg.Length) row {
 			p.canvas.picture(p.area, colors, r.key.colorMap)
 			return
 		}
-		p.marks(a.Spikes, at)
+		p.marks(a.Data.(spike.Train), at) // only spikes go without a key
 	}
 	return r
 }
@@ -162,15 +159,15 @@ func Raster(layers []Activity, classes []string, dtMS float64) (*Figure, error) 
 		if i == len(layers)-1 {
 			names = classes
 		}
-		n := a.size()
+		n := a.Data.Size()
 		height := onGrid(vg.Length(24 + 14*math.Log2(1+float64(n)/10)))
 		if len(names) == n {
 			height = max(height, min(vg.Length(n)*11.25, 225))
 		}
 		r := a.row(names, height, fullWidth-120)
 		r.name += fmt.Sprintf(": %s %s", number(float64(n), 0), plural(n, a.kind()))
-		if !a.Analog {
-			k := a.Spikes.Count()
+		if spikes, ok := a.Data.(spike.Train); ok {
+			k := spikes.Count()
 			r.name += fmt.Sprintf(", %s %s", number(float64(k), 0), plural(k, "spike"))
 		}
 		if r.key != nil && textWidth(labelSize, r.key.label) > height+headingBand {

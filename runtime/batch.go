@@ -76,55 +76,32 @@ func (n *Network) NewBatch(size int) *Batch {
 // Size returns the number of inputs that the batch has room for.
 func (b *Batch) Size() int { return len(b.inputs) }
 
-// Classify runs spike trains, which may differ in length, and returns a result
-// for each. The results are the batch's own and change with its next use.
-func (b *Batch) Classify(x []spike.Train) ([]Result, error) {
-	return b.run(len(x), false,
-		func(k int) (steps, size int) { return x[k].Steps(), x[k].Size() },
-		func(in *layer.Inputs, k, t int) { in.AddSpikes(x[k].At(t), 0) })
-}
-
-// ClassifyValues is Classify for analog inputs.
-func (b *Batch) ClassifyValues(x []spike.Values) ([]Result, error) {
-	for k := range x {
-		for t := range x[k].Steps() {
-			if err := checkFinite(x[k].At(t), t); err != nil {
-				return nil, fmt.Errorf("input %d of the batch: %w", k, err)
-			}
-		}
-	}
-	return b.run(len(x), true,
-		func(k int) (steps, size int) { return x[k].Steps(), x[k].Size() },
-		func(in *layer.Inputs, k, t int) { in.AddValues(x[k].At(t), 0) })
-}
-
 // Stats returns the counts of input k of the last call; its slices are the
 // batch's own and change with its next use.
 func (b *Batch) Stats(k int) Stats { return b.stats[k] }
 
-// run classifies n inputs, whose sizes shape tells and whose steps add lists.
-func (b *Batch) run(n int, analog bool, shape func(k int) (steps, size int), add func(in *layer.Inputs, k, t int)) ([]Result, error) {
+// Classify runs inputs, which may differ in length, and returns a result for
+// each. The results are the batch's own and change with its next use.
+func (b *Batch) Classify(x []spike.Input) ([]Result, error) {
+	n := len(x)
 	if n > len(b.inputs) {
 		return nil, fmt.Errorf("runtime: %d inputs, the batch has room for %d", n, len(b.inputs))
 	}
 	longest := 0
-	for k := range n {
-		steps, size := shape(k)
-		if size != b.net.in {
-			return nil, fmt.Errorf("runtime: input %d of the batch has %d channels, the network takes %d", k, size, b.net.in)
+	for k := range x {
+		steps, err := b.net.stepsOf(x[k])
+		if err == nil {
+			err = b.net.check(x[k], 0, steps)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("input %d of the batch: %w", k, err)
 		}
 		longest = max(longest, steps)
 	}
 	b.reset(n)
 	for from := 0; from < longest; from += b.chunk {
-		for k := range n {
-			in := b.inputs[k]
-			in.Begin(analog)
-			steps, _ := shape(k)
-			for t := from; t < min(steps, from+b.chunk); t++ {
-				add(in, k, t)
-				in.EndStep()
-			}
+		for k := range x {
+			b.inputs[k].Take(x[k], from, min(x[k].Steps(), from+b.chunk))
 		}
 		b.advance(n)
 	}

@@ -26,33 +26,26 @@ func TestBatchEqualsSession(t *testing.T) {
 		b, s := net.NewBatch(5), net.NewSession()
 		for round := range 2 {
 			n := 5 - round
-			trains, values := make([]spike.Train, n), make([]spike.Values, n)
+			inputs := make([]spike.Input, n)
 			for k := range n {
 				steps := r.IntN(70)
-				trains[k], values[k] = spike.NewTrain(steps, net.InSize()), spike.NewValues(steps, net.InSize())
+				train, values := spike.NewTrain(steps, net.InSize()), spike.NewValues(steps, net.InSize())
 				for i := range steps * net.InSize() {
 					if at, j := i/net.InSize(), i%net.InSize(); r.IntN(5) == 0 {
-						trains[k].At(at).Set(j)
-						values[k].At(at)[j] = float32(r.NormFloat64())
+						train.At(at).Set(j)
+						values.At(at)[j] = float32(r.NormFloat64())
 					}
 				}
+				if inputs[k] = train; analog {
+					inputs[k] = values
+				}
 			}
-			var results []Result
-			if analog {
-				results, err = b.ClassifyValues(values)
-			} else {
-				results, err = b.Classify(trains)
-			}
+			results, err := b.Classify(inputs)
 			if err != nil || len(results) != n {
 				t.Fatalf("seed %d: %d results of %d, %v", seed, len(results), n, err)
 			}
 			for k, got := range results {
-				var want Result
-				if analog {
-					want, err = s.ClassifyValues(values[k])
-				} else {
-					want, err = s.Classify(trains[k])
-				}
+				want, err := s.Classify(inputs[k])
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -78,17 +71,17 @@ func TestBatchRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := net.NewBatch(2)
-	for want, trains := range map[string][]spike.Train{
-		"3 inputs, the batch has room for 2":                           {spike.NewTrain(1, 784), spike.NewTrain(1, 784), spike.NewTrain(1, 784)},
-		"input 1 of the batch has 783 channels, the network takes 784": {spike.NewTrain(1, 784), spike.NewTrain(1, 783)},
+	for want, inputs := range map[string][]spike.Input{
+		"3 inputs, the batch has room for 2":                                                     {spike.NewTrain(1, 784), spike.NewTrain(1, 784), spike.NewTrain(1, 784)},
+		"input 1 of the batch: runtime: wrong input: it has 783 channels, the network takes 784": {spike.NewTrain(1, 784), spike.NewTrain(1, 783)},
 	} {
-		if _, err := b.Classify(trains); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := b.Classify(inputs); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, expected %q", err, want)
 		}
 	}
 	values := spike.NewValues(1, 784)
 	values.At(0)[7] = float32(math.NaN())
-	if _, err := b.ClassifyValues([]spike.Values{values}); err == nil || !strings.Contains(err.Error(), "input 0 of the batch") {
+	if _, err := b.Classify([]spike.Input{values}); err == nil || !strings.Contains(err.Error(), "input 0 of the batch") {
 		t.Errorf("NaN: %v", err)
 	}
 }
@@ -101,15 +94,15 @@ func TestPlansAllocateNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		samples := ref.Samples(3)
-		s, b := net.NewSession(), net.NewBatch(len(samples))
+		s, b, inputs := net.NewSession(), net.NewBatch(len(samples)), spike.Inputs(samples)
 		for plan, run := range map[string]func(){
 			"streaming": func() {
 				for t := range samples[0].Steps() {
-					_ = s.Step(samples[0].At(t))
+					_ = s.Step(samples[0], t)
 				}
 			},
 			"known": func() { _, _ = s.Classify(samples[0]) },
-			"batch": func() { _, _ = b.Classify(samples) },
+			"batch": func() { _, _ = b.Classify(inputs) },
 		} {
 			if n := testing.AllocsPerRun(2, run); n != 0 {
 				t.Errorf("network %s, %s: %v allocations", ref.Name, plan, n)

@@ -29,20 +29,10 @@ func (n *Network) Digest(st *model.SelfTest) ([32]byte, error) {
 	h := sha256.New()
 	s := n.NewSession()
 	defer s.Close()
-	for _, x := range st.Spikes {
+	for _, x := range st.Inputs {
 		s.Reset()
 		for t := range x.Steps() {
-			if err := s.Step(x.At(t)); err != nil {
-				return [32]byte{}, err
-			}
-			s.hashStep(h)
-		}
-		hashFloats(h, s.Result().Scores)
-	}
-	for _, x := range st.Values {
-		s.Reset()
-		for t := range x.Steps() {
-			if err := s.StepValues(x.At(t)); err != nil {
+			if err := s.Step(x, t); err != nil {
 				return [32]byte{}, err
 			}
 			s.hashStep(h)
@@ -72,15 +62,14 @@ func Verify(m *model.Network) error {
 	return nil
 }
 
-// AddSelfTest gives m a self-test over the given inputs, either of which may
-// be nil, with the digest that this machine computes. After an error, m is as it
-// was.
-func AddSelfTest(m *model.Network, spikes []spike.Train, values []spike.Values) error {
+// AddSelfTest gives m a self-test over the given inputs, with the digest that this
+// machine computes. After an error, m is as it was.
+func AddSelfTest(m *model.Network, inputs []spike.Input) error {
 	n, err := Compile(m)
 	if err != nil {
 		return err
 	}
-	return n.addSelfTest(m, &model.SelfTest{Spikes: spikes, Values: values})
+	return n.addSelfTest(m, &model.SelfTest{Inputs: inputs})
 }
 
 // addSelfTest gives m, which n was compiled from, a self-test whose digest it

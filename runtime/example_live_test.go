@@ -28,7 +28,7 @@ func ExampleSession_Reset() {
 	}
 	session := net.NewSession()
 	for decided := 0; decided < 3; {
-		if err := session.Step(next()); err != nil {
+		if err := session.Run(next()); err != nil {
 			log.Fatal(err)
 		}
 		if session.Lead() < m.Readout.Margin {
@@ -47,7 +47,7 @@ func ExampleSession_Reset() {
 
 // sensor returns a function that returns one time step of spikes after the
 // other. It shows a digit that does not change.
-func sensor(m *model.Network) (next func() spike.Vector, err error) {
+func sensor(m *model.Network) (next func() spike.Input, err error) {
 	digits, err := dataset.Sample()
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func sensor(m *model.Network) (next func() spike.Vector, err error) {
 		return nil, err
 	}
 	step := -1
-	return func() spike.Vector { step++; return x.At(step % x.Steps()) }, nil
+	return func() spike.Input { step = (step + 1) % x.Steps(); return x.Slice(step, step+1) }, nil
 }
 
 // Record the spikes and membranes of a layer: two neurons with thresholds 1.5
@@ -80,11 +80,11 @@ func ExampleSession_Membrane() {
 	}
 	const layer = 0
 	session := net.NewSession()
-	in := spike.NewVector(net.InSize())
-	in.Set(0)
+	in := spike.NewTrain(1, net.InSize())
+	in.At(0).Set(0)
 	spikes, membranes := spike.NewTrain(net.Steps(), 2), spike.NewValues(net.Steps(), 2)
 	for t := range net.Steps() {
-		if err := session.Step(in); err != nil {
+		if err := session.Run(in); err != nil {
 			log.Fatal(err)
 		}
 		// Both are the session's own and change with the next step.

@@ -57,13 +57,13 @@ func ExampleSession_Step() {
 		log.Fatal(err)
 	}
 	session := net.NewSession()
-	in := spike.NewVector(1)
+	in := spike.NewTrain(1, 1)
 	for t := range 6 {
 		in.Clear()
 		if t != 1 {
-			in.Set(0)
+			in.At(0).Set(0)
 		}
-		if err := session.Step(in); err != nil {
+		if err := session.Step(in, 0); err != nil {
 			log.Fatal(err)
 		}
 		fmt.Printf("step %d: membrane %.3f, spike %v\n", t, session.Membrane(0)[0], session.Spikes(0).Get(0))

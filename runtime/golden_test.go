@@ -51,16 +51,8 @@ func silentLayers(t *testing.T, m *model.Network) (silent []int) {
 	}
 	s := n.NewSession()
 	counts := make([]int, len(m.Layers))
-	for _, x := range m.SelfTest.Spikes {
+	for _, x := range m.SelfTest.Inputs {
 		if _, err := s.Classify(x); err != nil {
-			t.Fatal(err)
-		}
-		for i, c := range s.Stats().Spikes {
-			counts[i] += c
-		}
-	}
-	for _, x := range m.SelfTest.Values {
-		if _, err := s.ClassifyValues(x); err != nil {
 			t.Fatal(err)
 		}
 		for i, c := range s.Stats().Spikes {
@@ -122,8 +114,7 @@ func writeGolden(t *testing.T) {
 		for k, readout := range goldenReadouts {
 			d := &draws{key: dataset.Key{Seed: uint64(i), Sample: uint64(k)}}
 			m := goldenNetwork(d, g, readout, k%2 == 1)
-			var trains []spike.Train
-			var values []spike.Values
+			var inputs []spike.Input
 			for range 2 {
 				x, v := spike.NewTrain(12, 20), spike.NewValues(12, 20)
 				for s := range 12 {
@@ -136,12 +127,12 @@ func writeGolden(t *testing.T) {
 					}
 				}
 				if m.Input.Encoder.Analog() {
-					values = append(values, v)
+					inputs = append(inputs, v)
 				} else {
-					trains = append(trains, x)
+					inputs = append(inputs, x)
 				}
 			}
-			if err := runtime.AddSelfTest(m, trains, values); err != nil {
+			if err := runtime.AddSelfTest(m, inputs); err != nil {
 				t.Fatal(err)
 			}
 			if err := export.WriteFile(filepath.Join(goldenDir, fmt.Sprintf("%s-%s.msgpack", g, readout)), m); err != nil {

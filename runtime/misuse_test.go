@@ -32,8 +32,8 @@ func TestMisusedSessionsDisturbNobody(t *testing.T) {
 			t.Fatal(err, errEarly)
 		}
 	}
-	nan := make([]float32, size)
-	nan[size-1] = float32(math.NaN())
+	nan := spike.NewValues(1, size)
+	nan.At(0)[size-1] = float32(math.NaN())
 	var wait sync.WaitGroup
 	for g := range 64 {
 		wait.Go(func() {
@@ -62,10 +62,10 @@ func TestMisusedSessionsDisturbNobody(t *testing.T) {
 				case 2, 3: // step by step, with misuse between the steps
 					s.Reset()
 					for k := range steps {
-						expect(s.Step(x.At(k)))
+						expect(s.Step(x, k))
 						for _, err := range []error{
-							s.Step(x.At(k)[1:]), s.Step(nil), s.StepValues(nan), s.StepValues(nan[1:]),
-							s.Run(spike.NewTrain(3, size+1)), s.RunValues(spike.NewValues(1, 1)),
+							s.Step(spike.NewTrain(1, size-1), 0), s.Step(nil, 0), s.Step(x, -1), s.Step(x, steps), s.Step(nan, 0),
+							s.Run(spike.NewTrain(3, size+1)), s.Run(spike.NewValues(1, 1)),
 						} {
 							if err == nil {
 								t.Error("misuse is no error")

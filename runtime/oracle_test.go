@@ -314,15 +314,14 @@ func equalsOracle(t *testing.T, seeds uint64, maxSteps int, draw func(r *rand.Ra
 				}
 			}
 		}
+		x := spike.Input(train)
+		if analog {
+			x = values
+		}
 		o, s := newOracle(m), net.NewSession()
 		want := oracleScores(m)
 		for k := range steps {
-			if analog {
-				err = s.StepValues(values.At(k))
-			} else {
-				err = s.Step(train.At(k))
-			}
-			if err != nil {
+			if err := s.Step(x, k); err != nil {
 				t.Fatal(err)
 			}
 			o.step(values.At(k))
@@ -334,24 +333,14 @@ func equalsOracle(t *testing.T, seeds uint64, maxSteps int, draw func(r *rand.Ra
 		compareResult(t, seed, "streaming", streamed, want.scores, wantClass)
 
 		whole := net.NewSession()
-		var got Result
-		if analog {
-			got, err = whole.ClassifyValues(values)
-		} else {
-			got, err = whole.Classify(train)
-		}
+		got, err := whole.Classify(x)
 		if err != nil {
 			t.Fatal(err)
 		}
 		compareResult(t, seed, "whole train", got, want.scores, wantClass)
 		compareStep(t, seed, steps-1, whole, o)
 		batch := net.NewBatch(2)
-		var results []Result
-		if analog {
-			results, err = batch.ClassifyValues([]spike.Values{values, values})
-		} else {
-			results, err = batch.Classify([]spike.Train{train, train})
-		}
+		results, err := batch.Classify([]spike.Input{x, x})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -152,18 +152,18 @@ func TestValuesIntoPools(t *testing.T) {
 			for i := range net.InSize() {
 				values.At(k)[i] = float32(r.NormFloat64())
 			}
-			if err := s.StepValues(values.At(k)); err != nil {
+			if err := s.Step(values, k); err != nil {
 				t.Fatal(err)
 			}
 			o.step(values.At(k))
 			compareStep(t, 8, k, s, o)
 		}
 		s.Reset()
-		if err := s.RunValues(values); err != nil {
+		if err := s.Run(values); err != nil {
 			t.Fatal(err)
 		}
 		compareStep(t, 8, values.Steps()-1, s, o)
-		if _, err := net.NewBatch(2).ClassifyValues([]spike.Values{values, values.Slice(0, 1)}); err != nil {
+		if _, err := net.NewBatch(2).Classify([]spike.Input{values, values.Slice(0, 1)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -46,16 +46,16 @@ func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 	s := n.NewSession()
 	defer s.Close()
 	var best reach
-	var found *model.SelfTest
+	var found spike.Input
 	var work int64
 	for _, p := range probes(m) {
-		st := p.input(m.Input)
-		r, err := s.reach(st)
+		x := p.input(m.Input)
+		r, err := s.reach(x)
 		if err != nil {
 			return nil, err
 		}
 		if found == nil || r.compare(best) > 0 {
-			best, found = r, st
+			best, found = r, x
 		}
 		if work += s.stats.TotalSynOps() + int64(p.steps)*int64(m.Neurons()); best.full || work > selfTestWork {
 			break
@@ -64,7 +64,7 @@ func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 	if !best.finite {
 		return nil, fmt.Errorf("runtime: %w on every random input tried", ErrRange)
 	}
-	return best.idle, n.addSelfTest(m, found)
+	return best.idle, n.addSelfTest(m, &model.SelfTest{Inputs: []spike.Input{found}})
 }
 
 // probes returns the inputs to try, those to be preferred first.
@@ -92,31 +92,26 @@ func probes(m *model.Network) []probe {
 	}
 }
 
-// input draws the probe as a self-test without a digest.
-func (p probe) input(in model.Input) *model.SelfTest {
+// input draws the probe for a network's input.
+func (p probe) input(in model.Input) spike.Input {
 	r := rand.New(rand.NewPCG(1, 2))
 	every := uint32(p.every)
-	if in.Encoder.Analog() {
-		v := spike.NewValues(p.steps, in.Size())
-		for t := range p.steps {
-			x := v.At(t)
-			for i := range x {
-				if k := r.Uint32(); k%every == 0 {
-					x[i] = p.gain * float32(1+k>>30)
-				}
-			}
-		}
-		return &model.SelfTest{Values: []spike.Values{v}}
-	}
-	s := spike.NewTrain(p.steps, in.Size())
+	x := in.New(p.steps)
 	for t := range p.steps {
 		for i := range in.Size() {
-			if r.Uint32()%every == 0 {
-				s.At(t).Set(i)
+			k := r.Uint32()
+			if k%every != 0 {
+				continue
+			}
+			switch x := x.(type) {
+			case spike.Train:
+				x.At(t).Set(i)
+			case spike.Values:
+				x.At(t)[i] = p.gain * float32(1+k>>30)
 			}
 		}
 	}
-	return &model.SelfTest{Spikes: []spike.Train{s}}
+	return x
 }
 
 // reach is what an input does to the spiking layers of a network.
@@ -139,7 +134,7 @@ func (r reach) compare(q reach) int {
 }
 
 // reach runs an input from the initial state.
-func (s *Session) reach(st *model.SelfTest) (reach, error) {
+func (s *Session) reach(x spike.Input) (reach, error) {
 	counts := make([][]int, len(s.net.layers)) // spikes of each neuron of a spiking layer
 	for i, l := range s.net.layers {
 		if l != nil && l.Spikes() {
@@ -148,30 +143,16 @@ func (s *Session) reach(st *model.SelfTest) (reach, error) {
 	}
 	s.Reset()
 	r := reach{finite: true}
-	step := func(err error) error {
+	for t := range x.Steps() {
+		if err := s.Step(x, t); err != nil {
+			return r, err
+		}
 		for i, c := range counts {
-			if x := s.Membrane(i); r.finite && checkFinite(x, 0) != nil {
-				r.finite = false
-			}
+			r.finite = r.finite && notFinite(s.Membrane(i)) < 0
 			if c != nil {
 				for j := range s.Spikes(i).All() {
 					c[j]++
 				}
-			}
-		}
-		return err
-	}
-	for _, x := range st.Spikes {
-		for t := range x.Steps() {
-			if err := step(s.Step(x.At(t))); err != nil {
-				return r, err
-			}
-		}
-	}
-	for _, x := range st.Values {
-		for t := range x.Steps() {
-			if err := step(s.StepValues(x.At(t))); err != nil {
-				return r, err
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 // weakNetwork is a network 100-64-10 whose weights, of a standard deviation of
@@ -52,14 +53,9 @@ func changing(t *testing.T, m *model.Network) []float64 {
 			}
 		}
 	}
-	for _, x := range m.SelfTest.Spikes {
+	for _, x := range m.SelfTest.Inputs {
 		for k := range x.Steps() {
-			step(s.Step(x.At(k)))
-		}
-	}
-	for _, x := range m.SelfTest.Values {
-		for k := range x.Steps() {
-			step(s.StepValues(x.At(k)))
+			step(s.Step(x, k))
 		}
 	}
 	shares := make([]float64, len(counts))
@@ -122,7 +118,7 @@ func TestRandomSelfTestSaysIdle(t *testing.T) {
 		if err != nil || !slices.Equal(idle, []int{0, 1}) {
 			t.Errorf("bias %v: idle layers %v, %v, expected 0 and 1", bias, idle, err)
 		}
-		if n := m.SelfTest.Spikes[0].Steps(); n != selfTestSteps {
+		if n := m.SelfTest.Inputs[0].Steps(); n != selfTestSteps {
 			t.Errorf("bias %v: %d steps, expected no more than %d where more are of no use", bias, n, selfTestSteps)
 		}
 	}
@@ -149,11 +145,11 @@ func TestRandomSelfTestStaysSmall(t *testing.T) {
 			}
 			st := draw()
 			steps, bytes := 0, 0
-			for _, x := range st.Spikes {
+			switch x := st.Inputs[0].(type) {
+			case spike.Train:
 				steps, bytes = x.Steps(), 8*len(x.Words())
-			}
-			for _, x := range st.Values {
-				steps, bytes = x.Steps(), 4*x.Steps()*x.Size()
+			case spike.Values:
+				steps, bytes = x.Steps(), 4*len(x.Data())
 			}
 			if steps < 2 || steps > 2 && bytes > selfTestBytes {
 				t.Errorf("%d channels, %s: %d steps, %d bytes", size, coding, steps, bytes)
@@ -177,10 +173,10 @@ func TestRandomSelfTestIsFinite(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := mustCompile(t, m).NewSession()
-	if _, err := s.ClassifyValues(m.SelfTest.Values[0]); err != nil {
+	if _, err := s.Classify(m.SelfTest.Inputs[0]); err != nil {
 		t.Error(err)
 	}
-	if checkFinite(s.Membrane(0), 0) != nil {
+	if notFinite(s.Membrane(0)) >= 0 {
 		t.Error("membranes are not finite")
 	}
 	good := m.SelfTest

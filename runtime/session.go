@@ -3,7 +3,6 @@ package runtime
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/snurun/snurun/internal/layer"
 	"github.com/snurun/snurun/spike"
@@ -31,6 +30,7 @@ type Session struct {
 	input   *layer.Inputs // of the network, over a chunk of steps
 	inner   *layer.Inputs // of the layer that runs next
 	scratch *layer.Inputs // of one step of a layer that runs step by step
+	chunk   int           // time steps that run layer by layer at once
 	readout readout
 	stats   Stats
 	profile *profile // nil unless it is asked for
@@ -75,9 +75,9 @@ func (s *Stats) TotalSynOps() int64 {
 
 // NewSession returns a session in the network's initial state.
 func (n *Network) NewSession() *Session {
-	chunk := n.chunk()
 	s := &Session{
 		net:     n,
+		chunk:   n.chunk(),
 		states:  make([]*layer.State, len(n.layers)),
 		readout: newReadout(n),
 		stats:   newStats(len(n.layers)),
@@ -87,13 +87,13 @@ func (n *Network) NewSession() *Session {
 		if l == nil {
 			continue
 		}
-		s.states[i] = l.NewState(chunk, false)
+		s.states[i] = l.NewState(s.chunk, false)
 		if l.Recurrent || l.Lateral {
 			stepped = max(stepped, l.Room()+l.Out+spike.WordBits)
 		}
 	}
-	s.input = layer.NewInputs(chunk, n.in, n.analog)
-	s.inner = layer.NewInputs(chunk, n.widest, n.analog)
+	s.input = layer.NewInputs(s.chunk, n.in, n.analog)
+	s.inner = layer.NewInputs(s.chunk, n.widest, n.analog)
 	s.scratch = layer.NewInputs(1, stepped, n.analog)
 	s.Reset()
 	return s
@@ -116,89 +116,53 @@ func (s *Session) Reset() {
 	s.stats.reset()
 }
 
-// Step advances the network by one time step of input spikes.
-func (s *Session) Step(x spike.Vector) error {
-	if err := s.check(len(x), "words", spike.Words); err != nil {
+// Step advances the network by step t of x. Whoever gets steps one by one fills
+// an input of one step anew for each, and runs its step 0.
+func (s *Session) Step(x spike.Input, t int) error {
+	steps, err := s.stepsOf(x)
+	if err != nil {
 		return err
 	}
-	if !x.TailZero(s.net.in) {
-		return fmt.Errorf("runtime: the input has spikes past channel %d", s.net.in-1)
+	if t < 0 || t >= steps {
+		return fmt.Errorf("runtime: %w: it has %d steps, there is no step %d", ErrInput, steps, t)
 	}
-	s.input.Begin(false)
-	s.input.AddSpikes(x, 0)
-	s.input.EndStep()
-	s.advance()
-	return nil
+	return s.run(x, t, t+1)
 }
 
-// StepValues advances the network by one time step of analog input, one value
-// a channel.
-func (s *Session) StepValues(x []float32) error {
-	if err := s.check(len(x), "values", channels); err != nil {
+// Run advances the network over all steps of x. Its result is that of Step for
+// each, to the bit; it is faster because each layer runs over many steps while
+// its weights are in cache.
+func (s *Session) Run(x spike.Input) error {
+	steps, err := s.stepsOf(x)
+	if err != nil {
 		return err
 	}
-	if err := checkFinite(x, s.stats.Steps); err != nil {
-		return err
-	}
-	s.input.Begin(true)
-	s.input.AddValues(x, 0)
-	s.input.EndStep()
-	s.advance()
-	return nil
+	return s.run(x, 0, steps)
 }
 
-// Run advances the network over all steps of a spike train. Its result is
-// that of Step for each, to the bit; it is faster because each layer runs over
-// many steps while its weights are in cache.
-func (s *Session) Run(x spike.Train) error {
-	if err := s.check(x.Size(), "channels", channels); err != nil {
+func (s *Session) stepsOf(x spike.Input) (int, error) {
+	if s.closed {
+		return 0, ErrClosed
+	}
+	return s.net.stepsOf(x)
+}
+
+// run runs the steps of x from t up to, not including, to.
+func (s *Session) run(x spike.Input, t, to int) error {
+	if err := s.net.check(x, t, to); err != nil {
 		return err
 	}
-	for t := 0; t < x.Steps(); {
-		s.input.Begin(false)
-		for ; t < x.Steps() && !s.input.Full(); t++ {
-			s.input.AddSpikes(x.At(t), 0)
-			s.input.EndStep()
-		}
+	for ; t < to; t += s.chunk {
+		s.input.Take(x, t, min(to, t+s.chunk))
 		s.advance()
 	}
 	return nil
 }
 
-// RunValues is Run for analog input.
-func (s *Session) RunValues(x spike.Values) error {
-	if err := s.check(x.Size(), "channels", channels); err != nil {
-		return err
-	}
-	for t := range x.Steps() {
-		if err := checkFinite(x.At(t), t); err != nil {
-			return err
-		}
-	}
-	for t := 0; t < x.Steps(); {
-		s.input.Begin(true)
-		for ; t < x.Steps() && !s.input.Full(); t++ {
-			s.input.AddValues(x.At(t), 0)
-			s.input.EndStep()
-		}
-		s.advance()
-	}
-	return nil
-}
-
-// Classify resets the session, runs a spike train and returns the result.
-func (s *Session) Classify(x spike.Train) (Result, error) {
+// Classify resets the session, runs x and returns the result.
+func (s *Session) Classify(x spike.Input) (Result, error) {
 	s.Reset()
 	if err := s.Run(x); err != nil {
-		return Result{}, err
-	}
-	return s.finish()
-}
-
-// ClassifyValues is Classify for analog input.
-func (s *Session) ClassifyValues(x spike.Values) (Result, error) {
-	s.Reset()
-	if err := s.RunValues(x); err != nil {
 		return Result{}, err
 	}
 	return s.finish()
@@ -213,29 +177,14 @@ func (s *Session) ClassifyValues(x spike.Values) (Result, error) {
 // spike of T steps, unless two come at once. A count of spikes that leads by
 // more than the steps left is final; a smaller margin trades accuracy for steps.
 // A margin of 0 or less stops after the first step.
-func (s *Session) ClassifyEarly(x spike.Train, margin float32) (Result, error) {
+func (s *Session) ClassifyEarly(x spike.Input, margin float32) (Result, error) {
 	s.Reset()
-	if err := s.Run(x.Slice(0, 0)); err != nil {
+	steps, err := s.stepsOf(x)
+	for t := 0; err == nil && t < steps && (t == 0 || s.Lead() < margin); t++ {
+		err = s.run(x, t, t+1)
+	}
+	if err != nil {
 		return Result{}, err
-	}
-	for t := 0; t < x.Steps() && (t == 0 || s.Lead() < margin); t++ {
-		if err := s.Run(x.Slice(t, t+1)); err != nil {
-			return Result{}, err
-		}
-	}
-	return s.finish()
-}
-
-// ClassifyValuesEarly is ClassifyEarly for analog input.
-func (s *Session) ClassifyValuesEarly(x spike.Values, margin float32) (Result, error) {
-	s.Reset()
-	if err := s.RunValues(x.Slice(0, 0)); err != nil {
-		return Result{}, err
-	}
-	for t := 0; t < x.Steps() && (t == 0 || s.Lead() < margin); t++ {
-		if err := s.RunValues(x.Slice(t, t+1)); err != nil {
-			return Result{}, err
-		}
 	}
 	return s.finish()
 }
@@ -253,7 +202,7 @@ func (s *Session) finish() (Result, error) {
 // there may be so for ever. Scores that count spikes do not show it.
 func (s *Session) Check() error {
 	for i := range s.states {
-		if j := slices.IndexFunc(s.Membrane(i), func(x float32) bool { return x-x != 0 }); j >= 0 {
+		if j := notFinite(s.Membrane(i)); j >= 0 {
 			return fmt.Errorf("runtime: %w: membrane %d of layer %d is %v", ErrRange, j, i, s.Membrane(i)[j])
 		}
 	}
@@ -320,28 +269,6 @@ func (s *Session) Outputs(layer int) []float32 {
 		return nil
 	}
 	return st.Soft(st.Steps())
-}
-
-func channels(n int) int { return n }
-
-// check compares the size of an input with that of the network, both in unit.
-func (s *Session) check(got int, unit string, of func(int) int) error {
-	if s.closed {
-		return ErrClosed
-	}
-	if want := of(s.net.in); got != want {
-		return fmt.Errorf("runtime: the input has %d %s, the network takes %d", got, unit, want)
-	}
-	return nil
-}
-
-func checkFinite(x []float32, step int) error {
-	for i, v := range x {
-		if v-v != 0 {
-			return fmt.Errorf("runtime: input value %v at step %d, channel %d is not finite", v, step, i)
-		}
-	}
-	return nil
 }
 
 // advance runs every layer over the steps listed in s.input; each layer's

@@ -64,15 +64,15 @@ func TestNothingIsAllocatedInAStep(t *testing.T) {
 		n := mustCompile(t, draw(r, false))
 		s := n.NewSession()
 		x := randomTrain(r, 40, n.InSize(), 0.3)
-		values := make([]float32, n.InSize())
-		for i := range values {
-			values[i] = float32(r.NormFloat64())
+		values := spike.NewValues(1, n.InSize())
+		for i := range values.At(0) {
+			values.At(0)[i] = float32(r.NormFloat64())
 		}
 		allocs := testing.AllocsPerRun(3, func() {
-			if err := s.Step(x.At(0)); err != nil {
+			if err := s.Step(x, 0); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.StepValues(values); err != nil {
+			if err := s.Step(values, 0); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := s.Classify(x); err != nil {
@@ -111,7 +111,7 @@ func TestManySessionsShareOneNetwork(t *testing.T) {
 				if k%2 == 0 {
 					s.Reset()
 					for step := range 10 {
-						if err := s.Step(inputs[i].At(step)); err != nil {
+						if err := s.Step(inputs[i], step); err != nil {
 							t.Error(err)
 						}
 					}
@@ -132,30 +132,33 @@ func errOf(_ Result, err error) error { return err }
 func TestMisuseIsAnError(t *testing.T) {
 	n := mustCompile(t, blogNetwork(rand.New(rand.NewPCG(1, 1))))
 	s := n.NewSession()
-	tail := spike.NewVector(784)
-	tail[12] |= 1 << 20
-	nan := make([]float32, 784)
-	nan[3] = float32(math.NaN())
+	tail := spike.NewTrain(2, 784)
+	tail.At(1)[12] |= 1 << 20
+	nan := spike.NewValues(1, 784)
+	nan.At(0)[3] = float32(math.NaN())
 	badValues := spike.NewValues(2, 784)
 	badValues.At(1)[7] = float32(math.Inf(1))
 	for _, c := range []struct {
 		says string
 		err  error
 	}{
-		{"11 words, the network takes 13", s.Step(spike.NewVector(700))},
-		{"past channel 783", s.Step(tail)},
-		{"10 values, the network takes 784", s.StepValues(make([]float32, 10))},
-		{"step 0, channel 3 is not finite", s.StepValues(nan)},
+		{"700 channels, the network takes 784", s.Step(spike.NewTrain(1, 700), 0)},
+		{"past channel 783 at step 1", s.Step(tail, 1)},
+		{"past channel 783 at step 1", s.Run(tail)},
+		{"10 channels, the network takes 784", s.Step(spike.NewValues(1, 10), 0)},
+		{"step 0, channel 3 is not finite", s.Step(nan, 0)},
+		{"it has 2 steps, there is no step 2", s.Step(tail, 2)},
+		{"it has 2 steps, there is no step -1", s.Step(tail, -1)},
+		{"neither a spike.Train nor spike.Values", s.Run(nil)},
 		{"785 channels, the network takes 784", s.Run(spike.NewTrain(1, 785))},
-		{"1 channels, the network takes 784", s.RunValues(spike.NewValues(1, 1))},
-		{"step 1, channel 7 is not finite", s.RunValues(badValues)},
+		{"1 channels, the network takes 784", s.Run(spike.NewValues(1, 1))},
+		{"step 1, channel 7 is not finite", s.Run(badValues)},
 		{"785 channels", errOf(s.Classify(spike.NewTrain(1, 785)))},
-		{"785 channels", errOf(s.ClassifyValues(spike.NewValues(1, 785)))},
+		{"785 channels", errOf(s.Classify(spike.NewValues(1, 785)))},
 		{"785 channels", errOf(s.ClassifyEarly(spike.NewTrain(0, 785), 1))},
-		{"785 channels", errOf(s.ClassifyValuesEarly(spike.NewValues(0, 785), 1))},
+		{"785 channels", errOf(s.ClassifyEarly(spike.NewValues(0, 785), 1))},
 	} {
-		// Wrapping or not, the message must say what was found and expected.
-		if c.err == nil || !strings.Contains(c.err.Error(), c.says) {
+		if !errors.Is(c.err, ErrInput) || !strings.Contains(c.err.Error(), c.says) {
 			t.Errorf("error %v, expected one that says %q", c.err, c.says)
 		}
 	}
@@ -164,7 +167,7 @@ func TestMisuseIsAnError(t *testing.T) {
 	}
 	s.Close()
 	for _, err := range []error{
-		s.Step(spike.NewVector(784)), s.StepValues(make([]float32, 784)), s.Run(spike.NewTrain(1, 784)),
+		s.Step(spike.NewTrain(1, 784), 0), s.Step(spike.NewValues(1, 784), 0), s.Run(spike.NewTrain(1, 784)),
 		errOf(s.Classify(spike.NewTrain(1, 784))), errOf(s.ClassifyEarly(spike.NewTrain(1, 784), 1)),
 	} {
 		if !errors.Is(err, ErrClosed) {
@@ -195,7 +198,7 @@ func TestStatsCountTheWork(t *testing.T) {
 	s.Reset()
 	counted := make([]int, n.Layers())
 	for k := range 10 {
-		if err := s.Step(x.At(k)); err != nil {
+		if err := s.Step(x, k); err != nil {
 			t.Fatal(err)
 		}
 		for i := range counted {
@@ -234,7 +237,7 @@ func TestEarlyDecision(t *testing.T) {
 		whole.Reset()
 		steps := 0
 		for k := range 30 {
-			if err := whole.Step(x.At(k)); err != nil {
+			if err := whole.Step(x, k); err != nil {
 				t.Fatal(err)
 			}
 			steps++
@@ -300,7 +303,7 @@ func TestCompileRefuses(t *testing.T) {
 	if _, err := Compile(m); !errors.Is(err, model.ErrInvalid) {
 		t.Errorf("error %v, expected model.ErrInvalid", err)
 	}
-	if err := AddSelfTest(m, nil, nil); !errors.Is(err, model.ErrInvalid) {
+	if err := AddSelfTest(m, nil); !errors.Is(err, model.ErrInvalid) {
 		t.Errorf("error %v, expected model.ErrInvalid", err)
 	}
 	m.SelfTest = &model.SelfTest{}
@@ -316,8 +319,7 @@ func TestVerify(t *testing.T) {
 		if err := Verify(m); !errors.Is(err, ErrNoSelfTest) {
 			t.Fatalf("without a self-test: %v", err)
 		}
-		var trains []spike.Train
-		var values []spike.Values
+		var inputs []spike.Input
 		if seed%2 == 0 {
 			v := spike.NewValues(5, m.Input.Size())
 			for k := range 5 {
@@ -325,18 +327,18 @@ func TestVerify(t *testing.T) {
 					v.At(k)[i] = r.Float32()
 				}
 			}
-			values = append(values, v)
+			inputs = append(inputs, v)
 		} else {
-			trains = append(trains, randomTrain(r, 5, m.Input.Size(), 0.5), randomTrain(r, 3, m.Input.Size(), 0.1))
+			inputs = append(inputs, randomTrain(r, 5, m.Input.Size(), 0.5), randomTrain(r, 3, m.Input.Size(), 0.1))
 		}
-		if err := AddSelfTest(m, trains, values); err != nil {
+		if err := AddSelfTest(m, inputs); err != nil {
 			t.Fatal(err)
 		}
 		if err := Verify(m); err != nil {
 			t.Fatal(err)
 		}
 		good := m.SelfTest
-		if err := AddSelfTest(m, nil, nil); err == nil || m.SelfTest != good {
+		if err := AddSelfTest(m, nil); err == nil || m.SelfTest != good {
 			t.Fatalf("a self-test without inputs: %v, %+v", err, m.SelfTest)
 		}
 		m.SelfTest.Digest[3] ^= 1
@@ -362,7 +364,7 @@ func TestSumsOutOfRange(t *testing.T) {
 		t.Errorf("error %v, expected ErrRange", err)
 	}
 	silent := spike.NewTrain(1, 784)
-	if _, err := mustCompile(t, m).NewBatch(2).Classify([]spike.Train{silent, x}); !errors.Is(err, ErrRange) || !strings.Contains(err.Error(), "input 1 of the batch") {
+	if _, err := mustCompile(t, m).NewBatch(2).Classify([]spike.Input{silent, x}); !errors.Is(err, ErrRange) || !strings.Contains(err.Error(), "input 1 of the batch") {
 		t.Errorf("error %v, expected ErrRange of input 1 of the batch", err)
 	}
 }
@@ -382,7 +384,7 @@ func TestEarlyDecisionOnValues(t *testing.T) {
 				v.At(k)[i] = 1
 			}
 		}
-		got, errA := a.ClassifyValuesEarly(v, 3)
+		got, errA := a.ClassifyEarly(v, 3)
 		want, errB := b.ClassifyEarly(x, 3)
 		if errA != nil || errB != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("%v, %v for values, %v, %v for the same spikes", got, errA, want, errB)

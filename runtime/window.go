@@ -21,7 +21,7 @@ func (s *Session) NewReadout() *Readout {
 // Reset forgets all steps. The session is not touched.
 func (r *Readout) Reset() { r.readout.reset() }
 
-// Add takes in the step that the session ran last, by Step or StepValues. It
+// Add takes in the step that the session ran last, by Step. It
 // allocates nothing.
 func (r *Readout) Add() {
 	if s := r.session; !s.closed {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 // TestReadout starts at several steps of one session: at the first it is the
@@ -18,7 +19,7 @@ func TestReadout(t *testing.T) {
 	whole, part := s.NewReadout(), s.NewReadout()
 	var before []float32
 	for k := range 30 {
-		if err := s.Step(x.At(k)); err != nil {
+		if err := s.Step(x, k); err != nil {
 			t.Fatal(err)
 		}
 		whole.Add()
@@ -66,11 +67,13 @@ func TestReadoutOfFirstSpikes(t *testing.T) {
 	}
 	s := mustCompile(t, m).NewSession()
 	r := s.NewReadout()
-	for k, x := range []uint64{1, 0, 0, 2, 3} {
+	x := spike.NewTrain(5, 2)
+	copy(x.Words(), []uint64{1, 0, 0, 2, 3})
+	for k := range 5 {
 		if k == 2 {
 			r.Reset()
 		}
-		if err := s.Step([]uint64{x}); err != nil {
+		if err := s.Step(x, k); err != nil {
 			t.Fatal(err)
 		}
 		r.Add()

@@ -38,6 +38,12 @@ func (v Values) Steps() int { return v.steps }
 // Size returns the number of channels.
 func (v Values) Size() int { return v.size }
 
+// Data returns all values, step after step; they are shared, not copied.
+func (v Values) Data() []float32 { return v.data }
+
+// Clear sets all values to 0.
+func (v Values) Clear() { clear(v.data) }
+
 // At returns the values of one step; memory is shared.
 func (v Values) At(step int) []float32 { return v.data[step*v.size : (step+1)*v.size] }
 

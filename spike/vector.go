@@ -3,8 +3,8 @@
 // zero, so whole words can be counted, compared and hashed.
 //
 // A Vector is one time step, a Train a number of them in one piece of memory, and
-// Values their counterpart of real numbers. They are what encoders fill and what
-// networks take and return; parts of a train share its memory.
+// Values their counterpart of real numbers. Either is an Input: what encoders fill
+// and networks take. Parts of a train share its memory.
 package spike
 
 import "math/bits"

@@ -35,7 +35,7 @@ func FuzzInput(f *testing.F) {
 		}
 		w := newWindows(t, m, WindowOptions{Steps: 2})
 		for _, frame := range got {
-			if _, err := w.frame(frame); err != nil {
+			if _, err := w.Step(frame.Input, 0); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -140,10 +140,32 @@ func frames(in *Input) ([]Frame, error) {
 		if err != nil {
 			return all, err
 		}
-		f.Spikes, f.Values = slices.Clone(f.Spikes), slices.Clone(f.Values)
+		f.Input = clone(f.Input)
 		f.Arrived = time.Time{}
 		all = append(all, f)
 	}
 }
 
-func channels(f Frame) []uint32 { return f.Spikes.AppendIndices(nil) }
+// clone copies an input of one step.
+func clone(x spike.Input) spike.Input {
+	switch x := x.(type) {
+	case spike.Train:
+		c := spike.NewTrain(1, x.Size())
+		copy(c.Words(), x.Words())
+		return c
+	case spike.Values:
+		return values(x.Data()...)
+	}
+	return nil
+}
+
+// values returns a step of analog input.
+func values(x ...float32) spike.Values {
+	v := spike.NewValues(1, len(x))
+	copy(v.Data(), x)
+	return v
+}
+
+// channels returns the spiking channels of a frame, valuesOf its values.
+func channels(f Frame) []uint32  { return f.Input.(spike.Train).At(0).AppendIndices(nil) }
+func valuesOf(f Frame) []float32 { return f.Input.(spike.Values).Data() }

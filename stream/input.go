@@ -77,10 +77,9 @@ type InputOptions struct {
 
 // Frame is the input of one time step.
 type Frame struct {
-	// What the network takes in: Values if its encoder is analog, else Spikes;
-	// the other is nil. They are the Input's own and change with the next frame.
-	Spikes spike.Vector
-	Values []float32
+	// Input is what the network takes in, of one step. It is the stream's own and
+	// changes with the next frame.
+	Input spike.Input
 
 	Events  int       // events in the step, or channels named by its line
 	EndUS   int64     // end of the step, by the clock of the events, or counted from step 0
@@ -112,8 +111,9 @@ type Input struct {
 	skipped    int64 // events that the network does not see
 	readerSkip int64 // malformed records and lines
 
-	spikes  spike.Vector // the step being filled
-	values  []float32
+	step    spike.Input  // the step being filled
+	spikes  spike.Vector // of step, or nil
+	values  []float32    // of step, or nil
 	events  int
 	dirty   bool // whether it has content
 	shown   bool // whether it was returned
@@ -144,11 +144,12 @@ func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &Input{o: o, form: f}
-	if f.analog {
-		in.values = make([]float32, f.channels)
-	} else {
-		in.spikes = spike.NewVector(f.channels)
+	in := &Input{o: o, form: f, step: m.Input.New(1)}
+	switch x := in.step.(type) {
+	case spike.Train:
+		in.spikes = x.At(0)
+	case spike.Values:
+		in.values = x.At(0)
 	}
 	if o.Jitter > 0 {
 		in.timer = time.NewTimer(0)
@@ -250,7 +251,7 @@ func (in *Input) deliver(arrived time.Time, byClock bool) Frame {
 	if in.isSteps {
 		end = int64(math.Round(float64(end) * in.form.stepUS))
 	}
-	f := Frame{in.spikes, in.values, in.events, end, arrived, byClock, in.restart}
+	f := Frame{in.step, in.events, end, arrived, byClock, in.restart}
 	in.shown, in.restart = true, false
 	return f
 }
@@ -263,7 +264,6 @@ func (in *Input) clear() {
 	in.shown, in.events = false, 0
 	if in.dirty {
 		in.dirty = false
-		in.spikes.Clear()
-		clear(in.values)
+		in.step.Clear()
 	}
 }

@@ -32,8 +32,8 @@ func TestScoresOutOfRange(t *testing.T) {
 		for _, margin := range []float32{0, 1e30} {
 			w := newWindows(t, large(1), WindowOptions{Steps: 2, Keep: keep, Margin: margin, Rearm: margin > 0})
 			lost, decided := 0, 0
-			for _, x := range [][]float32{{0, 0}, {0, 0}, {1, 1}, {0, 0}, {0, 0.5}, {0, 0}, {0, 0}, {0, 0}} {
-				decisions, err := w.StepValues(x)
+			for _, x := range [][2]float32{{0, 0}, {0, 0}, {1, 1}, {0, 0}, {0, 0.5}, {0, 0}, {0, 0}, {0, 0}} {
+				decisions, err := w.Step(values(x[:]...), 0)
 				if errors.Is(err, runtime.ErrRange) && strings.Contains(err.Error(), "window 1") {
 					lost++
 				} else if err != nil {
@@ -90,7 +90,7 @@ func TestMembranesOutOfRange(t *testing.T) {
 		x    []float32
 		lost bool
 	}{{[]float32{1e-38, 1e-38}, false}, {[]float32{-1, -1}, true}, {[]float32{1e-38, 1e-38}, false}} {
-		decisions, err := w.StepValues(c.x)
+		decisions, err := w.Step(values(c.x...), 0)
 		if c.lost != errors.Is(err, runtime.ErrRange) || !c.lost && (err != nil || len(decisions) != 1 || !slices.Equal(decisions[0].Scores, []float32{1, 1})) {
 			t.Errorf("step %d: %+v, %v", k, decisions, err)
 		}
@@ -107,11 +107,11 @@ func TestLostWindowsCount(t *testing.T) {
 	}
 	w = newWindows(t, m, WindowOptions{Steps: 3, Stride: 1, Margin: 1e30})
 	for range 2 {
-		if _, err := w.StepValues([]float32{0, 0}); err != nil {
+		if _, err := w.Step(values(0, 0), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.StepValues([]float32{1, 1}); err == nil || !strings.Contains(err.Error(), "window 0") {
+	if _, err := w.Step(values(1, 1), 0); err == nil || !strings.Contains(err.Error(), "window 0") {
 		t.Errorf("error %v, expected one of window 0", err)
 	}
 }
@@ -135,7 +135,7 @@ func TestFoldedValuesStayFinite(t *testing.T) {
 {"step":6,"values":[1,1]}
 `), m, InputOptions{Late: event.FoldLate})
 	got, err := frames(in)
-	if err != nil || len(got) != 2 || !slices.Equal(got[1].Values, []float32{math.MaxFloat32, -math.MaxFloat32}) {
+	if err != nil || len(got) != 2 || !slices.Equal(valuesOf(got[1]), []float32{math.MaxFloat32, -math.MaxFloat32}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

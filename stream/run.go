@@ -85,7 +85,7 @@ func (r *run) loop(ctx context.Context) error {
 			r.windows.Restart()
 			r.lag.restart()
 		}
-		decisions, err := r.windows.frame(f)
+		decisions, err := r.windows.Step(f.Input, 0)
 		lost := errors.Is(err, runtime.ErrRange)
 		if err != nil && !lost {
 			return err
@@ -126,14 +126,6 @@ func (r *run) compare(f Frame) {
 	if r.handler.Behind != nil && lag > r.in.o.Jitter && r.lag.due(now, time.Second) {
 		r.handler.Behind(lag)
 	}
-}
-
-// frame takes in the step of a frame.
-func (w *Windows) frame(f Frame) ([]Decision, error) {
-	if f.Values != nil {
-		return w.StepValues(f.Values)
-	}
-	return w.Step(f.Spikes)
 }
 
 // A lag is how far the computation is behind the input's clock.

@@ -28,7 +28,7 @@ func TestRun(t *testing.T) {
 	}
 	x := spike.NewTrain(len(steps), 60)
 	for k, f := range steps {
-		copy(x.At(k), f.Spikes)
+		copy(x.At(k), f.Input.(spike.Train).At(0))
 	}
 	o := WindowOptions{Steps: 12, Stride: 5, Margin: 2}
 	var got []Decision

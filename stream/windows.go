@@ -116,37 +116,16 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 	return w, nil
 }
 
-// Step takes in one time step of input spikes and returns the windows that it
+// Step takes in step t of x, as Session.Step does, and returns the windows that it
 // decides, in order of their numbers. The decisions are valid until the next
 // step. A step that fails has not happened, but for runtime.ErrRange: then the
 // step gives up the windows that would be decided on scores that are not finite,
 // and returns the decisions of the others beside the error. If membranes run on,
 // it also gives up all windows where one of them is not finite at a decision, and
 // membranes begin anew.
-func (w *Windows) Step(x spike.Vector) ([]Decision, error) {
-	return w.advance(func(s *runtime.Session) error { return s.Step(x) })
-}
-
-// StepValues is Step for analog input, one value a channel.
-func (w *Windows) StepValues(x []float32) ([]Decision, error) {
-	return w.advance(func(s *runtime.Session) error { return s.StepValues(x) })
-}
-
-// Restart gives up the windows that are open and returns to the initial state.
-// The next step begins a window.
-func (w *Windows) Restart() {
-	for i := range w.slots {
-		w.slots[i].open = false
-	}
+func (w *Windows) Step(x spike.Input, t int) ([]Decision, error) {
 	if w.shared != nil {
-		w.shared.Reset()
-	}
-	w.until = 0
-}
-
-func (w *Windows) advance(run func(*runtime.Session) error) ([]Decision, error) {
-	if w.shared != nil {
-		if err := run(w.shared); err != nil {
+		if err := w.shared.Step(x, t); err != nil {
 			return nil, err
 		}
 	}
@@ -164,7 +143,7 @@ func (w *Windows) advance(run func(*runtime.Session) error) ([]Decision, error) 
 			continue
 		}
 		// All sessions refuse the same inputs, so if any fails, the first does.
-		if err := s.step(run); err != nil {
+		if err := s.step(x, t); err != nil {
 			return nil, err
 		}
 		lead := s.lead()
@@ -197,6 +176,18 @@ func (w *Windows) advance(run func(*runtime.Session) error) ([]Decision, error) 
 	return w.decisions, lost
 }
 
+// Restart gives up the windows that are open and returns to the initial state.
+// The next step begins a window.
+func (w *Windows) Restart() {
+	for i := range w.slots {
+		w.slots[i].open = false
+	}
+	if w.shared != nil {
+		w.shared.Reset()
+	}
+	w.until = 0
+}
+
 func (s *slot) begin(window int64) {
 	s.window, s.steps, s.open = window, 0, true
 	if s.session != nil {
@@ -206,10 +197,10 @@ func (s *slot) begin(window int64) {
 	}
 }
 
-func (s *slot) step(run func(*runtime.Session) error) error {
+func (s *slot) step(x spike.Input, t int) error {
 	if s.session == nil {
 		s.readout.Add()
-	} else if err := run(s.session); err != nil {
+	} else if err := s.session.Step(x, t); err != nil {
 		return err
 	}
 	s.steps++

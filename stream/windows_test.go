@@ -20,7 +20,7 @@ func decide(t *testing.T, w *Windows, x spike.Train) []Decision {
 	t.Helper()
 	var all []Decision
 	for k := range x.Steps() {
-		decisions, err := w.Step(x.At(k))
+		decisions, err := w.Step(x, k)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +103,7 @@ func TestKeptMembranes(t *testing.T) {
 		s := compile(t, m).NewSession()
 		var spikes, membranes [steps][3]float32
 		for k := range steps {
-			if err := s.Step(x.At(k)); err != nil {
+			if err := s.Step(x, k); err != nil {
 				t.Fatal(err)
 			}
 			for j := range 3 {
@@ -160,7 +160,7 @@ func TestKeptMembranesEarly(t *testing.T) {
 	r := s.NewReadout()
 	var want []Decision
 	for k := range x.Steps() {
-		if err := s.Step(x.At(k)); err != nil {
+		if err := s.Step(x, k); err != nil {
 			t.Fatal(err)
 		}
 		r.Add()
@@ -187,14 +187,14 @@ func TestAnalogWindows(t *testing.T) {
 	}
 	w, s := newWindows(t, m, WindowOptions{}), compile(t, m).NewSession()
 	for k := range 20 {
-		decisions, err := w.StepValues(x.At(k))
+		decisions, err := w.Step(x, k)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if k%10 != 9 {
 			continue
 		}
-		want, err := s.ClassifyValues(x.Slice(k-9, k+1))
+		want, err := s.Classify(x.Slice(k-9, k+1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +234,7 @@ func TestFailedStep(t *testing.T) {
 		w := newWindows(t, network(model.SpikeCount), o)
 		var got []Decision
 		for k := range x.Steps() {
-			if _, err := w.Step(spike.NewVector(70)); err == nil {
+			if _, err := w.Step(spike.NewTrain(1, 70), 0); err == nil {
 				t.Fatal("70 channels were taken")
 			}
 			got = append(got, decide(t, w, x.Slice(k, k+1))...)
@@ -270,7 +270,7 @@ func TestNothingIsAllocatedInAStep(t *testing.T) {
 		w := newWindows(t, network(model.SpikeCount), o)
 		k := 0
 		if n := testing.AllocsPerRun(500, func() {
-			if _, err := w.Step(x.At(k % 100)); err != nil {
+			if _, err := w.Step(x, k%100); err != nil {
 				t.Error(err)
 			}
 			k++

@@ -19,15 +19,14 @@ func Activity(source dataset.Source, in model.Input, steps int) (float64, error)
 	case steps < 1 || steps > model.MaxSteps:
 		return 0, fmt.Errorf("train: steps is %d, expected 1 to %d", steps, model.MaxSteps)
 	}
-	x := dataset.NewPresentation(in, steps)
+	x := in.New(steps)
 	sum, samples := 0.0, 0
 	for i := 0; i < source.Len(); i += max(1, source.Len()/enough) {
-		if err := x.Load(source, i, dataset.Key{}); err != nil {
+		if err := source.Load(x, i, dataset.Key{}); err != nil {
 			return 0, err
 		}
-		sum += float64(x.Spikes.Count())
-		for t := range x.Values.Steps() {
-			for _, v := range x.Values.At(t) {
+		for t := range steps {
+			for _, v := range x.Active(t) {
 				sum += float64(float64(v) * float64(v))
 			}
 		}

@@ -23,7 +23,7 @@ func TestActivity(t *testing.T) {
 		trains, values, labels = append(trains, x), append(values, v), append(labels, 0)
 	}
 	in := model.Input{Shape: []int{10}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}
-	spikes, err := dataset.FromTrains(trains, in.Shape, labels, []string{"a"})
+	spikes, err := dataset.FromInputs(trains, in.Shape, labels, []string{"a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestActivity(t *testing.T) {
 		t.Errorf("%v active channels a step, %v, expected at least 1", got, err)
 	}
 	in.Encoder.Counts = true
-	analog, err := dataset.FromValues(values, in.Shape, labels, []string{"a"})
+	analog, err := dataset.FromInputs(values, in.Shape, labels, []string{"a"})
 	if err != nil {
 		t.Fatal(err)
 	}

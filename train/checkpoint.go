@@ -13,6 +13,7 @@ import (
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 // ErrCheckpoint is the error of data that are no checkpoint of this training.
@@ -237,19 +238,21 @@ func (t *Trainer) fingerprint() ([sha256.Size]byte, error) {
 	for _, i := range t.indices {
 		fmt.Fprintln(h, i, t.source.Label(i))
 	}
-	in := dataset.NewPresentation(t.model.Input, t.steps)
+	in := t.model.Input.New(t.steps)
 	for k := range min(looked, len(t.indices)) {
 		i := t.indices[k*len(t.indices)/min(looked, len(t.indices))]
-		if err := in.Load(t.source, i, dataset.Key{}); err != nil {
+		if err := t.source.Load(in, i, dataset.Key{}); err != nil {
 			return [sha256.Size]byte{}, err
 		}
-		var words []byte
-		for _, w := range in.Spikes.Words() {
-			words = binary.LittleEndian.AppendUint64(words, w)
-		}
-		h.Write(words)
-		for step := range in.Values.Steps() {
-			writeFloats(h, in.Values.At(step))
+		switch x := in.(type) {
+		case spike.Train:
+			var words []byte
+			for _, w := range x.Words() {
+				words = binary.LittleEndian.AppendUint64(words, w)
+			}
+			h.Write(words)
+		case spike.Values:
+			writeFloats(h, x.Data())
 		}
 	}
 	print := [sha256.Size]byte(h.Sum(nil))

@@ -39,8 +39,8 @@ func TestKey(draw uint64, i int) dataset.Key { return key(draw, purposeTest, uin
 // for m.Steps steps with the noise of TestKey(draw, i).
 func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int) (Evaluation, error) {
 	var correct, lowest, spikes, hidden, synops atomic.Int64
-	err := present(ctx, m, source, indices, draw, threads, func(s *runtime.Session, in *dataset.Presentation, k int) error {
-		r, err := classify(s, in)
+	err := present(ctx, m, source, indices, draw, threads, func(s *runtime.Session, x spike.Input, k int) error {
+		r, err := s.Classify(x)
 		if err != nil {
 			return err
 		}
@@ -66,18 +66,11 @@ func Evaluate(ctx context.Context, m *model.Network, source dataset.Source, indi
 	return e, nil
 }
 
-func classify(s *runtime.Session, in *dataset.Presentation) (runtime.Result, error) {
-	if in.Analog {
-		return s.ClassifyValues(in.Values)
-	}
-	return s.Classify(in.Spikes)
-}
-
 // present loads the samples of source with the given indices, with the noise of
 // TestKey(draw, i), and calls f for each, on as many goroutines as threads: with
 // a session of its goroutine and the place in indices.
 func present(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int,
-	f func(s *runtime.Session, in *dataset.Presentation, k int) error) error {
+	f func(s *runtime.Session, x spike.Input, k int) error) error {
 	net, err := runtime.Compile(m)
 	if err != nil {
 		return err
@@ -97,14 +90,14 @@ func present(ctx context.Context, m *model.Network, source dataset.Source, indic
 		wait.Go(func() {
 			s := net.NewSession()
 			defer s.Close()
-			in := dataset.NewPresentation(m.Input, m.Steps)
+			x := m.Input.New(m.Steps)
 			for k := int(next.Add(1)) - 1; k < len(indices) && fail[worker] == nil; k = int(next.Add(1)) - 1 {
 				if fail[worker] = ctx.Err(); fail[worker] != nil {
 					return
 				}
 				i := indices[k]
-				if fail[worker] = in.Load(source, i, TestKey(draw, i)); fail[worker] == nil {
-					fail[worker] = f(s, in, k)
+				if fail[worker] = source.Load(x, i, TestKey(draw, i)); fail[worker] == nil {
+					fail[worker] = f(s, x, k)
 				}
 			}
 		})
@@ -116,18 +109,13 @@ func present(ctx context.Context, m *model.Network, source dataset.Source, indic
 // AddSelfTest gives m a self-test over samples of source, with the noise of
 // TestKey(0, i).
 func AddSelfTest(m *model.Network, source dataset.Source, indices []int) error {
-	var spikes []spike.Train
-	var values []spike.Values
+	var inputs []spike.Input
 	for _, i := range indices {
-		in := dataset.NewPresentation(m.Input, m.Steps)
-		if err := in.Load(source, i, TestKey(0, i)); err != nil {
+		x := m.Input.New(m.Steps)
+		if err := source.Load(x, i, TestKey(0, i)); err != nil {
 			return err
 		}
-		if in.Analog {
-			values = append(values, in.Values)
-		} else {
-			spikes = append(spikes, in.Spikes)
-		}
+		inputs = append(inputs, x)
 	}
-	return runtime.AddSelfTest(m, spikes, values)
+	return runtime.AddSelfTest(m, inputs)
 }

@@ -23,7 +23,7 @@ func Example() {
 		trains, labels = append(trains, x), append(labels, i%2)
 	}
 	classes := []string{"low", "high"}
-	source, err := dataset.FromTrains(trains, []int{20}, labels, classes)
+	source, err := dataset.FromInputs(trains, []int{20}, labels, classes)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -515,9 +515,9 @@ func randomSource(r *rand.Rand, analog bool, n, steps, size, classes int) (datas
 	var source dataset.Source
 	var err error
 	if analog {
-		source, err = dataset.FromValues(values, []int{size}, labels, names)
+		source, err = dataset.FromInputs(values, []int{size}, labels, names)
 	} else {
-		source, err = dataset.FromTrains(trains, []int{size}, labels, names)
+		source, err = dataset.FromInputs(trains, []int{size}, labels, names)
 	}
 	if err != nil {
 		panic(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 )
 
 // MarginCurve is what early decisions cost and save on samples that a network
@@ -84,8 +85,8 @@ func Margins(ctx context.Context, m *model.Network, source dataset.Source, indic
 	samples := make([][]rise, len(indices))
 	var lock sync.Mutex
 	var byStep []int
-	err := present(ctx, m, source, indices, draw, threads, func(s *runtime.Session, in *dataset.Presentation, k int) error {
-		all, right, err := rises(s, in, source.Label(indices[k]), m.Steps)
+	err := present(ctx, m, source, indices, draw, threads, func(s *runtime.Session, x spike.Input, k int) error {
+		all, right, err := rises(s, x, source.Label(indices[k]), m.Steps)
 		if err != nil {
 			return err
 		}
@@ -118,17 +119,12 @@ func Margins(ctx context.Context, m *model.Network, source dataset.Source, indic
 // rises presents a sample step by step and tells after which steps it is right.
 // The last rise is the end of the presentation, with a lead of +Inf: no margin
 // waits longer.
-func rises(s *runtime.Session, in *dataset.Presentation, label, steps int) (all []rise, right []bool, err error) {
+func rises(s *runtime.Session, x spike.Input, label, steps int) (all []rise, right []bool, err error) {
 	s.Reset()
 	last := rise{lead: float32(math.Inf(1))}
 	right = make([]bool, steps)
 	for t := range steps {
-		if in.Analog {
-			err = s.StepValues(in.Values.At(t))
-		} else {
-			err = s.Step(in.Spikes.At(t))
-		}
-		if err != nil {
+		if err := s.Step(x, t); err != nil {
 			return nil, nil, err
 		}
 		lead := s.Lead()

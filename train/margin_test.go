@@ -62,14 +62,14 @@ func TestMargins(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, in := net.NewSession(), dataset.NewPresentation(m.Input, m.Steps)
+		s, in := net.NewSession(), m.Input.New(m.Steps)
 		for _, margin := range margins {
 			want := MarginPoint{}
 			for _, i := range held {
-				if err := in.Load(source, i, TestKey(3, i)); err != nil {
+				if err := source.Load(in, i, TestKey(3, i)); err != nil {
 					t.Fatal(err)
 				}
-				r, err := s.ClassifyEarly(in.Spikes, margin)
+				r, err := s.ClassifyEarly(in, margin)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -10,7 +10,7 @@ import (
 // sample is what one sample of a batch keeps until the update: its input and
 // what the layers passed on to weights.
 type sample struct {
-	input   *dataset.Presentation
+	input   spike.Input
 	key     dataset.Key     // of its noise but that of the input
 	states  []*layer.State  // over all steps; they are its worker's but where kept has one
 	kept    []*layer.State  // of layers that passed analog values on
@@ -28,7 +28,7 @@ type sample struct {
 func newSample(t *Trainer) *sample {
 	n := len(t.layers)
 	s := &sample{
-		input:  dataset.NewPresentation(t.model.Input, t.steps),
+		input:  t.model.Input.New(t.steps),
 		states: make([]*layer.State, n),
 		kept:   make([]*layer.State, n),
 		own:    make([][]uint64, n),
@@ -184,11 +184,11 @@ func newLayerScratch(t *Trainer, i int, l *layer.Layer) layerScratch {
 func (t *Trainer) forward(w *scratch, samples []*sample, indices []int) error {
 	for g, s := range samples {
 		s.key = t.freshNoise(indices[g])
-		if err := s.input.Load(t.source, indices[g], t.noise(indices[g])); err != nil {
+		if err := t.source.Load(s.input, indices[g], t.noise(indices[g])); err != nil {
 			return err
 		}
 		s.listed = w.inputs[g]
-		s.listInput(t)
+		s.listed.Take(s.input, 0, t.steps)
 	}
 	n := len(samples)
 	for i, l := range t.layers {
@@ -218,19 +218,6 @@ func (t *Trainer) forward(w *scratch, samples []*sample, indices []int) error {
 		}
 	}
 	return nil
-}
-
-// listInput lists the sample's input.
-func (s *sample) listInput(t *Trainer) {
-	s.listed.Begin(t.analog)
-	for k := range t.steps {
-		if t.analog {
-			s.listed.AddValues(s.input.Values.At(k), 0)
-		} else {
-			s.listed.AddSpikes(s.input.Spikes.At(k), 0)
-		}
-		s.listed.EndStep()
-	}
 }
 
 // keep copies the spikes of layer i that are needed at the update.

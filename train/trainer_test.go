@@ -371,12 +371,11 @@ func TestRestoreRefuses(t *testing.T) {
 // inverted has spikes where its source has none, and none where it has some.
 type inverted struct{ dataset.Source }
 
-func (s inverted) Spikes(dst spike.Train, i int, key dataset.Key) error {
-	err := s.Source.Spikes(dst, i, key)
-	for t := range dst.Steps() {
-		for w := range dst.At(t) {
-			dst.At(t)[w] ^= math.MaxUint64 // of an input of whole words
-		}
+func (s inverted) Load(dst spike.Input, i int, key dataset.Key) error {
+	err := s.Source.Load(dst, i, key)
+	words := dst.(spike.Train).Words()
+	for w := range words {
+		words[w] ^= math.MaxUint64 // of an input of whole words
 	}
 	return err
 }

@@ -250,7 +250,8 @@ func (s *sample) inputWords(t *Trainer, k task) (words []uint64, stride int) {
 	}
 	src := t.layers[k.layer].Sources()[0]
 	if src < 0 {
-		return s.input.Spikes.Words()[k.word:], spike.Words(s.input.Spikes.Size())
+		x := s.input.(spike.Train)
+		return x.Words()[k.word:], spike.Words(x.Size())
 	}
 	stride = spike.Words(t.layers[src].Out)
 	return s.passed[src][stride+k.word:], stride
@@ -264,7 +265,7 @@ func (s *sample) inputValues(t *Trainer, k task, step int) []float32 {
 	}
 	src := t.layers[k.layer].Sources()[0]
 	if src < 0 {
-		return s.input.Values.At(step)
+		return s.input.(spike.Values).At(step)
 	}
 	if t.layers[src].Units.Output == asm.Sigmoidal {
 		return s.states[src].Soft(step + 1)

@@ -22,6 +22,7 @@ import (
 	"github.com/snurun/snurun/internal/bench"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 	"github.com/snurun/snurun/train"
 )
 
@@ -296,7 +297,7 @@ func (c *classifier) run(ctx context.Context, in input, n int) error {
 	outcomes := make([]outcome, min(n, batch))
 	workers := make([]worker, min(n, c.options.threads))
 	for w := range workers {
-		workers[w] = worker{c.net.NewSession(), dataset.NewPresentation(c.model.Input, c.presented(in))}
+		workers[w] = worker{c.net.NewSession(), c.model.Input.New(c.presented(in))}
 		defer workers[w].Close()
 	}
 	for from := 0; from < n; from += batch {
@@ -331,7 +332,7 @@ func (c *classifier) run(ctx context.Context, in input, n int) error {
 // worker is what one goroutine classifies with.
 type worker struct {
 	*runtime.Session
-	x *dataset.Presentation
+	x spike.Input
 }
 
 // work fills every stride-th outcome of part from number first on, up to the
@@ -351,7 +352,7 @@ func (c *classifier) outcome(ctx context.Context, w *worker, in input, i int) ou
 	if err := ctx.Err(); err != nil {
 		return outcome{err: err}
 	}
-	if err := w.x.Load(in.source, i, train.TestKey(c.options.seed, i)); err != nil {
+	if err := in.source.Load(w.x, i, train.TestKey(c.options.seed, i)); err != nil {
 		return outcome{err: err}
 	}
 	start := time.Now()
@@ -382,16 +383,11 @@ func (c *classifier) presented(in input) int {
 	return dataset.Steps(in.source, c.model.Steps)
 }
 
-func (c *classifier) classify(s *runtime.Session, x *dataset.Presentation) (runtime.Result, error) {
-	switch {
-	case x.Analog && c.margin > 0:
-		return s.ClassifyValuesEarly(x.Values, c.margin)
-	case x.Analog:
-		return s.ClassifyValues(x.Values)
-	case c.margin > 0:
-		return s.ClassifyEarly(x.Spikes, c.margin)
+func (c *classifier) classify(s *runtime.Session, x spike.Input) (runtime.Result, error) {
+	if c.margin > 0 {
+		return s.ClassifyEarly(x, c.margin)
 	}
-	return s.Classify(x.Spikes)
+	return s.Classify(x)
 }
 
 // add takes an outcome into the summary and prints its line.

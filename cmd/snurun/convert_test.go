@@ -93,7 +93,7 @@ func TestConvertSelfTest(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := net.NewSession()
-	if _, err := s.ClassifyValues(m.SelfTest.Values[0]); err != nil {
+	if _, err := s.Classify(m.SelfTest.Inputs[0]); err != nil {
 		t.Fatal(err)
 	}
 	if n := s.Stats().Spikes[0]; n < 20 {

@@ -108,7 +108,7 @@ func newReport(file string, m *model.Network, net *runtime.Network, info export.
 		r.Layers = append(r.Layers, newLayerReport(m, net, i))
 	}
 	if st := m.SelfTest; st != nil {
-		r.SelfTest = &selfTest{len(st.Spikes) + len(st.Values), fmt.Sprintf("%x", st.Digest)}
+		r.SelfTest = &selfTest{len(st.Inputs), fmt.Sprintf("%x", st.Digest)}
 	}
 	return r
 }

@@ -210,13 +210,13 @@ func TestInputsAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := dataset.NewPresentation(m.Input, m.Steps)
-	if err := x.Load(source, 0, train.TestKey(1, 0)); err != nil {
+	x := m.Input.New(m.Steps)
+	if err := source.Load(x, 0, train.TestKey(1, 0)); err != nil {
 		t.Fatal(err)
 	}
 	spikes := make([]uint8, 10*784)
 	for k := range 10 {
-		for i := range x.Spikes.At(k).All() {
+		for i := range x.Active(k) {
 			spikes[k*784+i] = 1
 		}
 	}
@@ -279,10 +279,10 @@ func TestSimulateEqualsPlainLoops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := m.SelfTest.Spikes[0]
+	x := m.SelfTest.Inputs[0]
 	data := make([]uint8, x.Steps()*784)
 	for k := range x.Steps() {
-		for i := range x.At(k).All() {
+		for i := range x.Active(k) {
 			data[k*784+i] = 1
 		}
 	}

@@ -57,9 +57,9 @@ func TestMarginAuto(t *testing.T) {
 		t.Fatal(err)
 	}
 	var steps strings.Builder
-	for _, x := range m.SelfTest.Spikes {
+	for _, x := range m.SelfTest.Inputs {
 		for k := range x.Steps() {
-			for i := range x.At(k).All() {
+			for i := range x.Active(k) {
 				fmt.Fprint(&steps, i, " ")
 			}
 			steps.WriteByte('\n')

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/internal/bench"
 	"github.com/snurun/snurun/model"
@@ -97,8 +96,8 @@ func TestBenchPlanes(t *testing.T) {
 		t.Errorf("%d samples of %d steps of %s", r.Samples, r.Steps, r.Input)
 	}
 	spikes := 0
-	for _, x := range m.SelfTest.Spikes {
-		spikes += x.Count()
+	for _, x := range m.SelfTest.Inputs {
+		spikes += x.(spike.Train).Count()
 	}
 	if got := float64(spikes) / 2; r.InputSpikes != got {
 		t.Errorf("%v spikes of the input a sample, expected %v", r.InputSpikes, got)
@@ -127,11 +126,11 @@ func TestBenchPlanes(t *testing.T) {
 }
 
 // recordingOf writes a spike train as x.npy and returns its name.
-func npyRecording(t *testing.T, x spike.Train) string {
+func npyRecording(t *testing.T, x spike.Input) string {
 	t.Helper()
 	data := make([]uint8, x.Steps()*x.Size())
 	for k := range x.Steps() {
-		for i := range x.At(k).All() {
+		for i := range x.Active(k) {
 			data[k*x.Size()+i] = 1
 		}
 	}
@@ -147,7 +146,7 @@ func TestSimulatePlanes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, l := m.SelfTest.Spikes[0], &m.Layers[0]
+	x, l := m.SelfTest.Inputs[0].(spike.Train), &m.Layers[0]
 	in, out := npyRecording(t, x), filepath.Join(t.TempDir(), "y.npz")
 	must(t, "simulate", planes, "--in", in, "--out", out)
 	arrays := readArchive(t, out)
@@ -202,7 +201,7 @@ func TestPlotPlanes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := npyRecording(t, m.SelfTest.Spikes[0])
+	in := npyRecording(t, m.SelfTest.Inputs[0])
 	list := filepath.Join(filepath.Dir(in), "labels.txt")
 	writeFile(t, list, []byte("x.npy left\n"))
 	for _, line := range []string{
@@ -271,7 +270,7 @@ func TestPolarities(t *testing.T) {
 	x.At(2).Set(6)
 	for _, shape := range [][]int{{2, 2, 2}, {8}} {
 		in := model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events}}
-		f := inputFrame(in, &dataset.Presentation{Spikes: x}, 3)
+		f := inputFrame(in, x, 3)
 		want := plot.Frame{
 			Name: "sum of 3 steps", Height: 2, Width: 2, Scale: "spikes a pixel: ON blue, OFF red",
 			Values: []float32{0, 0, 1, 0}, Off: []float32{0, 2, 0, 0},
@@ -300,7 +299,7 @@ func TestShowPlanes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := must(t, "classify", planes, npyRecording(t, m.SelfTest.Spikes[0]), "--show")
+	out := must(t, "classify", planes, npyRecording(t, m.SelfTest.Inputs[0]), "--show")
 	if !strings.Contains(out, "neither ") || strings.Count(out, " <\n") != 1 {
 		t.Errorf("%s", out)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/plot"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 )
 
 func (p *plotter) curves(files []string) (*plot.Figure, error) {
@@ -83,7 +84,7 @@ func (p *plotter) confusion(args []string) (*plot.Figure, error) {
 	for i := range counts {
 		counts[i] = make([]int, len(counts))
 	}
-	err = p.each(l, func(s *runtime.Session, i int, x *dataset.Presentation) error {
+	err = p.each(l, func(s *runtime.Session, i int, x spike.Input) error {
 		label, err := l.labelOf(i)
 		if err != nil {
 			return err
@@ -125,14 +126,14 @@ func (p *plotter) accuracy(files []string) (*plot.Figure, error) {
 	var curves []plot.AccuracyCurve
 	dt, err := p.eachModel(files, func(name string, l *loaded) error {
 		correct, samples := make([]int, p.options.steps), 0
-		err := p.each(l, func(s *runtime.Session, i int, x *dataset.Presentation) error {
+		err := p.each(l, func(s *runtime.Session, i int, x spike.Input) error {
 			label, err := l.labelOf(i)
 			if err != nil {
 				return err
 			}
 			samples++
 			for t := range correct {
-				if err := runStep(s, x, t); err != nil {
+				if err := s.Step(x, t); err != nil {
 					return err
 				}
 				if s.Result().Class == label {
@@ -166,7 +167,7 @@ func (p *plotter) spikes(args []string) (*plot.Figure, error) {
 	}
 	steps, samples := 0, 0.0
 	sums, squares := make([]float64, 1+len(l.model.Layers)), make([]float64, 1+len(l.model.Layers))
-	err = p.each(l, func(s *runtime.Session, _ int, x *dataset.Presentation) error {
+	err = p.each(l, func(s *runtime.Session, _ int, x spike.Input) error {
 		if err := runAll(s, x); err != nil {
 			return err
 		}

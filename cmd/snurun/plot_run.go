@@ -13,6 +13,7 @@ import (
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 	"github.com/snurun/snurun/train"
 )
 
@@ -58,7 +59,7 @@ func (p *plotter) load(args []string) (*loaded, error) {
 
 // present returns the input of the sample that --index names, for steps time
 // steps or, if 0, as long as it is.
-func (p *plotter) present(in model.Input, source dataset.Source, steps, unlimited int) (*dataset.Presentation, error) {
+func (p *plotter) present(in model.Input, source dataset.Source, steps, unlimited int) (spike.Input, error) {
 	i := p.options.index
 	if i >= source.Len() {
 		return nil, usagef("--index is %d, the input has %d %s", i, source.Len(), plural(source.Len(), "sample"))
@@ -66,19 +67,19 @@ func (p *plotter) present(in model.Input, source dataset.Source, steps, unlimite
 	if steps == 0 {
 		steps = dataset.Steps(source, unlimited)
 	}
-	x := dataset.NewPresentation(in, steps)
-	return x, x.Load(source, i, train.TestKey(p.options.seed, i))
+	x := in.New(steps)
+	return x, source.Load(x, i, train.TestKey(p.options.seed, i))
 }
 
 // run presents x from the initial state; each is called after every step.
-func (l *loaded) run(ctx context.Context, x *dataset.Presentation, each func(step int, s *runtime.Session)) (runtime.Result, error) {
+func (l *loaded) run(ctx context.Context, x spike.Input, each func(step int, s *runtime.Session)) (runtime.Result, error) {
 	s := l.net.NewSession()
 	defer s.Close()
-	for t := range max(x.Spikes.Steps(), x.Values.Steps()) {
+	for t := range x.Steps() {
 		if err := ctx.Err(); err != nil {
 			return runtime.Result{}, err
 		}
-		if err := runStep(s, x, t); err != nil {
+		if err := s.Step(x, t); err != nil {
 			return runtime.Result{}, fmt.Errorf("%s: %w", l.file, err)
 		}
 		each(t, s)
@@ -110,7 +111,7 @@ func (p *plotter) decision(l *loaded, class int) string {
 }
 
 // each calls do with a reset session for each sample that the flags name.
-func (p *plotter) each(l *loaded, do func(s *runtime.Session, i int, x *dataset.Presentation) error) error {
+func (p *plotter) each(l *loaded, do func(s *runtime.Session, i int, x spike.Input) error) error {
 	n := l.source.Len()
 	if p.options.limit > 0 {
 		n = min(n, p.options.limit)
@@ -120,12 +121,12 @@ func (p *plotter) each(l *loaded, do func(s *runtime.Session, i int, x *dataset.
 	}
 	s := l.net.NewSession()
 	defer s.Close()
-	x := dataset.NewPresentation(l.model.Input, cmp.Or(p.options.steps, dataset.Steps(l.source, l.model.Steps)))
+	x := l.model.Input.New(cmp.Or(p.options.steps, dataset.Steps(l.source, l.model.Steps)))
 	for i := range n {
 		if err := p.ctx.Err(); err != nil {
 			return err
 		}
-		if err := x.Load(l.source, i, train.TestKey(p.options.seed, i)); err != nil {
+		if err := l.source.Load(x, i, train.TestKey(p.options.seed, i)); err != nil {
 			return err
 		}
 		s.Reset()
@@ -148,22 +149,9 @@ func (l *loaded) labelOf(i int) (int, error) {
 	return label, nil
 }
 
-// runStep and runAll present one step of x, and all.
-func runStep(s *runtime.Session, x *dataset.Presentation, t int) error {
-	if x.Analog {
-		return s.StepValues(x.Values.At(t))
-	}
-	return s.Step(x.Spikes.At(t))
-}
-
-func runAll(s *runtime.Session, x *dataset.Presentation) error {
-	var err error
-	if x.Analog {
-		err = s.RunValues(x.Values)
-	} else {
-		err = s.Run(x.Spikes)
-	}
-	if err != nil {
+// runAll presents x.
+func runAll(s *runtime.Session, x spike.Input) error {
+	if err := s.Run(x); err != nil {
 		return err
 	}
 	return s.Result().Check()

@@ -60,7 +60,7 @@ func (p *plotter) runUnit() (input spike.Train, trace plot.Trace, err error) {
 	l := &loaded{"plot neuron", m, net, source}
 	traces := []plot.Trace{trace}
 	_, err = l.run(p.ctx, x, func(t int, s *runtime.Session) { trackLayer(traces, t, s, 0) })
-	return x.Spikes, traces[0], err
+	return x.(spike.Train), traces[0], err
 }
 
 // trackLayer adds the last step of the neurons of a layer to their traces.
@@ -112,7 +112,7 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := max(x.Spikes.Steps(), x.Values.Steps())
+	steps := x.Steps()
 	first := inputFrame(m.Input, x, 1)
 	first.Name = fmt.Sprintf("one time step of %v ms", m.DtMS)
 	if !slices.ContainsFunc(first.Values, func(v float32) bool { return v != 0 && v != 1 }) {
@@ -152,21 +152,15 @@ func digitFrame(set dataset.ImageSet, i int, threshold *float64) plot.Frame {
 
 // inputFrame shows the sum of the first steps of an input, ON and OFF events in
 // two colours.
-func inputFrame(in model.Input, x *dataset.Presentation, steps int) plot.Frame {
+func inputFrame(in model.Input, x spike.Input, steps int) plot.Frame {
 	f := plot.Frame{Name: fmt.Sprintf("sum of %d %s", steps, plural(steps, "step")), Scale: "spikes a pixel"}
-	if x.Analog {
+	if _, analog := x.(spike.Values); analog {
 		f.Scale = "sum of values"
 	}
-	sum := make([]float32, max(x.Spikes.Size(), x.Values.Size()))
+	sum := make([]float32, x.Size())
 	for t := range steps {
-		if x.Analog {
-			for i, v := range x.Values.At(t) {
-				sum[i] += v
-			}
-			continue
-		}
-		for i := range x.Spikes.At(t).All() {
-			sum[i]++
+		for i, v := range x.Active(t) {
+			sum[i] += v
 		}
 	}
 	if shape := polar(in); shape != nil {
@@ -210,29 +204,31 @@ func picture(shape []int, values []float32) (height, width int, pixels []float32
 // recordedLayer is the output of a layer, as it is recorded.
 func (l *loaded) recordedLayer(i, steps int) plot.Activity {
 	layer := &l.model.Layers[i]
-	a := plot.Activity{Name: layerName(l.model, i), Analog: !layer.Spikes()}
-	switch {
-	case !a.Analog:
-		a.Spikes = spike.NewTrain(steps, layer.OutSize())
-	case layer.Output == model.Sigmoid:
+	a := plot.Activity{Name: layerName(l.model, i)}
+	switch layer.Output {
+	case model.Step:
+		a.Data = spike.NewTrain(steps, layer.OutSize())
+	case model.Sigmoid:
 		a.Unit = "output y"
-		a.Values = spike.NewValues(steps, layer.OutSize())
+		a.Data = spike.NewValues(steps, layer.OutSize())
 	default:
 		a.Unit = "membrane s"
-		a.Values = spike.NewValues(steps, layer.OutSize())
+		a.Data = spike.NewValues(steps, layer.OutSize())
 	}
 	return a
 }
 
 // record copies the output of layer i in the last step.
 func (l *loaded) record(to plot.Activity, step int, s *runtime.Session, i int) {
-	switch l.model.Layers[i].Output {
-	case model.Step:
-		copy(to.Spikes.At(step), s.Spikes(i))
-	case model.Sigmoid:
-		copy(to.Values.At(step), s.Outputs(i))
-	default:
-		copy(to.Values.At(step), s.Membrane(i))
+	switch x := to.Data.(type) {
+	case spike.Train:
+		copy(x.At(step), s.Spikes(i))
+	case spike.Values:
+		y := s.Outputs(i)
+		if y == nil {
+			y = s.Membrane(i)
+		}
+		copy(x.At(step), y)
 	}
 }
 
@@ -245,7 +241,7 @@ func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := max(x.Spikes.Steps(), x.Values.Steps())
+	steps := x.Steps()
 	last := len(l.model.Layers) - 1
 	e := plot.Extrapolated{
 		Input: inputFrame(l.model.Input, x, steps), Output: l.recordedLayer(last, steps),
@@ -274,8 +270,8 @@ func (p *plotter) raster(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := max(x.Spikes.Steps(), x.Values.Steps())
-	layers := []plot.Activity{{Name: "input", Kind: "channel", Analog: x.Analog, Spikes: x.Spikes, Values: x.Values, Unit: "value"}}
+	steps := x.Steps()
+	layers := []plot.Activity{{Name: "input", Kind: "channel", Data: x, Unit: "value"}}
 	shown := withNeurons(l.model)
 	for _, i := range shown {
 		layers = append(layers, l.recordedLayer(i, steps))

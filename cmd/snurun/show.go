@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/internal/termpic"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/train"
@@ -16,8 +15,8 @@ import (
 // show draws the input of a sample, summed over its steps, beside what the
 // last layer made of it: a line a class, with its score.
 func (c *classifier) show(in input, o *outcome) error {
-	x := dataset.NewPresentation(c.model.Input, c.presented(in))
-	if err := x.Load(in.source, o.Index, train.TestKey(c.options.seed, o.Index)); err != nil {
+	x := c.model.Input.New(c.presented(in))
+	if err := in.source.Load(x, o.Index, train.TestKey(c.options.seed, o.Index)); err != nil {
 		return err
 	}
 	s := c.net.NewSession()
@@ -25,7 +24,10 @@ func (c *classifier) show(in input, o *outcome) error {
 	sums := make([]float32, c.net.InSize())
 	outputs := make([][]float32, c.net.OutSize())
 	for t := range o.Steps {
-		if err := feed(s, x, t, sums); err != nil {
+		for i, v := range x.Active(t) {
+			sums[i] += v
+		}
+		if err := s.Step(x, t); err != nil {
 			return err
 		}
 		for j, v := range lastOutputs(s, c.net) {
@@ -51,20 +53,6 @@ func (c *classifier) show(in input, o *outcome) error {
 	}
 	_, err := fmt.Fprintln(c.out)
 	return err
-}
-
-// feed runs step t of x and adds its input to sums.
-func feed(s *runtime.Session, x *dataset.Presentation, t int, sums []float32) error {
-	if x.Analog {
-		for i, v := range x.Values.At(t) {
-			sums[i] += v
-		}
-		return s.StepValues(x.Values.At(t))
-	}
-	for i := range x.Spikes.At(t).All() {
-		sums[i]++
-	}
-	return s.Step(x.Spikes.At(t))
 }
 
 // lastOutputs returns what the last layer shows in the step run last: spikes,

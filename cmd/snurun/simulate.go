@@ -16,6 +16,7 @@ import (
 	"github.com/snurun/snurun/internal/npy"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 	"github.com/snurun/snurun/train"
 )
 
@@ -83,8 +84,8 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 	if o.index < 0 || o.index >= source.Len() {
 		return usagef("--index is %d, %s has %d samples", o.index, o.in, source.Len())
 	}
-	x := dataset.NewPresentation(m.Input, dataset.Steps(source, m.Steps))
-	if err := x.Load(source, o.index, train.TestKey(o.seed, o.index)); err != nil {
+	x := m.Input.New(dataset.Steps(source, m.Steps))
+	if err := source.Load(x, o.index, train.TestKey(o.seed, o.index)); err != nil {
 		return fmt.Errorf("%s: %w", o.in, err)
 	}
 	arrays, result, err := recordRun(cmd.Context(), m, x, record)
@@ -138,7 +139,7 @@ type layerRecord struct {
 
 // recordRun presents x from the initial state and returns what is recorded, and
 // the result.
-func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, what recording) ([]namedArray, runtime.Result, error) {
+func recordRun(ctx context.Context, m *model.Network, x spike.Input, what recording) ([]namedArray, runtime.Result, error) {
 	net, err := runtime.Compile(m)
 	if err != nil {
 		return nil, runtime.Result{}, err
@@ -146,7 +147,7 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 	s := net.NewSession()
 	defer s.Close()
 	layers := make([]layerRecord, len(m.Layers))
-	steps := max(x.Spikes.Steps(), x.Values.Steps())
+	steps := x.Steps()
 	for i := range layers {
 		if n := m.Layers[i].OutSize(); steps > math.MaxInt/4/n {
 			return nil, runtime.Result{}, fmt.Errorf("%d steps of the %d neurons of layer %d are more than this machine can address", steps, n, i)
@@ -156,12 +157,7 @@ func recordRun(ctx context.Context, m *model.Network, x *dataset.Presentation, w
 		if err := ctx.Err(); err != nil {
 			return nil, runtime.Result{}, err
 		}
-		if x.Analog {
-			err = s.StepValues(x.Values.At(t))
-		} else {
-			err = s.Step(x.Spikes.At(t))
-		}
-		if err != nil {
+		if err := s.Step(x, t); err != nil {
 			return nil, runtime.Result{}, err
 		}
 		for i := range layers {

@@ -74,7 +74,7 @@ func digitLines(t *testing.T, n int) string {
 	var b strings.Builder
 	x := spike.NewTrain(m.Steps, 784)
 	for i := range n {
-		if err := source.Spikes(x, i, train.TestKey(1, i)); err != nil {
+		if err := source.Load(x, i, train.TestKey(1, i)); err != nil {
 			t.Fatal(err)
 		}
 		for k := range m.Steps {

@@ -27,7 +27,7 @@ exactly the spikes, membranes and scores that they caused where it was trained.`
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: ok, %d inputs, kernels %s, digest %x\n",
-				args[0], len(m.SelfTest.Spikes)+len(m.SelfTest.Values), asm.Tier(), m.SelfTest.Digest[:8])
+				args[0], len(m.SelfTest.Inputs), asm.Tier(), m.SelfTest.Digest[:8])
 			return err
 		},
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/snurun/snurun/export/nir"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 )
 
 // BenchmarkSinabs runs the network event by event, and with every sum over all
@@ -24,13 +25,13 @@ func BenchmarkSinabs(b *testing.B) {
 	s := net.NewSession()
 	defer s.Close()
 	d := newDense(n)
-	var samples []*dataset.Presentation
+	var samples []spike.Input
 	for i := range 8 {
-		x := dataset.NewPresentation(n.Input, n.Steps)
-		if err := x.Load(source, i, dataset.Key{}); err != nil {
+		x := n.Input.New(n.Steps)
+		if err := source.Load(x, i, dataset.Key{}); err != nil {
 			b.Fatal(err)
 		}
-		r, err := s.ClassifyValues(x.Values)
+		r, err := s.Classify(x)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -39,9 +40,9 @@ func BenchmarkSinabs(b *testing.B) {
 		}
 		samples = append(samples, x)
 	}
-	for form, run := range map[string]func(*dataset.Presentation){
-		"events": func(x *dataset.Presentation) { s.ClassifyValues(x.Values) },
-		"dense":  func(x *dataset.Presentation) { d.classify(x) },
+	for form, run := range map[string]func(spike.Input){
+		"events": func(x spike.Input) { s.Classify(x) },
+		"dense":  func(x spike.Input) { d.classify(x) },
 	} {
 		b.Run("form="+form, func(b *testing.B) {
 			i := 0
@@ -72,14 +73,15 @@ func newDense(n *model.Network) *dense {
 }
 
 // classify runs a recording and returns the class.
-func (d *dense) classify(p *dataset.Presentation) int {
+func (d *dense) classify(p spike.Input) int {
 	last := len(d.net.Layers) - 1
 	for i := range d.s {
 		clear(d.s[i])
 	}
 	counts := make([]float32, d.net.Layers[last].OutSize())
-	for t := range p.Values.Steps() {
-		x := p.Values.At(t)
+	values := p.(spike.Values)
+	for t := range values.Steps() {
+		x := values.At(t)
 		for i := range d.net.Layers {
 			d.layer(i, x)
 			x = d.y[i]

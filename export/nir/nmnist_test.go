@@ -10,6 +10,7 @@ import (
 	"github.com/snurun/snurun/export/nir"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 )
 
 // sinabs returns the convolutional network of the NIR paper, by Sinabs, and the
@@ -43,13 +44,13 @@ func TestSinabs(t *testing.T) {
 		}
 		s := net.NewSession()
 		defer s.Close()
-		x := dataset.NewPresentation(n.Input, n.Steps)
+		x := n.Input.New(n.Steps)
 		right := 0
 		for i := range source.Len() {
-			if err := x.Load(source, i, dataset.Key{}); err != nil {
+			if err := source.Load(x, i, dataset.Key{}); err != nil {
 				t.Fatal(err)
 			}
-			r, err := s.ClassifyValues(x.Values)
+			r, err := s.Classify(x)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,19 +69,17 @@ func TestSinabs(t *testing.T) {
 }
 
 // matchesOracle runs some steps beside the plain loops.
-func matchesOracle(t *testing.T, n *model.Network, s *runtime.Session, x *dataset.Presentation) {
+func matchesOracle(t *testing.T, n *model.Network, s *runtime.Session, x spike.Input) {
 	t.Helper()
 	o := newOracle(n)
 	s.Reset()
 	for step := range 60 {
-		if err := s.StepValues(x.Values.At(step)); err != nil {
+		if err := s.Step(x, step); err != nil {
 			t.Fatal(err)
 		}
 		var list []entry
-		for i, v := range x.Values.At(step) {
-			if v != 0 {
-				list = append(list, entry{i, v})
-			}
+		for i, v := range x.Active(step) {
+			list = append(list, entry{i, v})
 		}
 		for i, want := range o.step(list) {
 			if !n.Layers[i].Spikes() {

@@ -12,6 +12,7 @@ import (
 	"github.com/snurun/snurun/export/nir"
 	"github.com/snurun/snurun/internal/hdf5"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 )
 
 // trace reads a recording of the NIR paper: a line a step with the input, the
@@ -62,8 +63,12 @@ func TestNorse(t *testing.T) {
 	defer s.Close()
 	var fired []int
 	worst := 0.0
+	input, err := spike.FromData(len(x), 1, x)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for step := range x {
-		if err := s.StepValues(x[step : step+1]); err != nil {
+		if err := s.Step(input, step); err != nil {
 			t.Fatal(err)
 		}
 		v := float64(s.Membrane(0)[0])
@@ -175,13 +180,13 @@ func TestBrailleRuns(t *testing.T) {
 	y := make([]float64, 38)
 	spikes := [2]int{}
 	for step := range 256 {
-		x, values := make([]float64, 12), make([]float32, 12)
+		x, values := make([]float64, 12), spike.NewValues(1, 12)
 		for i := range x {
 			if r.Float64() < 0.3 {
-				x[i], values[i] = 1, 1
+				x[i], values.Data()[i] = 1, 1
 			}
 		}
-		if err := s.StepValues(values); err != nil {
+		if err := s.Run(values); err != nil {
 			t.Fatal(err)
 		}
 		y = lif1(add(fc1(x), rec(y)))

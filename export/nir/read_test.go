@@ -13,6 +13,7 @@ import (
 	"github.com/snurun/snurun/export/nir"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 )
 
 const dt = 1e-3
@@ -175,11 +176,11 @@ func compare(t *testing.T, r *rand.Rand, n *model.Network, e *euler) {
 	spikes, differ := 0, 0
 	const steps = 60
 	for step := range steps {
-		x, values := make([]float64, n.Input.Size()), make([]float32, n.Input.Size())
+		x, values := make([]float64, n.Input.Size()), spike.NewValues(1, n.Input.Size())
 		var list []entry
 		for i := range x {
 			if r.Float64() < 0.3 {
-				x[i], values[i] = 1, 1
+				x[i], values.Data()[i] = 1, 1
 				list = append(list, entry{i, 1})
 			}
 		}
@@ -189,7 +190,7 @@ func compare(t *testing.T, r *rand.Rand, n *model.Network, e *euler) {
 		for _, v := range out[len(out)-1] {
 			got[v.at] = float64(v.x)
 		}
-		if err := s.StepValues(values); err != nil {
+		if err := s.Run(values); err != nil {
 			t.Fatal(err)
 		}
 		for j, y := range outputs(s, n) {

@@ -14,6 +14,7 @@ import (
 	"github.com/snurun/snurun/export/tensors"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 )
 
 // TestSnnTorch runs the fixtures' network, whose spikes testdata/make.py worked
@@ -40,8 +41,12 @@ func TestSnnTorch(t *testing.T) {
 		defer s.Close()
 		x, want := f.Tensors["x"], f.Tensors["spikes"]
 		spikes := 0
+		input, err := spike.FromData(x.Shape[0], 8, x.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for step := range x.Shape[0] {
-			if err := s.StepValues(x.Data[8*step : 8*step+8]); err != nil {
+			if err := s.Step(input, step); err != nil {
 				t.Fatal(err)
 			}
 			for j := range 5 {

@@ -177,12 +177,7 @@ func sinceAtLeast(start time.Time) time.Duration { return max(time.Since(start),
 
 // classify runs sample k with all its steps known.
 func (t *Target) classify(s *runtime.Session, k int) error {
-	var err error
-	if t.samples.values != nil {
-		_, err = s.ClassifyValues(t.samples.values[k])
-	} else {
-		_, err = s.Classify(t.samples.spikes[k])
-	}
+	_, err := s.Classify(t.samples.inputs[k])
 	return err
 }
 
@@ -216,19 +211,9 @@ func (t *Target) passStreaming(ctx context.Context, w *stopwatch) (int, error) {
 
 // stream runs sample k step by step, a lap each.
 func (t *Target) stream(k int, w *stopwatch) error {
-	if t.samples.values != nil {
-		x := t.samples.values[k]
-		for i := range x.Steps() {
-			if err := t.session.StepValues(x.At(i)); err != nil {
-				return err
-			}
-			w.lap()
-		}
-		return nil
-	}
-	x := t.samples.spikes[k]
+	x := t.samples.inputs[k]
 	for i := range x.Steps() {
-		if err := t.session.Step(x.At(i)); err != nil {
+		if err := t.session.Step(x, i); err != nil {
 			return err
 		}
 		w.lap()
@@ -239,19 +224,14 @@ func (t *Target) stream(k int, w *stopwatch) error {
 // passBatch fills the last batch up with the first samples, so that all
 // batches have the same size.
 func (t *Target) passBatch(b *runtime.Batch) pass {
-	spikes, values := wrapped(t.samples.spikes, b.Size()), wrapped(t.samples.values, b.Size())
+	inputs := wrapped(t.samples.inputs, b.Size())
 	return func(ctx context.Context, w *stopwatch) (n int, err error) {
 		for ; n < t.samples.Len(); n += b.Size() {
 			if err := ctx.Err(); err != nil {
 				return n, err
 			}
 			w.start()
-			if values != nil {
-				_, err = b.ClassifyValues(values[n : n+b.Size()])
-			} else {
-				_, err = b.Classify(spikes[n : n+b.Size()])
-			}
-			if err != nil {
+			if _, err := b.Classify(inputs[n : n+b.Size()]); err != nil {
 				return n, err
 			}
 			w.lap()

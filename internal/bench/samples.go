@@ -10,16 +10,15 @@ import (
 	"github.com/snurun/snurun/train"
 )
 
-// Samples are encoded inputs: spike trains, or values for an analog network.
+// Samples are encoded inputs.
 type Samples struct {
 	Name   string // what they are
-	spikes []spike.Train
-	values []spike.Values
+	inputs []spike.Input
 	steps  int
 }
 
 // Len returns the number of samples.
-func (s *Samples) Len() int { return max(len(s.spikes), len(s.values)) }
+func (s *Samples) Len() int { return len(s.inputs) }
 
 // Steps returns the number of time steps of the longest sample.
 func (s *Samples) Steps() int { return s.steps }
@@ -33,30 +32,18 @@ func (s *Samples) Add(m *model.Network, source dataset.Source, limit, steps int,
 	}
 	s.steps = max(s.steps, steps)
 	for i := 0; i < source.Len() && (limit == 0 || s.Len() < limit); i++ {
-		x := dataset.NewPresentation(m.Input, steps)
-		if err := x.Load(source, i, train.TestKey(seed, i)); err != nil {
+		x := m.Input.New(steps)
+		if err := source.Load(x, i, train.TestKey(seed, i)); err != nil {
 			return err
 		}
-		if x.Analog {
-			s.values = append(s.values, x.Values)
-		} else {
-			s.spikes = append(s.spikes, x.Spikes)
-		}
+		s.inputs = append(s.inputs, x)
 	}
 	return nil
 }
 
-// recordings returns spike trains, or values for an analog network, as a source.
-func recordings(m *model.Network, spikes []spike.Train, values []spike.Values) (dataset.Source, error) {
-	if m.Input.Encoder.Analog() {
-		return dataset.FromValues(values, m.Input.Shape, nil, nil)
-	}
-	return dataset.FromTrains(spikes, m.Input.Shape, nil, nil)
-}
-
 // SelfTest returns the input of a model's self-test as a source.
 func SelfTest(m *model.Network) (dataset.Source, error) {
-	return recordings(m, m.SelfTest.Spikes, m.SelfTest.Values)
+	return dataset.FromInputs(m.SelfTest.Inputs, m.Input.Shape, nil, nil)
 }
 
 // randomSamples and randomDraws bound random input, and with it its memory.
@@ -71,27 +58,22 @@ func Random(m *model.Network, active float64, steps int, seed uint64) (dataset.S
 	steps, size := cmp.Or(steps, m.Steps), m.Input.Size()
 	n := max(1, min(randomSamples, randomDraws/steps/size))
 	r := rand.New(rand.NewPCG(seed, 0))
-	draw := func(set func(t, i int)) {
+	inputs := make([]spike.Input, n)
+	for k := range inputs {
+		inputs[k] = m.Input.New(steps)
 		for t := range steps {
 			for i := range size {
-				if r.Float64() < active {
-					set(t, i)
+				if r.Float64() >= active {
+					continue
+				}
+				switch x := inputs[k].(type) {
+				case spike.Train:
+					x.At(t).Set(i)
+				case spike.Values:
+					x.At(t)[i] = 1
 				}
 			}
 		}
 	}
-	var spikes []spike.Train
-	var values []spike.Values
-	for range n {
-		if m.Input.Encoder.Analog() {
-			x := spike.NewValues(steps, size)
-			draw(func(t, i int) { x.At(t)[i] = 1 })
-			values = append(values, x)
-		} else {
-			x := spike.NewTrain(steps, size)
-			draw(func(t, i int) { x.At(t).Set(i) })
-			spikes = append(spikes, x)
-		}
-	}
-	return recordings(m, spikes, values)
+	return dataset.FromInputs(inputs, m.Input.Shape, nil, nil)
 }

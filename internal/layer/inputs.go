@@ -53,9 +53,6 @@ func (in *Inputs) Steps() int { return len(in.ends) }
 // Len returns the number of active inputs of all steps.
 func (in *Inputs) Len() int { return in.n }
 
-// Full reports whether one more step might need more memory.
-func (in *Inputs) Full() bool { return len(in.ends) == cap(in.ends) }
-
 // AddSpikes appends the spiking channels of v to the current step, as rows
 // from base on.
 func (in *Inputs) AddSpikes(v []uint64, base int) {
@@ -75,6 +72,25 @@ func (in *Inputs) AddValues(x []float32, base int) {
 		}
 	}
 	in.n = n
+}
+
+// Take makes the list the steps of x from from up to, not including, to. x stays
+// on its caller's stack, since none of its methods is called by the interface.
+func (in *Inputs) Take(x spike.Input, from, to int) {
+	switch x := x.(type) {
+	case spike.Train:
+		in.Begin(false)
+		for t := from; t < to; t++ {
+			in.AddSpikes(x.At(t), 0)
+			in.EndStep()
+		}
+	case spike.Values:
+		in.Begin(true)
+		for t := from; t < to; t++ {
+			in.AddValues(x.At(t), 0)
+			in.EndStep()
+		}
+	}
 }
 
 // addStep appends step t of other.

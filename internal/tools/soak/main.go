@@ -84,8 +84,7 @@ const lapSteps = 1000
 type runner struct {
 	session *runtime.Session
 	layers  int
-	spikes  spike.Train
-	values  spike.Values // of a model with analog input, instead of spikes
+	input   spike.Input
 }
 
 func newRunner(file string) (*runner, error) {
@@ -97,22 +96,17 @@ func newRunner(file string) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{session: n.NewSession(), layers: n.Layers()}
+	r := &runner{n.NewSession(), n.Layers(), m.Input.New(lapSteps)}
 	g := rand.New(rand.NewPCG(1, 2))
-	if m.Input.Encoder.Analog() {
-		r.values = spike.NewValues(lapSteps, n.InSize())
-		for t := range lapSteps {
-			for i := range r.values.At(t) {
-				r.values.At(t)[i] = g.Float32()
-			}
-		}
-		return r, nil
-	}
-	r.spikes = spike.NewTrain(lapSteps, n.InSize())
 	for t := range lapSteps {
 		for i := range n.InSize() {
-			if g.IntN(4) == 0 {
-				r.spikes.At(t).Set(i)
+			switch x := r.input.(type) {
+			case spike.Train:
+				if g.IntN(4) == 0 {
+					x.At(t).Set(i)
+				}
+			case spike.Values:
+				x.At(t)[i] = g.Float32()
 			}
 		}
 	}
@@ -125,12 +119,9 @@ func (r *runner) run(h io.Writer, laps int, batches bool) error {
 	s.Reset()
 	for range laps {
 		var err error
-		switch {
-		case batches && r.values.Steps() > 0:
-			err = s.RunValues(r.values)
-		case batches:
-			err = s.Run(r.spikes)
-		default:
+		if batches {
+			err = s.Run(r.input)
+		} else {
 			err = r.steps()
 		}
 		if err != nil {
@@ -149,13 +140,8 @@ func (r *runner) run(h io.Writer, laps int, batches bool) error {
 
 // steps runs a lap step by step.
 func (r *runner) steps() error {
-	for t := range r.values.Steps() {
-		if err := r.session.StepValues(r.values.At(t)); err != nil {
-			return err
-		}
-	}
-	for t := range r.spikes.Steps() {
-		if err := r.session.Step(r.spikes.At(t)); err != nil {
+	for t := range r.input.Steps() {
+		if err := r.session.Step(r.input, t); err != nil {
 			return err
 		}
 	}
