@@ -30,10 +30,8 @@ type eventSource struct {
 // Events that are out of order by more than a bin are put into the bin that was
 // open when they came.
 //
-// The channel of an event is (P·H + Y)·W + X, or Y·W + X if the network has one
-// channel a pixel. Its input [1, H, W] or [2, H, W] says which; [n] stands for
-// the sensor's size if the recording states it and else for a square. If the
-// network's input has no shape, it is [2, H, W] of the sensor.
+// Where an event belongs says model.Input.Plane. If the network's input has no
+// shape, it is [2, H, W] of the sensor.
 func readEvents(r io.Reader, format, name string, in model.Input, c class) (Source, error) {
 	s, err := binEvents(r, format, in, c)
 	switch {
@@ -54,22 +52,26 @@ func binEvents(r io.Reader, format string, in model.Input, c class) (*eventSourc
 	if err != nil {
 		return nil, err
 	}
-	shape := in.Shape
-	if size := src.Size(); shape == nil && size.Known() {
-		shape = []int{2, size.Height, size.Width}
+	size := src.Size()
+	switch {
+	case in.Shape != nil:
+	case size.Known():
+		in.Shape = []int{2, size.Height, size.Width}
+	default:
+		return nil, fmt.Errorf("%w: the recording does not state the size of its sensor, expected an input shape such as [2 34 34]", ErrMismatch)
 	}
-	plane, merged, err := planeOf(shape, src.Size())
+	plane, err := in.Plane(size.Width, size.Height)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: events of a sensor of %s size: %w", ErrMismatch, size, err)
 	}
-	b, err := event.NewBinner(&seen{src, plane, shape}, event.BinOptions{
-		Size: plane, OnePolarity: merged, Step: step, Late: event.FoldLate, MaxGap: model.MaxSteps,
+	b, err := event.NewBinner(&seen{src, plane, in.Shape}, event.BinOptions{
+		Size: event.Size{Width: plane.Width, Height: plane.Height}, OnePolarity: plane.Channels == 1, Step: step, Late: event.FoldLate, MaxGap: model.MaxSteps,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s := &eventSource{analog: in.Encoder.Analog()}
-	if s.labelled, err = newLabelled(shape, 1, c.labels(1), c.names); err != nil {
+	if s.labelled, err = newLabelled(in.Shape, 1, c.labels(1), c.names); err != nil {
 		return nil, err
 	}
 	if err := s.bin(b); err != nil {
@@ -123,55 +125,20 @@ func wholeBin(e model.Encoder) (int64, error) {
 	return int64(e.BinUS), nil
 }
 
-// planeOf returns the pixels that a network with input of a shape sees of a
-// sensor, and whether the polarities of a pixel share a channel.
-func planeOf(shape []int, sensor event.Size) (plane event.Size, merged bool, err error) {
-	if len(shape) == 0 {
-		return plane, false, fmt.Errorf("%w: the recording does not state the size of its sensor, expected an input shape such as [2 34 34]", ErrMismatch)
-	}
-	n, err := channels(shape)
-	if err != nil {
-		return plane, false, err
-	}
-	switch len(shape) {
-	case 2:
-		return event.Size{Width: shape[1], Height: shape[0]}, true, nil
-	case 3:
-		if shape[0] <= 2 {
-			return event.Size{Width: shape[2], Height: shape[1]}, shape[0] == 1, nil
-		}
-	case 1:
-		if sensor.Known() {
-			switch pixels := int64(sensor.Width) * int64(sensor.Height); int64(n) {
-			case pixels:
-				return sensor, true, nil
-			case 2 * pixels:
-				return sensor, false, nil
-			}
-		}
-		for channels := 1; channels <= 2; channels++ {
-			if side, ok := squareRoot(n / channels); ok && n%channels == 0 {
-				return event.Size{Width: side, Height: side}, channels == 1, nil
-			}
-		}
-	}
-	return plane, false, fmt.Errorf("%w: events of a sensor of %s size for a network with input of shape %v, expected [1 H W] or [2 H W]", ErrMismatch, sensor, shape)
-}
-
 // seen passes events on to a network that sees a plane, and fails at one
 // outside.
 type seen struct {
 	event.Source
-	plane event.Size
+	plane model.Plane
 	shape []int
 }
 
 func (s *seen) Read(dst []event.Event) (int, error) {
 	n, err := s.Source.Read(dst)
 	for _, e := range dst[:n] {
-		if int(e.X) >= s.plane.Width || int(e.Y) >= s.plane.Height {
-			return 0, fmt.Errorf("%w: an event at x=%d y=%d, t=%d µs, of a sensor of %s size is outside the %s pixels of a network with input of shape %v: crop or downsample the recording first",
-				ErrMismatch, e.X, e.Y, e.T, s.Size(), s.plane, s.shape)
+		if !s.plane.Contains(int(e.X), int(e.Y)) {
+			return 0, fmt.Errorf("%w: an event at x=%d y=%d, t=%d µs, of a sensor of %s size is outside the %dx%d pixels of a network with input of shape %v: crop or downsample the recording first",
+				ErrMismatch, e.X, e.Y, e.T, s.Size(), s.plane.Width, s.plane.Height, s.shape)
 		}
 	}
 	return n, err

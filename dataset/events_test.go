@@ -145,7 +145,7 @@ func TestOpenEventsRefuses(t *testing.T) {
 		"colour.bs2":   {good, model.Input{Shape: []int{3, 3, 4}, Encoder: events}, ErrMismatch, "[3 3 4]"},
 		"prime.bs2":    {good, model.Input{Shape: []int{23}, Encoder: events}, ErrMismatch, "[23]"},
 		"shape.bs2":    {good, model.Input{Encoder: events}, ErrMismatch, "does not state the size"},
-		"negative.bs2": {good, model.Input{Shape: []int{2, -3, 4}, Encoder: events}, errAny, "shape"},
+		"negative.bs2": {good, model.Input{Shape: []int{2, -3, 4}, Encoder: events}, ErrMismatch, "shape"},
 		"huge.bs2":     {good, model.Input{Shape: []int{2, 1 << 14, 1 << 14}, Encoder: events}, errAny, "channels"},
 		"poisson.bs2":  {good, model.Input{Shape: []int{2, 3, 4}, Encoder: model.Encoder{Coding: model.Poisson}}, ErrCoding, `"poisson", expected "events"`},
 		"half.bs2":     {good, model.Input{Shape: []int{2, 3, 4}, Encoder: bin(0.5)}, ErrCoding, "0.5"},

@@ -88,15 +88,15 @@ func read(r *bufio.Reader, name string, m *model.Network, c class) (Source, erro
 		}
 		return named(FromImageSet(ImageSet{Images: images}, m.Input, m.DtMS))(name)
 	case "png":
-		height, width, err := plane(m.Input.Shape, name)
+		plane, err := m.Input.Plane(0, 0)
+		if err != nil || plane.Channels != 1 {
+			return nil, fmt.Errorf("dataset: %s: %w: a picture for a network with input of shape %v, expected one grey image", name, ErrMismatch, m.Input.Shape)
+		}
+		pixels, err := ReadPNG(r, name, plane.Height, plane.Width)
 		if err != nil {
 			return nil, err
 		}
-		pixels, err := ReadPNG(r, name, height, width)
-		if err != nil {
-			return nil, err
-		}
-		set := ImageSet{Images{1, height, width, pixels}, c.labels(1), c.names}
+		set := ImageSet{Images{1, plane.Height, plane.Width, pixels}, c.labels(1), c.names}
 		return named(FromImageSet(set, m.Input, m.DtMS))(name)
 	case "":
 		return nil, unknownKind(r, name, "neither IDX images, nor PNG, nor a NumPy array (.npy), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
@@ -174,29 +174,6 @@ func named(s Source, err error) func(name string) (Source, error) {
 		}
 		return s, nil
 	}
-}
-
-// plane returns the height and width of an input of grey images: [h·w] for a
-// square, or [1, h, w].
-func plane(shape []int, name string) (height, width int, err error) {
-	switch {
-	case len(shape) == 3 && shape[0] == 1:
-		return shape[1], shape[2], nil
-	case len(shape) == 2:
-		return shape[0], shape[1], nil
-	case len(shape) == 1:
-		if side, ok := squareRoot(shape[0]); ok {
-			return side, side, nil
-		}
-	}
-	return 0, 0, fmt.Errorf("dataset: %s: %w: a picture for a network with input of shape %v, expected one grey image", name, ErrMismatch, shape)
-}
-
-// squareRoot returns the root of n, if n is a square of at least 1.
-func squareRoot(n int) (side int, ok bool) {
-	for side = 1; side < n/side; side++ {
-	}
-	return side, side*side == n
 }
 
 // Steps returns for how many steps the samples of a source are presented unless

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"io"
 	"time"
 
 	"github.com/snurun/snurun/dataset/event"
@@ -80,15 +79,6 @@ func (q queue) run(ctx context.Context, open func() (chunkReader, error)) {
 
 // eventReader reads chunks of events.
 type eventReader struct{ src event.Source }
-
-// openEvents reads the header of a recording.
-func openEvents(format string, r io.Reader, o event.Options) (chunkReader, error) {
-	src, err := event.NewReader(format, r, o)
-	if err != nil {
-		return nil, err
-	}
-	return eventReader{src}, nil
-}
 
 func (r eventReader) read(c *chunk) error {
 	n, err := r.src.Read(c.room[:])

@@ -46,8 +46,8 @@ type InputOptions struct {
 	Format string
 
 	// Size is the extent of the events that the network sees. The unknown size
-	// stands for W×H of an input of shape [1, H, W] or [2, H, W]. The channel of
-	// an event is (p·H + y)·W + x, or y·W + x if there are only W·H channels.
+	// stands for what model.Input.Plane says, which also says which channel an
+	// event has.
 	Size event.Size
 
 	// Bin is the length of a time step; 0 stands for bin_us of the encoder, and
@@ -94,7 +94,7 @@ type Frame struct {
 // Input cuts a byte stream into time steps. One goroutine at a time may use it.
 type Input struct {
 	o      InputOptions
-	form   form
+	form   *form
 	stop   context.CancelFunc // of the reading goroutine
 	closed <-chan struct{}    // once it is stopped
 	queue  queue

@@ -269,6 +269,8 @@ func TestMalformed(t *testing.T) {
 func TestInputErrors(t *testing.T) {
 	flat := network(model.SpikeCount)
 	flat.Input.Shape = []int{60}
+	deep := network(model.SpikeCount)
+	deep.Input.Shape = []int{3, 4, 5}
 	odd := network(model.SpikeCount)
 	odd.Input.Encoder.BinUS = 0.5
 	for _, c := range []struct {
@@ -280,8 +282,9 @@ func TestInputErrors(t *testing.T) {
 		{flat, InputOptions{Late: 2}, "late policy 2"},
 		{flat, InputOptions{Gap: -1}, "gap -1ns"},
 		{flat, InputOptions{Jitter: -1}, "jitter -1ns"},
-		{flat, InputOptions{}, "input of shape [60]: where an event belongs is not known"},
-		{flat, InputOptions{Size: event.Size{Width: 6, Height: 6}}, "size 6x6 for 60 channels"},
+		{deep, InputOptions{}, "input of shape [3 4 5] does not say which pixels it sees"},
+		{flat, InputOptions{Size: event.Size{Width: 6, Height: 6}}, "size 6x6 for input of shape [60]: where an event belongs is not known"},
+		{network(model.SpikeCount), InputOptions{Size: event.Size{Width: 5, Height: 6}}, "size 5x6 for input of shape [2 5 6]"},
 		{flat, InputOptions{Size: event.Size{Width: -6, Height: -5}}, "expected sides from 1"},
 		{odd, InputOptions{}, "time steps of 0.5 µs, expected whole µs"},
 		{odd, InputOptions{Bin: -1}, "time steps of -0.001 µs"},
@@ -291,6 +294,9 @@ func TestInputErrors(t *testing.T) {
 		}
 	}
 	// Where the form is only known from its lines, so is the error.
+	if _, err := frames(newInput(t, strings.NewReader("0,1,1,1\n"), flat, InputOptions{})); err == nil || !strings.Contains(err.Error(), "input of shape [60] does not say which pixels it sees") {
+		t.Errorf("events of a sensor of unknown size: error %v", err)
+	}
 	for _, m := range []*model.Network{flat, odd} {
 		_, err := frames(newInput(t, strings.NewReader(`{"t":1,"x":1,"y":1,"p":0}`), m, InputOptions{Format: JSONL}))
 		if err == nil || !strings.Contains(err.Error(), "expected") {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/snurun/snurun/dataset/event"
+	"github.com/snurun/snurun/model"
 )
 
 // message is one line of the form jsonl. Keys that it does not have are passed
@@ -90,7 +91,7 @@ func (a *array) UnmarshalJSON(b []byte) error {
 type jsonParser struct {
 	channels int
 	analog   bool
-	size     event.Size // of events; unknown if the network does not take any
+	plane    model.Plane // that events lie in, without pixels if the network does not take any
 	maxStep  int64
 	message  message // kept for its memory
 	events   bool
@@ -133,10 +134,10 @@ func (p *jsonParser) event(c *chunk, m *message) error {
 	switch {
 	case !m.X.given || !m.Y.given || !m.P.given:
 		return errors.New(`expected all of "t", "x", "y", "p"`)
-	case !p.size.Known():
+	case p.plane.Channels == 0:
 		return errNoSize
-	case m.X.v >= int64(p.size.Width) || m.Y.v >= int64(p.size.Height) || m.P.v > 1:
-		return fmt.Errorf("expected an event inside %s with p 0 or 1", p.size)
+	case m.X.v >= int64(p.plane.Width) || m.Y.v >= int64(p.plane.Height) || m.P.v > 1:
+		return fmt.Errorf("expected an event inside %dx%d with p 0 or 1", p.plane.Width, p.plane.Height)
 	}
 	c.room[0] = event.Event{T: m.T.v, X: uint16(m.X.v), Y: uint16(m.Y.v), P: uint8(m.P.v)}
 	c.events = c.room[:1]

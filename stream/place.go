@@ -131,5 +131,5 @@ func (in *Input) unseen(e event.Event) error {
 		in.skipped++
 		return nil
 	}
-	return fmt.Errorf("stream: %s: event at t=%d µs, x=%d y=%d p=%d: expected it inside %s with p 0 or 1 and a time from 0 to 2^53 µs: %w", in.o.Format, e.T, e.X, e.Y, e.P, in.form.size, event.ErrMalformed)
+	return fmt.Errorf("stream: %s: event at t=%d µs, x=%d y=%d p=%d: expected it inside %s with p 0 or 1 and a time from 0 to 2^53 µs: %w", in.o.Format, e.T, e.X, e.Y, e.P, in.form.size(), event.ErrMalformed)
 }

@@ -173,20 +173,13 @@ func kernelNames(m *model.Network, i, rows int) []string {
 	return names
 }
 
-// planesOf returns the shape of an input as a picture: that of events which is a
-// single dimension, as [2, height, width] if two squares fit it.
+// planesOf returns the shape of an input as a picture: that of events as the
+// planes that they lie in.
 func planesOf(in model.Input) []int {
-	if len(in.Shape) != 1 || in.Encoder.Coding != model.Events {
-		return in.Shape
+	if p, err := in.Plane(0, 0); err == nil && in.Encoder.Coding == model.Events {
+		return []int{p.Channels, p.Height, p.Width}
 	}
-	side := 1
-	for 2*side*side < in.Shape[0] {
-		side++
-	}
-	if 2*side*side != in.Shape[0] {
-		return in.Shape
-	}
-	return []int{2, side, side}
+	return in.Shape
 }
 
 // polar returns the shape [2, height, width] of an input whose planes are OFF

@@ -218,12 +218,12 @@ func TestStreamWrongUsage(t *testing.T) {
 		"m --gap 0s":                 "--gap is 0s",
 		"m --jitter 0s":              "--jitter is 0s",
 		"m --size 34":                `--size is "34"`,
-		name + " --size 34x34":       "size 34x34 for 40 channels",
+		name + " --size 34x34":       "size 34x34 for input of shape [2 4 5]",
 		name + " --format gif":       `format "gif" is unknown`,
 		name + " --stride 11":        "stride of 11 steps, expected 1 to 10",
 		name + " --stride 5 --rearm": "rearm needs windows that follow one another",
 		name + " --dt 1500ns":        "expected whole µs",
-		shipped + " --format evt2":   "input of shape [784]",
+		shipped + " --size 5x5":      "size 5x5 for input of shape [784]",
 	} {
 		_, diagnostics, code := streamOf(t, strings.NewReader(""), strings.Fields(args)...)
 		if code != exitUsage || !strings.Contains(diagnostics, says) {

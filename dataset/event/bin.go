@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+
+	"github.com/snurun/snurun/model"
 )
 
 // ErrGap is wrapped by the error of [Binner.Next] for a jump in time of more
@@ -69,12 +71,13 @@ type Step struct {
 	Count  []uint32 // Count[i] is the number of events of channel Active[i]
 }
 
-// A Binner cuts a stream of events into steps. The channel of an event is
-// (P*Height + Y)*Width + X: the flat index into PyTorch's [C, H, W].
+// A Binner cuts a stream of events into steps. The channel of an event is that
+// of [model.Plane]: the flat index into PyTorch's [C, H, W].
 type Binner struct {
-	r    Reader
-	o    BinOptions
-	late int64
+	r     Reader
+	o     BinOptions
+	plane model.Plane
+	late  int64
 
 	buf  []Event
 	next []Event // read and not yet binned
@@ -104,10 +107,11 @@ func NewBinner(r Reader, o BinOptions) (*Binner, error) {
 	if o.MaxGap == 0 {
 		o.MaxGap = defaultMaxGap
 	}
-	channels := uint64(o.Size.Width) * uint64(o.Size.Height)
-	if !o.OnePolarity {
-		channels *= 2
+	plane := model.Plane{Channels: 2, Height: o.Size.Height, Width: o.Size.Width}
+	if o.OnePolarity {
+		plane.Channels = 1
 	}
+	channels := uint64(plane.Channels) * uint64(o.Size.Width) * uint64(o.Size.Height)
 	switch {
 	case !o.Size.Known():
 		return nil, errors.New("event: bin: sensor of unknown size: want BinOptions.Size")
@@ -123,6 +127,7 @@ func NewBinner(r Reader, o BinOptions) (*Binner, error) {
 	return &Binner{
 		r:      r,
 		o:      o,
+		plane:  plane,
 		buf:    make([]Event, binBatch),
 		counts: make([]uint32, channels),
 		active: make([]uint64, (channels+63)/64),
@@ -218,18 +223,15 @@ func (b *Binner) place(t int64) (ahead uint64, late bool) {
 
 // add counts an event into the step being filled.
 func (b *Binner) add(e Event) error {
-	x, y, p := int(e.X), int(e.Y), int(e.P)
-	if x >= b.o.Size.Width || y >= b.o.Size.Height || p > 1 {
-		return fmt.Errorf("event: bin: event at t=%d µs, x=%d y=%d p=%d: want it inside %s with p 0 or 1; crop or downsample first", e.T, x, y, p, b.o.Size)
-	}
-	if b.o.OnePolarity {
-		p = 0
+	x, y := int(e.X), int(e.Y)
+	if !b.plane.Contains(x, y) || e.P > 1 {
+		return fmt.Errorf("event: bin: event at t=%d µs, x=%d y=%d p=%d: want it inside %s with p 0 or 1; crop or downsample first", e.T, x, y, e.P, b.o.Size)
 	}
 	if b.events == 0 {
 		b.first = e.T
 	}
 	b.events++
-	c := (p*b.o.Size.Height+y)*b.o.Size.Width + x
+	c := b.plane.Channel(x, y, int(e.P))
 	b.counts[c]++
 	b.active[c/64] |= 1 << (c % 64)
 	b.groups[c/4096] |= 1 << (c / 64 % 64)
