@@ -25,8 +25,8 @@ func BenchmarkConvolution(b *testing.B) {
 	} {
 		name := fmt.Sprintf("in=%dx%dx%d/out=%dx%dx%d/kernel=%d", l.In[0], l.In[1], l.In[2], l.Out[0], l.Out[1], l.Out[2], l.Window.Kernel[0])
 		m := &model.Network{
-			DtMS: 1, Steps: 1, Layers: []model.Layer{l}, Readout: model.Readout{Kind: model.SpikeCount},
-			Input: model.Input{Shape: l.In, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}},
+			Steps: 1, Layers: []model.Layer{l}, Readout: model.Readout{Kind: model.SpikeCount},
+			Input: model.Input{Dt: 1, Shape: l.In, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}},
 		}
 		if err := m.Validate(); err != nil {
 			b.Fatal(err)

@@ -169,7 +169,7 @@ func TestAugmentedValues(t *testing.T) {
 func TestAugmentedAnalogImages(t *testing.T) {
 	set := sample(t)
 	in := model.Input{Shape: []int{784}, Encoder: model.Encoder{Coding: model.Direct}}
-	src, err := FromImageSet(set, in, 1)
+	src, err := FromImageSet(set, in)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,8 +75,8 @@ func TestAugmentedSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := model.Input{Shape: []int{784}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 1000}}
-	encoder, err := NewEncoder(in, 1)
+	in := model.Input{Shape: []int{784}, Dt: 1, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 1000}}
+	encoder, err := NewEncoder(in)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,9 +37,9 @@ type Encoder struct {
 	value  [256]float32
 }
 
-// NewEncoder returns the encoder of a network's input with time steps of dtMS
-// milliseconds. Events are no intensities: the coding events is an ErrCoding.
-func NewEncoder(in model.Input, dtMS float64) (*Encoder, error) {
+// NewEncoder returns the encoder of a network's input. Events are no intensities:
+// the coding events is an ErrCoding.
+func NewEncoder(in model.Input) (*Encoder, error) {
 	size, err := channels(in.Shape)
 	if err != nil {
 		return nil, err
@@ -58,9 +58,9 @@ func NewEncoder(in model.Input, dtMS float64) (*Encoder, error) {
 	switch e.coding {
 	case model.Latency, model.Direct:
 	case model.Poisson:
-		p := float64(in.Encoder.RateHz*dtMS) / 1000
-		if !(p >= 0) || math.IsInf(p, 0) {
-			return nil, fmt.Errorf("dataset: encoder: rate %v Hz at steps of %v ms, expected finite numbers that are not negative", in.Encoder.RateHz, dtMS)
+		p := float64(in.Encoder.RateHz*float64(in.Dt)) / 1000
+		if !(p >= 0) || math.IsInf(p, 0) || !(in.Dt > 0) {
+			return nil, fmt.Errorf("dataset: encoder: rate %v Hz at steps of %v ms, expected finite numbers, a rate of at least 0 and a step above 0", in.Encoder.RateHz, in.Dt)
 		}
 		e.binary, e.level = in.Encoder.Threshold != nil, fixed(p)
 		for v := range 256 {

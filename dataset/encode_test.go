@@ -18,7 +18,7 @@ var nan = math.NaN()
 
 func encoder(t testing.TB, n int, e model.Encoder) *Encoder {
 	t.Helper()
-	enc, err := NewEncoder(model.Input{Shape: []int{n}, Encoder: e}, 1)
+	enc, err := NewEncoder(model.Input{Shape: []int{n}, Dt: 1, Encoder: e})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +272,7 @@ func TestEncoderRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		shape []int
 		enc   model.Encoder
-		dt    float64
+		dt    model.Millis
 		want  error
 	}{
 		"events":       {[]int{4}, model.Encoder{Coding: model.Events, BinUS: 1}, 1, ErrCoding},
@@ -280,11 +280,12 @@ func TestEncoderRefuses(t *testing.T) {
 		"no shape":     {nil, poisson, 1, nil},
 		"zero shape":   {[]int{4, 0}, poisson, 1, nil},
 		"huge shape":   {[]int{1 << 20, 1 << 20, 1 << 24}, poisson, 1, nil},
+		"no dt":        {[]int{4}, poisson, 0, nil},
 		"negative dt":  {[]int{4}, poisson, -1, nil},
-		"dt not a nan": {[]int{4}, poisson, nan, nil},
-		"infinite dt":  {[]int{4}, poisson, math.Inf(1), nil},
+		"dt not a nan": {[]int{4}, poisson, model.Millis(nan), nil},
+		"infinite dt":  {[]int{4}, poisson, model.Millis(math.Inf(1)), nil},
 	} {
-		_, err := NewEncoder(model.Input{Shape: c.shape, Encoder: c.enc}, c.dt)
+		_, err := NewEncoder(model.Input{Shape: c.shape, Dt: c.dt, Encoder: c.enc})
 		if err == nil || c.want != nil && !errors.Is(err, c.want) {
 			t.Errorf("%s: error %v, expected %v", name, err, c.want)
 		}

@@ -17,8 +17,9 @@ func Example() {
 	}
 	encoder, err := dataset.NewEncoder(model.Input{
 		Shape:   []int{28 * 28},
+		Dt:      1,
 		Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100},
-	}, 1)
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func (o *Opener) Open(path string) (Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		return named(FromImageSet(set, m.Input, m.DtMS))(path)
+		return named(FromImageSet(set, m.Input))(path)
 	}
 	dir := filepath.Dir(path)
 	list, known := o.lists[dir]
@@ -86,7 +86,7 @@ func read(r *bufio.Reader, name string, m *model.Network, c class) (Source, erro
 		if err != nil {
 			return nil, err
 		}
-		return named(FromImageSet(ImageSet{Images: images}, m.Input, m.DtMS))(name)
+		return named(FromImageSet(ImageSet{Images: images}, m.Input))(name)
 	case "png":
 		plane, err := m.Input.Plane(0, 0)
 		if err != nil || plane.Channels != 1 {
@@ -97,7 +97,7 @@ func read(r *bufio.Reader, name string, m *model.Network, c class) (Source, erro
 			return nil, err
 		}
 		set := ImageSet{Images{1, plane.Height, plane.Width, pixels}, c.labels(1), c.names}
-		return named(FromImageSet(set, m.Input, m.DtMS))(name)
+		return named(FromImageSet(set, m.Input))(name)
 	case "":
 		return nil, unknownKind(r, name, "neither IDX images, nor PNG, nor a NumPy array (.npy), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
 	default:

@@ -34,7 +34,7 @@ func TestOpen(t *testing.T) {
 		"matrix2": {encodePNG(t, grayImage(2, 2, make([]byte, 4))), model.Input{Shape: []int{2, 3}, Encoder: latency.Encoder}, []int{-1}},
 	} {
 		path := write(t, dir, name, c.data)
-		src, err := Open(path, &model.Network{Input: c.in, DtMS: 1})
+		src, err := Open(path, &model.Network{Input: c.in})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -46,7 +46,7 @@ func TestOpen(t *testing.T) {
 		if !slices.Equal(labels, c.labels) || !slices.Equal(src.Shape(), c.in.Shape) {
 			t.Errorf("%s: labels %v, shape %v", name, labels, src.Shape())
 		}
-		if src, err = Read(bytes.NewReader(c.data), "stdin", &model.Network{Input: c.in, DtMS: 1}); err != nil || src.Len() != len(c.labels) || src.Label(0) != -1 {
+		if src, err = Read(bytes.NewReader(c.data), "stdin", &model.Network{Input: c.in}); err != nil || src.Len() != len(c.labels) || src.Label(0) != -1 {
 			t.Errorf("%s as a stream: %v, %v", name, src, err)
 		}
 	}
@@ -77,14 +77,15 @@ func TestOpenRefuses(t *testing.T) {
 		"values size":    {npyFile(t, []uint8{1, 0}, 1, 2), model.Input{Shape: []int{3}, Encoder: direct}, ErrMismatch},
 	} {
 		path := write(t, dir, name, c.data)
-		if _, err := Open(path, &model.Network{Input: c.in, DtMS: 1}); !errors.Is(err, c.want) || !strings.Contains(err.Error(), dir) {
+		c.in.Dt = 1
+		if _, err := Open(path, &model.Network{Input: c.in}); !errors.Is(err, c.want) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: %v, expected %v", name, err, c.want)
 		}
 	}
 	if _, err := Open(filepath.Join(dir, "none"), &model.Network{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-	if _, err := Read(bytes.NewReader(twoImages[:9]), "stdin", &model.Network{Input: model.Input{Shape: []int{3}, Encoder: poisson}, DtMS: 1}); !errors.Is(err, ErrFormat) {
+	if _, err := Read(bytes.NewReader(twoImages[:9]), "stdin", &model.Network{Input: model.Input{Shape: []int{3}, Encoder: poisson}}); !errors.Is(err, ErrFormat) {
 		t.Errorf("images cut: %v", err)
 	}
 }
@@ -113,7 +114,7 @@ func TestSteps(t *testing.T) {
 // TestOpenUnknown opens what is nothing that Open knows: it says whether there is
 // nothing in it, it cannot be read, or it is something else.
 func TestOpenUnknown(t *testing.T) {
-	m := &model.Network{Input: model.Input{Shape: []int{4}, Encoder: model.Encoder{Coding: model.Direct}}, DtMS: 1}
+	m := &model.Network{Input: model.Input{Shape: []int{4}, Encoder: model.Encoder{Coding: model.Direct}}}
 	broken := errors.New("broken")
 	if _, err := Read(iotest.ErrReader(broken), "x", m); !errors.Is(err, broken) || errors.Is(err, ErrFormat) {
 		t.Errorf("a failing stream: %v, expected its error", err)

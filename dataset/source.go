@@ -161,10 +161,9 @@ func FromImages(set ImageSet, encoder *Encoder) (Source, error) {
 	return &imageSource{l, set.Images, encoder}, nil
 }
 
-// FromImageSet is FromImages under the encoder of a network's input, with time
-// steps of dtMS milliseconds.
-func FromImageSet(set ImageSet, in model.Input, dtMS float64) (Source, error) {
-	encoder, err := NewEncoder(in, dtMS)
+// FromImageSet is FromImages under the encoder of a network's input.
+func FromImageSet(set ImageSet, in model.Input) (Source, error) {
+	encoder, err := NewEncoder(in)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func imageSet() ImageSet {
 }
 
 func TestFromImages(t *testing.T) {
-	enc, err := NewEncoder(model.Input{Shape: []int{1, 2, 2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 500}}, 1)
+	enc, err := NewEncoder(model.Input{Shape: []int{1, 2, 2}, Dt: 1, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 500}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestInput(t *testing.T) {
 	set := imageSet()
 	for _, coding := range []model.Coding{model.Latency, model.Direct} {
 		in := model.Input{Shape: []int{4}, Encoder: model.Encoder{Coding: coding}}
-		enc, err := NewEncoder(in, 1)
+		enc, err := NewEncoder(in)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,8 +15,8 @@ import (
 // A network made by hand, with a self-test, to a file and back.
 func Example() {
 	m := &model.Network{
-		Name: "which side", DtMS: 1, Steps: 4, Classes: []string{"left", "right"},
-		Input: model.Input{Shape: []int{2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Name: "which side", Steps: 4, Classes: []string{"left", "right"},
+		Input: model.Input{Dt: 1, Shape: []int{2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
 		Layers: []model.Layer{{
 			Kind: model.SNU, In: []int{2}, Out: []int{2}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
 			Weight: model.Matrix(2, 2, []float32{1, 0, 0, 1}), Decay: []float32{0.9}, Bias: []float32{-1.5},

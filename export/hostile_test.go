@@ -408,8 +408,8 @@ func TestAccepted(t *testing.T) {
 		file, path, value string
 		check             func(m *model.Network) bool
 	}{
-		{"tiny", "dt_ms", "\x02", func(m *model.Network) bool { return m.DtMS == 2 }},
-		{"tiny", "dt_ms", "\xca\x3f\x00\x00\x00", func(m *model.Network) bool { return m.DtMS == 0.5 }},
+		{"tiny", "dt_ms", "\x02", func(m *model.Network) bool { return m.Input.Dt == 2 }},
+		{"tiny", "dt_ms", "\xca\x3f\x00\x00\x00", func(m *model.Network) bool { return m.Input.Dt == 0.5 }},
 		{"tiny", "metadata", "\x81\xa1n\xe0", func(m *model.Network) bool { return m.Metadata["n"] == -32.0 }},
 		{"tiny", "metadata", "\x80", func(m *model.Network) bool { return m.Metadata == nil }},
 		{"tiny", "classes", "\x90", func(m *model.Network) bool { return m.Classes == nil }},

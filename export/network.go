@@ -21,7 +21,9 @@ func (f *frame) network(l Limits) (*model.Network, error) {
 		case "metadata":
 			n.Metadata, err = d.metadata()
 		case "dt_ms":
-			n.DtMS, err = d.number()
+			var ms float64
+			ms, err = d.number()
+			n.Input.Dt = model.Millis(ms)
 		case "steps":
 			n.Steps, err = d.count()
 		case "input":

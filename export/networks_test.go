@@ -44,8 +44,8 @@ func tinyNetwork(tb testing.TB) *model.Network {
 	m := &model.Network{
 		Name: "tiny", CreatedBy: "snurun test",
 		Metadata: map[string]any{"accuracy": 0.25, "note": "two\nlines", "seed": -1.0},
-		DtMS:     1, Steps: 6,
-		Input: model.Input{
+		Steps:    6,
+		Input: model.Input{Dt: 1,
 			Shape:   []int{1, 3, 3},
 			Encoder: model.Encoder{Coding: model.Poisson, RateHz: 200, Threshold: &threshold},
 		},
@@ -82,8 +82,8 @@ const planesDigest = "86d7cc89d43b1cdb6c3d48da61f53cdcb4d1c0f6fb8d8e2ec63d4f16b0
 func planesNetwork(tb testing.TB) *model.Network {
 	recurrent := model.Matrix(5, 5, fractions(25, 12))
 	m := &model.Network{
-		Name: "planes", CreatedBy: "snurun test", DtMS: 2, Steps: 5,
-		Input:   model.Input{Shape: []int{2, 6, 6}, Encoder: model.Encoder{Coding: model.Events, BinUS: 500}},
+		Name: "planes", CreatedBy: "snurun test", Steps: 5,
+		Input:   model.Input{Dt: 2, Shape: []int{2, 6, 6}, Encoder: model.Encoder{Coding: model.Events, BinUS: 500}},
 		Classes: []string{"left", "right", "neither"},
 		Layers: []model.Layer{{
 			Name: "edges", Kind: model.Conv2D, In: []int{2, 6, 6}, Out: []int{4, 6, 6},

@@ -47,8 +47,8 @@ func (r draw) weights(shape ...int) model.Tensor {
 func (r draw) network(inputs ...[]int) *model.Network {
 	threshold := r.Float64()
 	return &model.Network{
-		DtMS: 0.5 + r.Float64(), Steps: 1 + r.IntN(12),
-		Input: model.Input{
+		Steps: 1 + r.IntN(12),
+		Input: model.Input{Dt: model.Millis(0.5 + r.Float64()),
 			Shape: pick(r, inputs...),
 			Encoder: pick(r,
 				model.Encoder{Coding: model.Poisson, RateHz: 100 * r.Float64()},

@@ -54,7 +54,7 @@ func bits(m *model.Network) any {
 	}
 	rest := *m
 	rest.Layers, rest.SelfTest = nil, nil
-	out := []any{rest, math.Float64bits(m.DtMS), math.Float32bits(m.Readout.Margin)}
+	out := []any{rest, math.Float64bits(float64(m.Input.Dt)), math.Float32bits(m.Readout.Margin)}
 	for _, l := range m.Layers {
 		p := []any{hex(l.Weight.F32), hex(l.Weight.Scale), hex(l.Current), hex(l.Synapse), hex(l.Decay), hex(l.Bias), hex(l.Theta), hex(l.Initial), math.Float32bits(l.Slope)}
 		if l.Recurrent != nil {

@@ -119,7 +119,7 @@ func (e *encoder) network(n *model.Network) {
 	e.str("metadata")
 	e.metadata(n.Metadata)
 	e.str("dt_ms")
-	e.number(n.DtMS)
+	e.number(float64(n.Input.Dt))
 	e.str("steps")
 	e.count("steps", n.Steps)
 	e.str("input")

@@ -16,9 +16,9 @@ func valid() *Network {
 	w := Matrix(3, 2, []float32{1, 2, 3, 4, 5, 6})
 	h := Matrix(3, 3, make([]float32, 9))
 	return &Network{
-		Name: "test", DtMS: 1, Steps: 4,
+		Name: "test", Steps: 4,
 		Metadata: map[string]any{"a": "b", "c": 1.5},
-		Input:    Input{Shape: []int{2}, Encoder: Encoder{Coding: Poisson, RateHz: 100, Threshold: &threshold}},
+		Input:    Input{Dt: 1, Shape: []int{2}, Encoder: Encoder{Coding: Poisson, RateHz: 100, Threshold: &threshold}},
 		Classes:  []string{"x", "y"},
 		Layers: []Layer{
 			{Name: "hidden", Kind: SNU, In: []int{2}, Out: []int{3}, Activation: LeakyReLU, Slope: 0.1, Output: Step, Reset: ResetSubtract,
@@ -102,9 +102,9 @@ func TestInvalid(t *testing.T) {
 		says   string
 		damage func(m *Network)
 	}{
-		{"dt_ms is 0", func(m *Network) { m.DtMS = 0 }},
-		{"dt_ms is NaN", func(m *Network) { m.DtMS = math.NaN() }},
-		{"dt_ms is +Inf", func(m *Network) { m.DtMS = math.Inf(1) }},
+		{"dt_ms is 0", func(m *Network) { m.Input.Dt = 0 }},
+		{"dt_ms is NaN", func(m *Network) { m.Input.Dt = Millis(math.NaN()) }},
+		{"dt_ms is +Inf", func(m *Network) { m.Input.Dt = Millis(math.Inf(1)) }},
 		{"steps is 1048577", func(m *Network) { m.Steps = MaxSteps + 1 }},
 		{"steps is 0", func(m *Network) { m.Steps = 0 }},
 		{"1048576 steps of 2048 inputs are more than", func(m *Network) { m.Steps, m.Input.Shape = MaxSteps, []int{2048} }},

@@ -38,7 +38,6 @@ type Network struct {
 	Name      string
 	CreatedBy string         // program and version that wrote the file
 	Metadata  map[string]any // values are string or float64
-	DtMS      float64        // length of a time step, in ms
 	Steps     int            // default presentation, in time steps
 	Input     Input
 	Classes   []string // one name an output neuron, or none
@@ -49,8 +48,18 @@ type Network struct {
 
 // Input describes what one time step of input is and how raw data become it.
 type Input struct {
-	Shape   []int // [n], or [channels, height, width]
+	Shape   []int  // [n], or [channels, height, width]
+	Dt      Millis // length of a time step
 	Encoder Encoder
+}
+
+// Step returns the length of a time step: that of a bin where events come in, else
+// Dt. A file may say both; a recorded event is at its place in the bins.
+func (in Input) Step() Millis {
+	if in.Encoder.Coding == Events && in.Encoder.BinUS > 0 {
+		return FromMicros(in.Encoder.BinUS)
+	}
+	return in.Dt
 }
 
 // Size returns the number of input channels.
@@ -89,7 +98,8 @@ type Encoder struct {
 	// silent.
 	Threshold *float64
 
-	// BinUS is the length of a bin in µs (events).
+	// BinUS is the length of a bin in µs, in which events are dated (events). It
+	// says when a step is over; Input.Step is the same in ms.
 	BinUS float64
 	// Counts passes the number of events of a channel and step on as an
 	// analog value; otherwise more than one event counts as one spike (events).

@@ -24,8 +24,8 @@ var whole = Window{Kernel: square(1), Stride: square(1), Dilation: square(1)}
 // planes returns a network of planes that uses every field.
 func planes() *Network {
 	return &Network{
-		DtMS: 1, Steps: 4,
-		Input: Input{Shape: []int{2, 6, 6}, Encoder: Encoder{Coding: Events, BinUS: 100}},
+		Steps: 4,
+		Input: Input{Dt: 1, Shape: []int{2, 6, 6}, Encoder: Encoder{Coding: Events, BinUS: 100}},
 		Layers: []Layer{
 			{Kind: Conv2D, In: []int{2, 6, 6}, Out: []int{4, 3, 6}, Activation: ReLU, Output: Step, Reset: ResetSubtract,
 				Window: Window{Kernel: square(3), Stride: [2]int{2, 1}, Padding: [2]int{1, 2}, Dilation: [2]int{1, 2}}, Groups: 2,

@@ -20,8 +20,8 @@ func invalid(format string, args ...any) error {
 // finite or out of range. The error is an ErrInvalid that names the layer and
 // the field, what was found and what was expected.
 func (n *Network) Validate() error {
-	if !(n.DtMS > 0) || math.IsInf(n.DtMS, 0) {
-		return invalid("dt_ms is %v, expected a time above 0", n.DtMS)
+	if !(n.Input.Dt > 0) || math.IsInf(float64(n.Input.Dt), 0) {
+		return invalid("dt_ms is %v, expected a time above 0", n.Input.Dt)
 	}
 	if n.Steps < 1 || n.Steps > MaxSteps {
 		return invalid("steps is %d, expected 1 to %d", n.Steps, MaxSteps)

@@ -6,6 +6,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/snurun/snurun/model"
 )
 
 // AccuracyCurve is the accuracy of one network after 1, 2, 3, … time steps, as
@@ -17,7 +19,7 @@ type AccuracyCurve struct {
 }
 
 // Accuracy draws accuracy against the number of time steps.
-func Accuracy(curves []AccuracyCurve, dtMS float64) (*Figure, error) {
+func Accuracy(curves []AccuracyCurve, dt model.Millis) (*Figure, error) {
 	if len(curves) < 1 || len(curves) > len(cycle) {
 		return nil, badData("%d accuracy curves, expected 1 to %d", len(curves), len(cycle))
 	}
@@ -38,7 +40,7 @@ func Accuracy(curves []AccuracyCurve, dtMS float64) (*Figure, error) {
 			trained = 0
 		}
 	}
-	if err := checkTime(steps, dtMS); err != nil {
+	if err := checkTime(steps, dt); err != nil {
 		return nil, err
 	}
 	var entries []entry
@@ -60,7 +62,7 @@ func Accuracy(curves []AccuracyCurve, dtMS float64) (*Figure, error) {
 	const plotHeight = 220
 	height := l.height() + panelGap + plotHeight + below + 1.5*outerMargin
 	return &Figure{width: fullWidth, height: height, draw: func(c canvas) {
-		label := fmt.Sprintf("time steps (of %v ms)", dtMS)
+		label := fmt.Sprintf("time steps (of %v ms)", dt)
 		lo, hi := withinShare(lo, hi)
 		p := &panel{canvas: c, x: newAxis(label, 0, float64(steps)+0.5, 10, true), y: percentAxis("accuracy (%)", lo, hi), grid: true}
 		from := outerMargin + p.y.leftOf()

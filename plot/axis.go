@@ -7,6 +7,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/snurun/snurun/model"
 )
 
 // tick is a marked place of an axis.
@@ -40,8 +42,8 @@ func upToTick(a axis) axis {
 
 // timeAxis returns the axis of a number of time steps; a step t takes from t·Δt
 // to (t+1)·Δt.
-func timeAxis(steps int, dtMS float64) axis {
-	return newAxis("time (ms)", 0, float64(steps)*dtMS, 11, false)
+func timeAxis(steps int, dt model.Millis) axis {
+	return newAxis("time (ms)", 0, float64(steps)*float64(dt), 11, false)
 }
 
 // indexAxis returns the axis of n neurons.

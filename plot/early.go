@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"gonum.org/v1/plot/vg"
+
+	"github.com/snurun/snurun/model"
 )
 
 // EarlyCurve is what one network's decisions cost that wait for a lead of the
@@ -26,7 +28,7 @@ type EarlyPoint struct {
 
 // EarlyDecisions draws accuracy against the mean time steps of early decisions
 // and, dashed, of presentations of a fixed length.
-func EarlyDecisions(curves []EarlyCurve, dtMS float64) (*Figure, error) {
+func EarlyDecisions(curves []EarlyCurve, dt model.Millis) (*Figure, error) {
 	if len(curves) < 1 || len(curves) > len(cycle) {
 		return nil, badData("%d curves of early decisions, expected 1 to %d", len(curves), len(cycle))
 	}
@@ -51,7 +53,7 @@ func EarlyDecisions(curves []EarlyCurve, dtMS float64) (*Figure, error) {
 			lo, hi = min(lo, a), max(hi, a)
 		}
 	}
-	if err := checkTime(steps, dtMS); err != nil {
+	if err := checkTime(steps, dt); err != nil {
 		return nil, err
 	}
 	l := earlyLegend(curves, marked)
@@ -59,7 +61,7 @@ func EarlyDecisions(curves []EarlyCurve, dtMS float64) (*Figure, error) {
 	height := l.height() + panelGap + plotHeight + below + 1.5*outerMargin
 	return &Figure{width: fullWidth, height: height, draw: func(c canvas) {
 		lo, hi := withinShare(lo, hi)
-		label := fmt.Sprintf("mean time steps a sample (of %v ms)", dtMS)
+		label := fmt.Sprintf("mean time steps a sample (of %v ms)", dt)
 		p := &panel{canvas: c, x: newAxis(label, 0.5, float64(steps)+0.5, 10, true), y: percentAxis("accuracy (%)", lo, hi), grid: true}
 		from := outerMargin + p.y.leftOf()
 		l.draw(c, from, height-outerMargin/2)

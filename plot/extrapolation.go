@@ -3,6 +3,8 @@ package plot
 import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/snurun/snurun/model"
 )
 
 // Extrapolated is what a network makes of an input that lasts longer than those
@@ -18,11 +20,11 @@ type Extrapolated struct {
 
 // Extrapolation draws the summed input beside the output over all steps and the
 // scores that it adds up to; the time known from training is shaded.
-func Extrapolation(e Extrapolated, dtMS float64) (*Figure, error) {
+func Extrapolation(e Extrapolated, dt model.Millis) (*Figure, error) {
 	if err := e.Input.check(); err != nil {
 		return nil, err
 	}
-	if err := checkTime(e.Output.steps(), dtMS); err != nil {
+	if err := checkTime(e.Output.steps(), dt); err != nil {
 		return nil, err
 	}
 	if err := e.Output.check(e.Output.steps()); err != nil {
@@ -45,7 +47,7 @@ func Extrapolation(e Extrapolated, dtMS float64) (*Figure, error) {
 		}
 		output.name += " (" + where + ": as long as in training)"
 	}
-	x := timeAxis(e.Output.steps(), dtMS)
+	x := timeAxis(e.Output.steps(), dt)
 	if len(x.ticks) > 6 {
 		x.ticks = ticksOf(x.min, x.max, 6, false)
 	}
@@ -61,7 +63,7 @@ func Extrapolation(e Extrapolated, dtMS float64) (*Figure, error) {
 		width = max(width, 30)
 		p := &panel{canvas: c, area: rect(from, bottom, width, height), x: x, y: output.y}
 		shade := p.area
-		shade.Max.X = onGrid(p.px(float64(e.Trained) * dtMS))
+		shade.Max.X = onGrid(p.px(float64(e.Trained) * float64(dt)))
 		if output.key == nil {
 			c.fill(shade, wash)
 		}

@@ -1,8 +1,8 @@
 // Package plot draws figures of spiking networks as PNG and SVG: spikes,
 // membranes, inputs, weights, training and accuracy. Its functions take plain
 // data and return a Figure, which is written to a stream or a file; the same
-// data give the same bytes. A parameter dtMS is the length of a time step in
-// milliseconds. Data that cannot be drawn are an ErrData.
+// data give the same bytes. A parameter dt is the length of a time step. Data
+// that cannot be drawn are an ErrData.
 //
 // Figures are drawn on the canvases of gonum.org/v1/plot/vg with axes of their
 // own: their panels share axes and sit on the pixel grid, and package

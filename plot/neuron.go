@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -33,7 +34,7 @@ func (t *Trace) check(steps int) error {
 }
 
 // row returns the panel of the trace's membrane.
-func (t *Trace) row(name string, height vg.Length, dtMS float64) row {
+func (t *Trace) row(name string, height vg.Length, dt model.Millis) row {
 	lo, hi := bounds(t.Membrane)
 	lo, hi = min(lo, 0), max(hi, 0)
 	if t.Threshold != nil {
@@ -47,28 +48,28 @@ func (t *Trace) row(name string, height vg.Length, dtMS float64) row {
 		}
 		points := make([]vg.Point, len(t.Membrane))
 		for k, s := range t.Membrane {
-			points[k] = p.point(middle(k, dtMS), float64(s))
+			points[k] = p.point(middle(k, dt), float64(s))
 		}
 		p.line(curve, points)
 	}}
 }
 
 // middle returns the middle of a time step in ms.
-func middle(step int, dtMS float64) float64 { return (float64(step) + 0.5) * dtMS }
+func middle(step int, dt model.Millis) float64 { return (float64(step) + 0.5) * float64(dt) }
 
 // spikesRow is a flat panel of the spikes of one neuron.
-func spikesRow(name string, steps []int, dtMS float64) row {
+func spikesRow(name string, steps []int, dt model.Millis) row {
 	return row{name: name, height: 24, y: axis{min: 0, max: 1, bare: true}, data: func(p *panel) {
-		p.upright(stroke, steps, dtMS, p.area.Min.Y, p.area.Max.Y)
+		p.upright(stroke, steps, dt, p.area.Min.Y, p.area.Max.Y)
 	}}
 }
 
 // upright draws a stroke from bottom to top at each of some ascending steps, one
 // where several fall on the same pixel.
-func (p *panel) upright(sty draw.LineStyle, steps []int, dtMS float64, bottom, top vg.Length) {
+func (p *panel) upright(sty draw.LineStyle, steps []int, dt model.Millis, bottom, top vg.Length) {
 	var points []vg.Point
 	for _, s := range steps {
-		x := onGrid(p.px(middle(s, dtMS)))
+		x := onGrid(p.px(middle(s, dt)))
 		if n := len(points); n == 0 || points[n-1].X != x {
 			points = append(points, vg.Point{X: x, Y: bottom}, vg.Point{X: x, Y: top})
 		}
@@ -78,11 +79,11 @@ func (p *panel) upright(sty draw.LineStyle, steps []int, dtMS float64, bottom, t
 
 // Neuron draws the input spikes of a single unit, what they do to its membrane,
 // and its output spikes, all over the same time. The input has one channel.
-func Neuron(input spike.Train, t Trace, dtMS float64) (*Figure, error) {
+func Neuron(input spike.Train, t Trace, dt model.Millis) (*Figure, error) {
 	if input.Size() != 1 {
 		return nil, badData("the input of a single unit has %d channels, expected 1", input.Size())
 	}
-	if err := checkTime(input.Steps(), dtMS); err != nil {
+	if err := checkTime(input.Steps(), dt); err != nil {
 		return nil, err
 	}
 	if err := t.check(input.Steps()); err != nil {
@@ -98,22 +99,22 @@ func Neuron(input spike.Train, t Trace, dtMS float64) (*Figure, error) {
 	if t.Threshold != nil {
 		name = fmt.Sprintf("membrane, threshold %.4g (dashed)", *t.Threshold)
 	}
-	s := stack{x: timeAxis(input.Steps(), dtMS), rows: []row{
-		spikesRow(fmt.Sprintf("input: %d %s", len(in), plural(len(in), "spike")), in, dtMS),
-		t.row(name, 150, dtMS),
-		spikesRow(fmt.Sprintf("output: %d %s", len(t.Spikes), plural(len(t.Spikes), "spike")), t.Spikes, dtMS),
+	s := stack{x: timeAxis(input.Steps(), dt), rows: []row{
+		spikesRow(fmt.Sprintf("input: %d %s", len(in), plural(len(in), "spike")), in, dt),
+		t.row(name, 150, dt),
+		spikesRow(fmt.Sprintf("output: %d %s", len(t.Spikes), plural(len(t.Spikes), "spike")), t.Spikes, dt),
 	}}
 	return s.figure(), nil
 }
 
 // Membranes draws the membranes of neurons with their thresholds and spikes,
 // one panel a neuron.
-func Membranes(traces []Trace, dtMS float64) (*Figure, error) {
+func Membranes(traces []Trace, dt model.Millis) (*Figure, error) {
 	if len(traces) < 1 || len(traces) > maxRows {
 		return nil, badData("%d neurons, expected 1 to %d", len(traces), maxRows)
 	}
 	steps := len(traces[0].Membrane)
-	if err := checkTime(steps, dtMS); err != nil {
+	if err := checkTime(steps, dt); err != nil {
 		return nil, err
 	}
 	const band = 9 // of the spikes, at the top of a panel
@@ -125,12 +126,12 @@ func Membranes(traces []Trace, dtMS float64) (*Figure, error) {
 			return nil, err
 		}
 		spiking = spiking || t.Threshold != nil
-		r := t.row(t.Name, 66, dtMS)
+		r := t.row(t.Name, 66, dt)
 		r.y.max += (r.y.max - r.y.min) * band / float64(r.height-band)
 		r.y.label = ""
 		membrane := r.data
 		r.data = func(p *panel) {
-			p.upright(stroke, t.Spikes, dtMS, p.area.Max.Y-band+3, p.area.Max.Y)
+			p.upright(stroke, t.Spikes, dt, p.area.Max.Y-band+3, p.area.Max.Y)
 			membrane(p)
 		}
 		rows = append(rows, r)
@@ -139,16 +140,16 @@ func Membranes(traces []Trace, dtMS float64) (*Figure, error) {
 	if spiking {
 		entries = append(entries, entry{name: "threshold", style: limit}, entry{name: "spike", style: stroke, spike: true})
 	}
-	s := stack{rows: rows, x: timeAxis(steps, dtMS), label: "membrane s", legend: newLegend(entries, fullWidth/2)}
+	s := stack{rows: rows, x: timeAxis(steps, dt), label: "membrane s", legend: newLegend(entries, fullWidth/2)}
 	return s.figure(), nil
 }
 
-func checkTime(steps int, dtMS float64) error {
+func checkTime(steps int, dt model.Millis) error {
 	if steps < 1 {
 		return badData("%d time steps, expected at least 1", steps)
 	}
-	if !(dtMS > 0) || !finite(dtMS*float64(steps)) {
-		return badData("a time step is %v ms, expected a time above 0", dtMS)
+	if !(dt > 0) || !finite(float64(dt)*float64(steps)) {
+		return badData("a time step is %v ms, expected a time above 0", dt)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -329,7 +330,7 @@ func TestBadData(t *testing.T) {
 		{"membrane NaN", errOf(Neuron(two, Trace{Membrane: []float32{0, nan}}, 1))},
 		{"threshold infinite", errOf(Neuron(two, Trace{Membrane: wave(2), Threshold: &inf}, 1))},
 		{"time step 0", errOf(Neuron(two, trace("n", 2), 0))},
-		{"time step NaN", errOf(Neuron(two, trace("n", 2), math.NaN()))},
+		{"time step NaN", errOf(Neuron(two, trace("n", 2), model.Millis(math.NaN())))},
 		{"time step too long", errOf(Neuron(two, trace("n", 2), math.MaxFloat64))},
 		{"no trace", errOf(Membranes(nil, 1))},
 		{"too many traces", errOf(Membranes(make([]Trace, maxRows+1), 1))},

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -141,12 +142,12 @@ func dots(x vg.Length) int { return int(math.Round(float64(x) * pixelsPerPoint))
 // panel each: a mark a spike, or colours where there are more neurons than
 // pixels and for analog values. The classes name the neurons of the last layer
 // if there are as many.
-func Raster(layers []Activity, classes []string, dtMS float64) (*Figure, error) {
+func Raster(layers []Activity, classes []string, dt model.Millis) (*Figure, error) {
 	if len(layers) < 1 || len(layers) > maxRows {
 		return nil, badData("%d layers, expected 1 to %d", len(layers), maxRows)
 	}
 	steps := layers[0].steps()
-	if err := checkTime(steps, dtMS); err != nil {
+	if err := checkTime(steps, dt); err != nil {
 		return nil, err
 	}
 	var rows []row
@@ -176,6 +177,6 @@ func Raster(layers []Activity, classes []string, dtMS float64) (*Figure, error) 
 		}
 		rows = append(rows, r)
 	}
-	s := stack{rows: rows, x: timeAxis(steps, dtMS)}
+	s := stack{rows: rows, x: timeAxis(steps, dt)}
 	return s.figure(), nil
 }

@@ -52,7 +52,7 @@ func sensor(m *model.Network) (next func() spike.Input, err error) {
 	if err != nil {
 		return nil, err
 	}
-	encoder, err := dataset.NewEncoder(m.Input, m.DtMS)
+	encoder, err := dataset.NewEncoder(m.Input)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +68,8 @@ func sensor(m *model.Network) (next func() spike.Input, err error) {
 // and 2.5 that both see a spike in every step.
 func ExampleSession_Membrane() {
 	net, err := runtime.Compile(&model.Network{
-		DtMS: 1, Steps: 8, Readout: model.Readout{Kind: model.SpikeCount},
-		Input: model.Input{Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 1000}},
+		Steps: 8, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Dt: 1, Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 1000}},
 		Layers: []model.Layer{{
 			Kind: model.SNU, In: []int{1}, Out: []int{2}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
 			Weight: model.Matrix(2, 1, []float32{1, 1}), Decay: []float32{0.75}, Bias: []float32{-1.5, -2.5},

@@ -25,7 +25,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	encoder, err := dataset.NewEncoder(m.Input, m.DtMS)
+	encoder, err := dataset.NewEncoder(m.Input)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -46,8 +46,8 @@ func Example() {
 // integrate-and-fire neuron with weight 1, threshold 2.5 and decay 0.96.
 func ExampleSession_Step() {
 	net, err := runtime.Compile(&model.Network{
-		DtMS: 1, Steps: 1, Readout: model.Readout{Kind: model.SpikeCount},
-		Input: model.Input{Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Steps: 1, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Dt: 1, Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
 		Layers: []model.Layer{{
 			Kind: model.SNU, In: []int{1}, Out: []int{1}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
 			Weight: model.Matrix(1, 1, []float32{1}), Decay: []float32{0.96}, Bias: []float32{-2.5},

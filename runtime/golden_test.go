@@ -146,8 +146,8 @@ func writeGolden(t *testing.T) {
 // one quantised, and ends as the readout asks.
 func goldenNetwork(d *draws, g model.Activation, readout model.ReadoutKind, analog bool) *model.Network {
 	m := &model.Network{
-		Name: "golden", DtMS: 1, Steps: 12, Readout: model.Readout{Kind: readout},
-		Input: model.Input{Shape: []int{20}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Name: "golden", Steps: 12, Readout: model.Readout{Kind: readout},
+		Input: model.Input{Dt: 1, Shape: []int{20}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
 	}
 	if analog {
 		m.Input.Encoder = model.Encoder{Coding: model.Direct}

@@ -227,8 +227,8 @@ func randomNetwork(r *rand.Rand, analogInput bool) *model.Network {
 	}
 	in := size()
 	m := &model.Network{
-		DtMS: 1, Steps: 1 + r.IntN(40),
-		Input: model.Input{Shape: []int{in}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Steps: 1 + r.IntN(40),
+		Input: model.Input{Dt: 1, Shape: []int{in}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
 	}
 	if analogInput {
 		m.Input.Encoder = model.Encoder{Coding: model.Direct}

@@ -17,8 +17,8 @@ func oneLayer(in, out, steps int, recurrent bool) *model.Network {
 		l.Recurrent = &h
 	}
 	return &model.Network{
-		DtMS: 1, Steps: steps, Readout: model.Readout{Kind: model.SpikeCount}, Layers: []model.Layer{l},
-		Input: model.Input{Shape: []int{in}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Steps: steps, Readout: model.Readout{Kind: model.SpikeCount}, Layers: []model.Layer{l},
+		Input: model.Input{Dt: 1, Shape: []int{in}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
 	}
 }
 

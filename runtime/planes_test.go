@@ -16,8 +16,8 @@ func randomPlanes(r *rand.Rand, analogInput bool) *model.Network {
 	side := func() int { return 3 + r.IntN(6) }
 	shape := []int{1 + r.IntN(4), side(), side()}
 	m := &model.Network{
-		DtMS: 1, Steps: 1 + r.IntN(15),
-		Input:   model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000, Counts: analogInput}},
+		Steps:   1 + r.IntN(15),
+		Input:   model.Input{Dt: 1, Shape: shape, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000, Counts: analogInput}},
 		Readout: model.Readout{Kind: model.SpikeCount},
 	}
 	spikes := !analogInput // what comes in is

@@ -16,8 +16,8 @@ import (
 func weakNetwork(seed uint64, scale float64, coding model.Coding) *model.Network {
 	r := rand.New(rand.NewPCG(seed, 4))
 	m := &model.Network{
-		DtMS: 1, Steps: 100, Readout: model.Readout{Kind: model.SpikeCount},
-		Input: model.Input{Shape: []int{100}, Encoder: model.Encoder{Coding: coding, RateHz: 100}},
+		Steps: 100, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Dt: 1, Shape: []int{100}, Encoder: model.Encoder{Coding: coding, RateHz: 100}},
 	}
 	sizes := []int{100, 64, 10}
 	for i, out := range sizes[1:] {
@@ -131,8 +131,8 @@ func TestRandomSelfTestStaysSmall(t *testing.T) {
 		for _, coding := range []model.Coding{model.Direct, model.Poisson} {
 			draw := func() *model.SelfTest {
 				m := &model.Network{
-					DtMS: 1, Steps: model.MaxSteps / size, Readout: model.Readout{Kind: model.SpikeCount},
-					Input: model.Input{Shape: []int{size}, Encoder: model.Encoder{Coding: coding, RateHz: 100}},
+					Steps: model.MaxSteps / size, Readout: model.Readout{Kind: model.SpikeCount},
+					Input: model.Input{Dt: 1, Shape: []int{size}, Encoder: model.Encoder{Coding: coding, RateHz: 100}},
 					Layers: []model.Layer{{
 						Kind: model.SNU, In: []int{size}, Out: []int{1}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
 						Weight: model.Matrix(1, size, slices.Repeat([]float32{1e-30}, size)), Bias: []float32{-1},

@@ -16,8 +16,8 @@ import (
 // blogNetwork is 784-256-256-256-10 with random weights that fire.
 func blogNetwork(r *rand.Rand) *model.Network {
 	m := &model.Network{
-		DtMS: 1, Steps: 10, Readout: model.Readout{Kind: model.SpikeCount},
-		Input: model.Input{Shape: []int{784}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Steps: 10, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Dt: 1, Shape: []int{784}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
 	}
 	sizes := []int{784, 256, 256, 256, 10}
 	for i, out := range sizes[1:] {
@@ -271,8 +271,8 @@ func TestEarlyDecision(t *testing.T) {
 func TestTieGoesToThePotential(t *testing.T) {
 	// Two output neurons fire equally often; the second ends with a larger u.
 	m := &model.Network{
-		DtMS: 1, Steps: 1, Readout: model.Readout{Kind: model.SpikeCount},
-		Input: model.Input{Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 1}},
+		Steps: 1, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Dt: 1, Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 1}},
 		Layers: []model.Layer{{
 			Kind: model.SNU, In: []int{1}, Out: []int{3}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
 			Weight: model.Matrix(3, 1, []float32{1, 2, 2}), Bias: []float32{0, 0, 0},

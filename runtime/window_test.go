@@ -58,8 +58,8 @@ func TestReadout(t *testing.T) {
 // TestReadoutOfFirstSpikes counts from the first step that it takes in.
 func TestReadoutOfFirstSpikes(t *testing.T) {
 	m := &model.Network{
-		DtMS: 1, Steps: 1, Readout: model.Readout{Kind: model.FirstSpike},
-		Input: model.Input{Shape: []int{2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Steps: 1, Readout: model.Readout{Kind: model.FirstSpike},
+		Input: model.Input{Dt: 1, Shape: []int{2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
 		Layers: []model.Layer{{
 			Kind: model.SNU, In: []int{2}, Out: []int{2}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
 			Weight: model.Matrix(2, 2, []float32{1, 0, 0, 1}), Bias: []float32{-0.5},

@@ -15,8 +15,8 @@ import (
 // slide by two.
 func Example() {
 	m := &model.Network{
-		DtMS: 1, Steps: 4, Readout: model.Readout{Kind: model.SpikeCount}, Classes: []string{"left", "right"},
-		Input: model.Input{Shape: []int{2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Steps: 4, Readout: model.Readout{Kind: model.SpikeCount}, Classes: []string{"left", "right"},
+		Input: model.Input{Dt: 1, Shape: []int{2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
 		Layers: []model.Layer{{
 			Kind: model.SNU, In: []int{2}, Out: []int{2}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
 			Weight: model.Matrix(2, 2, []float32{1, 0, 0, 1}), Bias: []float32{-0.5},

@@ -23,20 +23,17 @@ type form struct {
 	in       model.Input
 	channels int
 	analog   bool
-	plane    model.Plane // that events lie in, without pixels if that is not known
-	stepUS   float64     // length of a time step
+	plane    model.Plane  // that events lie in, without pixels if that is not known
+	step     model.Millis // length of a time step
 }
 
 func newForm(m *model.Network, o InputOptions) (*form, error) {
-	f := &form{in: m.Input, channels: m.Input.Size(), analog: m.Input.Encoder.Analog(), stepUS: m.DtMS * 1000}
-	if m.Input.Encoder.BinUS > 0 {
-		f.stepUS = m.Input.Encoder.BinUS
-	}
+	f := &form{in: m.Input, channels: m.Input.Size(), analog: m.Input.Encoder.Analog(), step: m.Input.Step()}
 	if o.Bin != 0 {
-		f.stepUS = float64(o.Bin.Nanoseconds()) / 1000
+		f.step = model.FromMicros(float64(o.Bin.Nanoseconds()) / 1000)
 	}
-	if !(f.stepUS > 0) || f.stepUS > maxPosition {
-		return nil, fmt.Errorf("stream: time steps of %v µs, expected a time above 0", f.stepUS)
+	if us := f.step.Micros(); !(us > 0) || us > maxPosition {
+		return nil, fmt.Errorf("stream: time steps of %v µs, expected a time above 0", us)
 	}
 	if s := o.Size; s.Known() && (s.Width < 1 || s.Height < 1 || s.Width > maxSide || s.Height > maxSide) {
 		return nil, fmt.Errorf("stream: size %s, expected sides from 1 to %d", s, maxSide)
@@ -74,10 +71,11 @@ func (f *form) size() event.Size { return event.Size{Width: f.plane.Width, Heigh
 
 // wholeStep returns the length of a step in µs, in which events are dated.
 func (f *form) wholeStep() (int64, error) {
-	if f.stepUS != math.Trunc(f.stepUS) {
-		return 0, fmt.Errorf("stream: time steps of %v µs, expected whole µs for events", f.stepUS)
+	us := f.step.Micros()
+	if us != math.Trunc(us) {
+		return 0, fmt.Errorf("stream: time steps of %v µs, expected whole µs for events", us)
 	}
-	return int64(f.stepUS), nil
+	return int64(us), nil
 }
 
 // sees reports whether the network has a channel for e.
@@ -97,7 +95,7 @@ func (f *form) open(r io.Reader, o InputOptions) (chunkReader, error) {
 	case Spikes:
 		l.parse, l.silent = parseSpikes(f.channels), true
 	case JSONL:
-		p := &jsonParser{channels: f.channels, analog: f.analog, plane: f.plane, maxStep: int64(maxPosition / max(f.stepUS, 1))}
+		p := &jsonParser{channels: f.channels, analog: f.analog, plane: f.plane, maxStep: int64(maxPosition / max(f.step.Micros(), 1))}
 		l.parse = p.parse
 	default:
 		src, err := event.NewReader(o.Format, r, event.Options{Size: f.size(), SkipBad: o.SkipBad})

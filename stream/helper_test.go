@@ -30,8 +30,8 @@ func network(readout model.ReadoutKind) *model.Network {
 	}
 	h := weights(20, 20, 0.2)
 	m := &model.Network{
-		DtMS: 1, Steps: 10, Readout: model.Readout{Kind: readout},
-		Input: model.Input{Shape: []int{2, sensor.Height, sensor.Width}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}},
+		Steps: 10, Readout: model.Readout{Kind: readout},
+		Input: model.Input{Dt: 1, Shape: []int{2, sensor.Height, sensor.Width}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}},
 		Layers: []model.Layer{
 			{Kind: model.SNU, In: []int{60}, Out: []int{20}, Activation: model.ELU, Output: model.Step, Reset: model.ResetZero,
 				Weight: weights(20, 60, 0.5), Recurrent: &h, Decay: []float32{0.9}, Bias: []float32{-0.4}},

@@ -249,7 +249,7 @@ func (in *Input) deliver(arrived time.Time, byClock bool) Frame {
 	in.time.from += in.time.width
 	end := in.time.from
 	if in.isSteps {
-		end = int64(math.Round(float64(end) * in.form.stepUS))
+		end = int64(math.Round(float64(end) * in.form.step.Micros()))
 	}
 	f := Frame{in.step, in.events, end, arrived, byClock, in.restart}
 	in.shown, in.restart = true, false

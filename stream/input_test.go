@@ -169,7 +169,7 @@ func TestSteps(t *testing.T) {
 
 func TestAnalogSteps(t *testing.T) {
 	m := network(model.MembraneSum)
-	m.Input = model.Input{Shape: []int{3}, Encoder: model.Encoder{Coding: model.Direct}}
+	m.Input = model.Input{Shape: []int{3}, Dt: 1, Encoder: model.Encoder{Coding: model.Direct}}
 	in := newInput(t, strings.NewReader("{\"values\":[0.5,-1e2, 0]}\n{\"spikes\":[2,2,0]}\n"), m, InputOptions{})
 	got, err := frames(in)
 	if err != nil || len(got) != 2 || !slices.Equal(valuesOf(got[0]), []float32{0.5, -100, 0}) || !slices.Equal(valuesOf(got[1]), []float32{1, 0, 2}) {

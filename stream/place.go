@@ -27,7 +27,7 @@ func (in *Input) begin(isSteps bool) (err error) {
 	in.isSteps = isSteps
 	if isSteps {
 		in.time.width = 1
-		in.time.gap = int64(min(float64(in.o.Gap.Microseconds())/in.form.stepUS, maxPosition))
+		in.time.gap = int64(min(float64(in.o.Gap.Microseconds())/in.form.step.Micros(), maxPosition))
 		return nil
 	}
 	in.time.width, err = in.form.wholeStep()

@@ -97,7 +97,7 @@ func filed(t *testing.T, m *model.Network, recording, format string) ([]string, 
 		return nil, err
 	}
 	train := spike.NewTrain(dataset.Longest(source), m.Input.Size())
-	if err := source.Spikes(train, 0, dataset.Key{}); err != nil {
+	if err := source.Load(train, 0, dataset.Key{}); err != nil {
 		return nil, err
 	}
 	var out []string

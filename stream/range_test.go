@@ -21,7 +21,7 @@ func large(decay float32) *model.Network {
 		Weight: model.Matrix(2, 2, []float32{3e38, 3e38, 0, 3e38}), Decay: []float32{decay},
 	}
 	return &model.Network{
-		DtMS: 1, Steps: 2, Input: model.Input{Shape: []int{2}, Encoder: model.Encoder{Coding: model.Direct}},
+		Steps: 2, Input: model.Input{Dt: 1, Shape: []int{2}, Encoder: model.Encoder{Coding: model.Direct}},
 		Layers: []model.Layer{l}, Readout: model.Readout{Kind: model.MembraneMax},
 	}
 }

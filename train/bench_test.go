@@ -29,7 +29,7 @@ func BenchmarkTrain(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		encoder, err := dataset.NewEncoder(m.Input, m.DtMS)
+		encoder, err := dataset.NewEncoder(m.Input)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -11,7 +11,7 @@ import (
 func TestCharge(t *testing.T) {
 	const cost = 0.5
 	m, source := smallTask(t, 4)
-	p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+	p := DefaultTopology(m.Input, m.Steps, source.Classes())
 	p.Hidden, p.Active, p.ActiveHidden, p.Readout = []int{40, 30}, 5, 8, model.MembraneSum
 	m, err := p.New(1)
 	if err != nil {

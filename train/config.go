@@ -113,7 +113,6 @@ func (c *Config) validate() error {
 // if any, then fully connected hidden layers. All of them are alike.
 type Topology struct {
 	Input      model.Input
-	DtMS       float64
 	Steps      int
 	Planes     []Plane
 	Hidden     []int
@@ -153,9 +152,9 @@ const (
 // DefaultTopology returns the blog's network for an input: hidden layers
 // 256-256-256 of ELU units. It expects 2 % of the inputs active in a step: where
 // Activity measures another number, training may begin silent or saturated.
-func DefaultTopology(in model.Input, dtMS float64, steps int, classes []string) Topology {
+func DefaultTopology(in model.Input, steps int, classes []string) Topology {
 	return Topology{
-		Input: in, DtMS: dtMS, Steps: steps, Classes: classes,
+		Input: in, Steps: steps, Classes: classes,
 		Hidden:       []int{256, 256, 256},
 		Activation:   model.ELU,
 		Reset:        model.ResetZero,
@@ -190,7 +189,7 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 		return nil, fmt.Errorf("train: input: %w", err)
 	}
 	m := &model.Network{
-		DtMS: p.DtMS, Steps: p.Steps, Input: p.Input, Classes: p.Classes,
+		Steps: p.Steps, Input: p.Input, Classes: p.Classes,
 		Readout: model.Readout{Kind: p.Readout},
 	}
 	for _, n := range p.Hidden {

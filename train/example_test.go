@@ -27,8 +27,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	input := model.Input{Shape: []int{20}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}
-	topology := train.DefaultTopology(input, 1, 10, classes)
+	input := model.Input{Shape: []int{20}, Dt: 1, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}
+	topology := train.DefaultTopology(input, 10, classes)
 	topology.Hidden = []int{32}
 	if topology.Active, err = train.Activity(source, input, 10); err != nil {
 		log.Fatal(err)

@@ -18,8 +18,8 @@ import (
 func tinyTrainer(tb testing.TB, planes bool) *Trainer {
 	tb.Helper()
 	m := &model.Network{
-		DtMS: 1, Steps: 3, Readout: model.Readout{Kind: model.SpikeCount},
-		Input: model.Input{Shape: []int{1, 2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 500}},
+		Steps: 3, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Dt: 1, Shape: []int{1, 2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 500}},
 		Layers: []model.Layer{{
 			Kind: model.SNU, In: []int{1, 2}, Out: []int{2}, Activation: model.ELU, Output: model.Step, Reset: model.ResetZero,
 			Weight: model.Matrix(2, 2, []float32{1, 0, 0, 1}), Decay: []float32{0.5}, Bias: []float32{-0.5},
@@ -35,7 +35,7 @@ func tinyTrainer(tb testing.TB, planes bool) *Trainer {
 		last := &m.Layers[1]
 		last.In, last.Weight = []int{3, 1, 2}, model.Matrix(2, 6, []float32{1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1})
 	}
-	encoder, err := dataset.NewEncoder(m.Input, m.DtMS)
+	encoder, err := dataset.NewEncoder(m.Input)
 	if err != nil {
 		tb.Fatal(err)
 	}

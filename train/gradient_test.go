@@ -337,11 +337,11 @@ func TestGradientsAgainstTape(t *testing.T) {
 	for n, c := range gradientCases {
 		t.Run(c.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(n), 1))
-			in := model.Input{Shape: []int{9}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 300}}
+			in := model.Input{Shape: []int{9}, Dt: 1, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 300}}
 			if c.analog {
 				in.Encoder = model.Encoder{Coding: model.Direct}
 			}
-			p := DefaultTopology(in, 1, 5, []string{"a", "b", "c"})
+			p := DefaultTopology(in, 5, []string{"a", "b", "c"})
 			p.Hidden, p.Gain, p.Active, p.ActiveHidden, p.Decay = []int{8, 6}, 0.6, 3, 3, 0.5
 			if c.network != nil {
 				c.network(&p)

@@ -17,7 +17,7 @@ import (
 func marginTask(t *testing.T, readout model.ReadoutKind) (*model.Network, dataset.Source, []int) {
 	t.Helper()
 	m, source := smallTask(t, 400)
-	p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+	p := DefaultTopology(m.Input, m.Steps, source.Classes())
 	p.Hidden, p.Active, p.ActiveHidden, p.Readout = []int{40}, 5, 8, readout
 	m, err := p.New(1)
 	if err != nil {

@@ -57,7 +57,7 @@ var recipes = []Recipe{
 
 func planDefault(shape []int, classes []string) Plan {
 	return Plan{
-		Topology: DefaultTopology(jittered(shape), 1, 10, classes),
+		Topology: DefaultTopology(jittered(shape), 10, classes),
 		Config:   Defaults(),
 		Held:     1.0 / 12,
 	}
@@ -134,12 +134,12 @@ func planMNISTConv(shape []int, classes []string) Plan {
 
 // planNMNIST bins 300 ms, three saccades, into 20 steps.
 func planNMNIST(shape []int, classes []string) Plan {
-	const binMS = 15
+	const bin model.Millis = 15
 	p := planDefault(shape, classes)
 	p.Held = 0.1
 	t := &p.Topology
-	t.Input = model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000 * binMS}}
-	t.DtMS, t.Steps, t.Active = binMS, 20, 117
+	t.Input = model.Input{Shape: shape, Dt: bin, Encoder: model.Encoder{Coding: model.Events, BinUS: bin.Micros()}}
+	t.Steps, t.Active = 20, 117
 	t.Planes = []Plane{{Channels: 16, Kernel: 6, Stride: 2, Padding: 2}, {Channels: 32, Kernel: 4, Stride: 2, Padding: 1}}
 	t.Hidden, t.Readout = nil, model.MembraneSum
 	p.Augment = dataset.Augmentation{Shift: 2}
@@ -148,11 +148,11 @@ func planNMNIST(shape []int, classes []string) Plan {
 	return p
 }
 
-// jittered is the blog's input: a pixel above 0 fires at 100 Hz.
+// jittered is the blog's input: a pixel above 0 fires at 100 Hz, in steps of 1 ms.
 func jittered(shape []int) model.Input {
 	threshold, n := 0.0, 1
 	for _, d := range shape {
 		n *= d
 	}
-	return model.Input{Shape: []int{n}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100, Threshold: &threshold}}
+	return model.Input{Shape: []int{n}, Dt: 1, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100, Threshold: &threshold}}
 }

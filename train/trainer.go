@@ -5,7 +5,7 @@
 // Recipe is a choice of both that is known to work; a dataset.Source has the
 // samples:
 //
-//	p := train.DefaultTopology(input, dtMS, steps, classes)
+//	p := train.DefaultTopology(input, steps, classes)
 //	p.Active, err = train.Activity(source, input, steps)
 //	m, err := p.New(seed)
 //	t, err := train.New(m, source, used, train.Defaults())

@@ -42,13 +42,15 @@ func smallTask(t testing.TB, n int) (*model.Network, dataset.Source) {
 		set.Pixels = append(set.Pixels, image...)
 		set.Labels = append(set.Labels, i%3)
 	}
-	p := DefaultTopology(jittered([]int{side * side}), 6, 10, set.Classes)
+	in := jittered([]int{side * side})
+	in.Dt = 6
+	p := DefaultTopology(in, 10, set.Classes)
 	p.Hidden, p.ActiveHidden, p.Active = []int{40, 30}, 8, 5
 	m, err := p.New(7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder, err := dataset.NewEncoder(m.Input, m.DtMS)
+	encoder, err := dataset.NewEncoder(m.Input)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +109,7 @@ func TestLearns(t *testing.T) {
 	}
 	for readout, atLeast := range map[model.ReadoutKind]float64{model.SpikeCount: 0.6, model.MembraneSum: 0.8, model.MembraneMax: 0.7} {
 		m, source := smallTask(t, 600)
-		p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+		p := DefaultTopology(m.Input, m.Steps, source.Classes())
 		p.Hidden, p.Active, p.ActiveHidden, p.Readout = []int{40}, 5, 8, readout
 		m, err := p.New(1)
 		if err != nil {
@@ -156,7 +158,7 @@ func TestSameBytesOnAnyThreadsAndTier(t *testing.T) {
 	for name, vary := range variants {
 		trained := sameBytes(t, name, threadCounts, func() (*model.Network, dataset.Source, Config) {
 			m, source := smallTask(t, 100)
-			p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+			p := DefaultTopology(m.Input, m.Steps, source.Classes())
 			p.Hidden, p.Active, p.ActiveHidden = []int{40, 70}, 3, 8
 			c := smallConfig()
 			c.Epochs = 2
@@ -386,7 +388,7 @@ func (failing) Read([]byte) (int, error) { return 0, errors.New("no more") }
 
 func TestDivergenceIsAnError(t *testing.T) {
 	m, source := smallTask(t, 64)
-	p := DefaultTopology(m.Input, m.DtMS, m.Steps, source.Classes())
+	p := DefaultTopology(m.Input, m.Steps, source.Classes())
 	p.Hidden, p.Active, p.ActiveHidden, p.Readout = []int{40}, 3, 8, model.MembraneSum
 	m, err := p.New(1)
 	if err != nil {
@@ -435,7 +437,7 @@ func TestNewRefuses(t *testing.T) {
 		{"every 0 epochs", func(c *Config, _ *model.Network) { c.Schedule = Schedule{Kind: Halving} }},
 		{"warm-up is -1", func(c *Config, _ *model.Network) { c.Schedule.Warmup = -1 }},
 		{"first_spike has no gradient", func(_ *Config, m *model.Network) { m.Readout.Kind = model.FirstSpike }},
-		{"dt_ms is 0", func(_ *Config, m *model.Network) { m.DtMS = 0 }},
+		{"dt_ms is 0", func(_ *Config, m *model.Network) { m.Input.Dt = 0 }},
 	} {
 		config, network := smallConfig(), *m
 		c.change(&config, &network)
@@ -451,7 +453,7 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("error %v, expected one that says %q", err, says)
 		}
 	}
-	p := DefaultTopology(jittered([]int{63}), 1, 10, source.Classes())
+	p := DefaultTopology(jittered([]int{63}), 10, source.Classes())
 	wrong, err := p.New(1)
 	if err != nil {
 		t.Fatal(err)
@@ -490,7 +492,7 @@ func TestTopologyRefuses(t *testing.T) {
 		}},
 		{"does not fit", func(p *Topology) { p.Planes = []Plane{{Channels: 2, Kernel: 9, Stride: 1}} }},
 	} {
-		p := DefaultTopology(jittered([]int{64}), 1, 10, []string{"a", "b"})
+		p := DefaultTopology(jittered([]int{64}), 10, []string{"a", "b"})
 		p.Input.Shape = []int{1, 8, 8}
 		c.change(&p)
 		if _, err := p.New(1); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -189,8 +189,8 @@ func TestPlaneGradientsAgainstTape(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(n), 2))
 			p := planes{r, &model.Network{
-				DtMS: 1, Steps: 4,
-				Input:   model.Input{Shape: []int{2, 5, 4}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000, Counts: c.counts}},
+				Steps:   4,
+				Input:   model.Input{Dt: 1, Shape: []int{2, 5, 4}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000, Counts: c.counts}},
 				Readout: model.Readout{Kind: model.SpikeCount},
 			}}
 			c.build(&p)

@@ -243,7 +243,7 @@ func openFolder(m *model.Network, dir, list string) ([]input, error) {
 }
 
 func imageSource(m *model.Network, set dataset.ImageSet) (dataset.Source, error) {
-	return dataset.FromImageSet(set, m.Input, m.DtMS)
+	return dataset.FromImageSet(set, m.Input)
 }
 
 // classifier classifies samples and keeps what the summary needs.
@@ -450,7 +450,7 @@ func (c *classifier) summary(elapsed time.Duration) error {
 	if c.labelled > 0 {
 		fmt.Fprintf(w, "accuracy    %.2f %%  (%d of %d)\n", 100*float64(c.correct)/float64(c.labelled), c.correct, c.labelled)
 	}
-	fmt.Fprintf(w, "steps       %.4g a sample of %v ms\n", perSample(float64(c.steps)), c.model.DtMS)
+	fmt.Fprintf(w, "steps       %.4g a sample of %v ms\n", perSample(float64(c.steps)), c.model.Input.Step())
 	fmt.Fprintf(w, "spikes      %.0f a sample\n", perSample(float64(c.spikes)))
 	fmt.Fprintf(w, "synops      %.0f a sample\n", perSample(float64(c.synops)))
 	fmt.Fprintf(w, "latency     %.1f µs mean, %.1f p50, %.1f p90, %.1f p99, %.1f max\n", latency.Mean, latency.P50, latency.P90, latency.P99, latency.Max)

@@ -363,13 +363,13 @@ func readTensors(name, layers string) (*nir.Import, error) {
 // override puts the flags over what a network says itself.
 func (o *convertOptions) override(m *model.Network, e model.Encoder) {
 	if o.bin > 0 {
-		m.DtMS = o.bin.us() / 1e3
+		m.Input.Dt = model.FromMicros(o.bin.us())
 	}
 	if e.Coding != "" {
 		m.Input.Encoder = e
 	}
 	if m.Input.Encoder.Coding == model.Events && (o.bin > 0 || e.Coding != "") {
-		m.Input.Encoder.BinUS = seconds(m.DtMS / 1e3).us()
+		m.Input.Encoder.BinUS = seconds(m.Input.Dt.Seconds()).us()
 	}
 	if o.steps > 0 {
 		m.Steps = o.steps

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/snurun/snurun/export/nir"
+	"github.com/snurun/snurun/model"
 )
 
 // neuronFlags are what frameworks know of their neurons and do not write into NIR
@@ -32,7 +33,7 @@ func (n *neuronFlags) register(f *pflag.FlagSet) {
 func (o *convertOptions) nir() (nir.Options, error) {
 	n := &o.neurons
 	options := nir.Options{
-		From: nir.Framework(o.from), Dt: float64(o.dt), StepUS: o.bin.us(), Steps: o.steps,
+		From: nir.Framework(o.from), Dt: float64(o.dt), Step: model.FromMicros(o.bin.us()), Steps: o.steps,
 		NormInput: n.normInput, TauSyn: n.tauSyn, MinVMem: n.minVMem, Graded: n.graded,
 	}
 	for _, r := range o.reset {

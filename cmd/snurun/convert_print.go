@@ -22,7 +22,7 @@ func printImport(w io.Writer, im *nir.Import) {
 	e := m.Input.Encoder
 	in := inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts}
 	fmt.Fprintf(w, "input    %s, %s\n", shape(in.Shape), in.describe())
-	fmt.Fprintf(w, "time     %d steps of %v ms\n", m.Steps, m.DtMS)
+	fmt.Fprintf(w, "time     %d steps of %v ms\n", m.Steps, m.Input.Step())
 	fmt.Fprintf(w, "readout  %s\n", m.Readout.Kind)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "layer\tname\tkind\tfrom\tin\tout\tweights\tneurons")

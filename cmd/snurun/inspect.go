@@ -67,7 +67,7 @@ type report struct {
 	SHA256     string         `json:"sha256"`
 	Name       string         `json:"name,omitempty"`
 	CreatedBy  string         `json:"created_by,omitempty"`
-	DtMS       float64        `json:"dt_ms"`
+	DtMS       model.Millis   `json:"dt_ms"`
 	Steps      int            `json:"steps"`
 	Input      inputReport    `json:"input"`
 	Classes    []string       `json:"classes,omitempty"`
@@ -99,7 +99,7 @@ func newReport(file string, m *model.Network, net *runtime.Network, info export.
 	e := m.Input.Encoder
 	r := report{
 		File: file, Bytes: info.Size, SHA256: fmt.Sprintf("%x", info.SHA256),
-		Name: m.Name, CreatedBy: m.CreatedBy, DtMS: m.DtMS, Steps: m.Steps,
+		Name: m.Name, CreatedBy: m.CreatedBy, DtMS: m.Input.Dt, Steps: m.Steps,
 		Input:   inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts},
 		Classes: m.Classes, Readout: string(m.Readout.Kind), Margin: m.Readout.Margin, Topology: topology(m), Neurons: m.Neurons(), Parameters: m.Parameters(),
 		Metadata: m.Metadata,

@@ -120,7 +120,7 @@ func TestBenchPlanes(t *testing.T) {
 	if err := export.WriteFile(bare, m); err != nil {
 		t.Fatal(err)
 	}
-	if out := must(t, "bench", bare, "--time", "0s", "--repeat", "1", "--batch", "1", "--threads", "1"); !strings.Contains(out, "input       random, 2 % of the channels active in a step: 16 samples of 5 steps of 2 ms\n") {
+	if out := must(t, "bench", bare, "--time", "0s", "--repeat", "1", "--batch", "1", "--threads", "1"); !strings.Contains(out, "input       random, 2 % of the channels active in a step: 16 samples of 5 steps of 0.5 ms\n") {
 		t.Errorf("bench without a self-test:\n%s", out)
 	}
 }

@@ -102,18 +102,18 @@ func (p *plotter) confusion(args []string) (*plot.Figure, error) {
 }
 
 // eachModel loads the models of files one after the other, which must have the
-// same time step, and calls f with each. It returns the time step in ms.
-func (p *plotter) eachModel(files []string, f func(name string, l *loaded) error) (dt float64, err error) {
+// same time step, and calls f with each. It returns the time step.
+func (p *plotter) eachModel(files []string, f func(name string, l *loaded) error) (dt model.Millis, err error) {
 	for i, name := range runNames(files) {
 		l, err := p.load(files[i : i+1])
 		if err != nil {
 			return 0, err
 		}
 		if i == 0 {
-			dt = l.model.DtMS
+			dt = l.model.Input.Step()
 			p.options.steps = cmp.Or(p.options.steps, dataset.Steps(l.source, l.model.Steps))
-		} else if l.model.DtMS != dt {
-			return 0, fmt.Errorf("%s has time steps of %v ms, %s of %v ms: they have no common axis", files[i], l.model.DtMS, files[0], dt)
+		} else if l.model.Input.Step() != dt {
+			return 0, fmt.Errorf("%s has time steps of %v ms, %s of %v ms: they have no common axis", files[i], l.model.Input.Step(), files[0], dt)
 		}
 		if err := f(name, l); err != nil {
 			return 0, err

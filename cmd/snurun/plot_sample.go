@@ -22,7 +22,7 @@ func (p *plotter) neuron([]string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plot.Neuron(input, trace, p.options.unit.dt)
+	return plot.Neuron(input, trace, model.Millis(p.options.unit.dt))
 }
 
 // runUnit runs a network of one leaky integrate-and-fire unit.
@@ -32,8 +32,8 @@ func (p *plotter) runUnit() (input spike.Train, trace plot.Trace, err error) {
 		return input, trace, usagef("--tau is %v ms, expected at least a time step, --dt %v ms: the decay is 1 − Δt/τ", u.tau, u.dt)
 	}
 	m := &model.Network{
-		DtMS: u.dt, Steps: cmp.Or(p.options.steps, 100),
-		Input: model.Input{Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: u.rate}},
+		Steps: cmp.Or(p.options.steps, 100),
+		Input: model.Input{Dt: model.Millis(u.dt), Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: u.rate}},
 		Layers: []model.Layer{{
 			Name: "unit", Kind: model.SNU, In: []int{1}, Out: []int{1},
 			Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
@@ -75,7 +75,7 @@ func trackLayer(traces []plot.Trace, step int, s *runtime.Session, layer int) {
 
 func (p *plotter) input(args []string) (*plot.Figure, error) {
 	threshold := 0.0
-	m := &model.Network{DtMS: 1, Steps: 10, Input: model.Input{
+	m := &model.Network{Steps: 10, Input: model.Input{Dt: 1,
 		Shape:   []int{28 * 28},
 		Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100, Threshold: &threshold},
 	}}
@@ -114,7 +114,7 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 	}
 	steps := x.Steps()
 	first := inputFrame(m.Input, x, 1)
-	first.Name = fmt.Sprintf("one time step of %v ms", m.DtMS)
+	first.Name = fmt.Sprintf("one time step of %v ms", m.Input.Step())
 	if !slices.ContainsFunc(first.Values, func(v float32) bool { return v != 0 && v != 1 }) {
 		first.Scale = "" // spikes need no key
 	}
@@ -253,7 +253,7 @@ func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
 	}
 	e.Scores, e.Class = r.Scores, r.Class
 	e.Input.Name = "input, " + e.Input.Name
-	figure, err := plot.Extrapolation(e, l.model.DtMS)
+	figure, err := plot.Extrapolation(e, l.model.Input.Step())
 	if err != nil {
 		return nil, err
 	}
@@ -284,7 +284,7 @@ func (p *plotter) raster(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	figure, err := plot.Raster(layers, l.model.Classes, l.model.DtMS)
+	figure, err := plot.Raster(layers, l.model.Classes, l.model.Input.Step())
 	if err != nil {
 		return nil, err
 	}
@@ -339,7 +339,7 @@ func (p *plotter) membrane(args []string) (*plot.Figure, error) {
 	for _, j := range neurons {
 		shown = append(shown, traces[j])
 	}
-	figure, err := plot.Membranes(shown, l.model.DtMS)
+	figure, err := plot.Membranes(shown, l.model.Input.Step())
 	if errors.Is(err, plot.ErrData) && p.options.neurons != "" {
 		return nil, usageError{fmt.Errorf("--neurons: %w", err)}
 	} else if err != nil {

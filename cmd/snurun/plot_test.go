@@ -64,7 +64,7 @@ func TestKeysOfInput(t *testing.T) {
 	dir := t.TempDir()
 	file, in, out := filepath.Join(dir, "m.msgpack"), filepath.Join(dir, "x.npy"), filepath.Join(dir, "x.svg")
 	m := &model.Network{
-		DtMS: 1, Steps: 2, Input: model.Input{Shape: []int{1, 2, 2}, Encoder: model.Encoder{Coding: model.Direct}},
+		Steps: 2, Input: model.Input{Dt: 1, Shape: []int{1, 2, 2}, Encoder: model.Encoder{Coding: model.Direct}},
 		Layers: []model.Layer{{
 			Kind: model.Dense, In: []int{1, 2, 2}, Out: []int{1}, Activation: model.Identity, Output: model.None, Reset: model.ResetNone,
 			Weight: model.Matrix(1, 4, make([]float32, 4)),

@@ -19,7 +19,7 @@ func largeSums(t *testing.T) (file, samples string) {
 	t.Helper()
 	dir := t.TempDir()
 	m := &model.Network{
-		DtMS: 0.1, Steps: 2, Input: model.Input{Shape: []int{2}, Encoder: model.Encoder{Coding: model.Direct}},
+		Steps: 2, Input: model.Input{Dt: 0.1, Shape: []int{2}, Encoder: model.Encoder{Coding: model.Direct}},
 		Layers: []model.Layer{{
 			Kind: model.Dense, In: []int{2}, Out: []int{2}, Activation: model.Identity, Output: model.None, Reset: model.ResetNone,
 			Weight: model.Matrix(2, 2, []float32{3e38, 3e38, 0, 3e38}),

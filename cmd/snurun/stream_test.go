@@ -132,8 +132,8 @@ func eventModel(t *testing.T, classes int) string {
 		w[i] = float32(r.NormFloat64())
 	}
 	m := &model.Network{
-		DtMS: 1, Steps: 10, Readout: model.Readout{Kind: model.SpikeCount},
-		Input: model.Input{Shape: []int{2, 4, 5}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}},
+		Steps: 10, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Dt: 1, Shape: []int{2, 4, 5}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}},
 		Layers: []model.Layer{{
 			Kind: model.SNU, In: []int{40}, Out: []int{classes}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
 			Weight: model.Matrix(classes, 40, w), Decay: []float32{0.9}, Bias: []float32{-0.5},

@@ -155,7 +155,7 @@ func (o *trainOptions) recorded(recipe train.Recipe) (model.Input, []string) {
 	t := recipe.Plan([]int{1, 1, 1}, []string{""}).Topology
 	e := t.Input.Encoder
 	if e.Coding != model.Events {
-		e = model.Encoder{Coding: model.Events, BinUS: 1000 * t.DtMS}
+		e = model.Encoder{Coding: model.Events, BinUS: t.Input.Dt.Micros()}
 	}
 	if o.flags.Changed("bin-us") {
 		e.BinUS = o.binUS
@@ -176,7 +176,7 @@ func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) 
 	t := &o.plan.Topology
 	made := t.Input.Encoder.Coding == model.Events
 	t.Input.Encoder, t.Input.Shape = e, o.shape
-	t.DtMS = e.BinUS / 1000
+	t.Input.Dt = model.FromMicros(e.BinUS)
 	if made || o.initial != nil {
 		return nil
 	}

@@ -42,7 +42,7 @@ func build(im *Import, g *graph, o Options) error {
 		return err
 	}
 	f := g.framework(im, o, c)
-	dt, ms, err := g.step(im, o, c, f)
+	dt, step, err := g.step(im, o, c, f)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func build(im *Import, g *graph, o Options) error {
 		return err
 	}
 	net := &model.Network{
-		DtMS:     ms,
+		Input:    model.Input{Dt: step},
 		Metadata: map[string]any{"nir.dt": dt, "nir.version": label(g.version)},
 	}
 	b := &builder{net: net, values: make(map[*node]value, len(g.nodes)), dt: dt, meanings: meanings}
@@ -76,7 +76,7 @@ func build(im *Import, g *graph, o Options) error {
 	if net.Steps = o.Steps; net.Steps == 0 {
 		net.Steps = defaultSteps
 		if net.Input.Encoder.Coding == model.Events {
-			net.Steps = int(min(max(math.Round(defaultEvents/ms), 1), model.MaxSteps))
+			net.Steps = int(min(max(math.Round(float64(defaultEvents/step)), 1), model.MaxSteps))
 		}
 		im.assume("a sample is presented for %d steps unless it is an array of its own length", net.Steps)
 	}
@@ -98,7 +98,7 @@ func chooseEncoder(im *Import, net *model.Network, o Options) model.Encoder {
 		}
 	}
 	if e.Coding == model.Events && e.BinUS == 0 {
-		e.BinUS = tidy(net.DtMS * 1e3)
+		e.BinUS = tidy(float64(net.Input.Dt) * 1e3)
 		// A time step that was a float32 once is whole µs but for its rounding.
 		if whole := math.Round(e.BinUS); math.Abs(e.BinUS-whole) <= 1e-6*whole {
 			e.BinUS = whole

@@ -106,10 +106,10 @@ func Resets() []Reset {
 type Options struct {
 	From    Framework     // who wrote the file, and so what its neurons do
 	Dt      float64       // length of a time step in the graph's unit of time, seconds
-	StepUS  float64       // length of a time step of the input in µs, if it is not Dt
+	Step    model.Millis  // length of a time step of the input, if it is not Dt
 	Reset   Reset         // of every neuron that spikes
 	Resets  []Reset       // in place of Reset, one each; of a node that does not spike none
-	Encoder model.Encoder // of the input; a BinUS of 0 stands for StepUS
+	Encoder model.Encoder // of the input; a BinUS of 0 stands for Step
 	Steps   int           // default presentation
 
 	// What the frameworks know and their files do not.
@@ -217,8 +217,8 @@ func (o *Options) check() error {
 	switch {
 	case !(o.Dt >= 0) || o.Dt-o.Dt != 0:
 		return fmt.Errorf("nir: dt is %v, expected a finite time of 0 or more", o.Dt)
-	case !(o.StepUS >= 0) || o.StepUS-o.StepUS != 0:
-		return fmt.Errorf("nir: the length of a step is %v µs, expected a finite time of 0 or more", o.StepUS)
+	case !(o.Step >= 0) || o.Step-o.Step != 0:
+		return fmt.Errorf("nir: the length of a step is %v ms, expected a finite time of 0 or more", o.Step)
 	}
 	for _, r := range append(o.Resets, o.Reset) {
 		if r != "" && !slices.Contains(Resets(), r) {

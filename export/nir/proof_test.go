@@ -94,8 +94,8 @@ func TestBraille(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := im.Network
-	if n.DtMS != 0.1 || !slices.Equal(n.Input.Shape, []int{12}) || len(n.Layers) != 2 {
-		t.Fatalf("a step of %v ms, input %v, %d layers, expected 0.1, [12], 2", n.DtMS, n.Input.Shape, len(n.Layers))
+	if n.Input.Dt != 0.1 || !slices.Equal(n.Input.Shape, []int{12}) || len(n.Layers) != 2 {
+		t.Fatalf("a step of %v ms, input %v, %d layers, expected 0.1, [12], 2", n.Input.Dt, n.Input.Shape, len(n.Layers))
 	}
 	first, second := &n.Layers[0], &n.Layers[1]
 	if first.Recurrent == nil || second.Recurrent != nil {

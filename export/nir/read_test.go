@@ -354,7 +354,7 @@ func TestTimeStep(t *testing.T) {
 		{leaky(0.01, 1), nir.Options{Dt: 0.001}, 0.001, 1, 0.1, ""},
 		{leaky(0.01, 1), nir.Options{}, 1e-4, 0.1, 0.01, "Norse"},
 		{leaky(0.001, 10), nir.Options{}, 1e-4, 0.1, 1, "snnTorch"},
-		{leaky(0.001, 10), nir.Options{StepUS: 2000}, 1e-4, 2, 1, "snnTorch"},
+		{leaky(0.001, 10), nir.Options{Step: 2}, 1e-4, 2, 1, "snnTorch"},
 		{leaky(0.0025, 24.019737), nir.Options{}, 1e-4, 0.1, 24.019737 * 0.04, "Norse"},
 		{leaky(20, 1), nir.Options{}, 1, 1, 0.05, "steps"},
 		{integrate(1), nir.Options{}, 1, 1, 1, "in each step"},
@@ -367,8 +367,8 @@ func TestTimeStep(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := im.Network
-		if w := n.Layers[0].Weight.F32[0]; n.Metadata["nir.dt"] != c.dt || math.Abs(n.DtMS-c.ms) > 1e-12 || math.Abs(float64(w-c.weight)) > 1e-6*float64(c.weight) {
-			t.Errorf("dt is %v, a step %v ms, the weight %v; expected %v, %v, %v", n.Metadata["nir.dt"], n.DtMS, w, c.dt, c.ms, c.weight)
+		if w := n.Layers[0].Weight.F32[0]; n.Metadata["nir.dt"] != c.dt || math.Abs(float64(n.Input.Dt)-c.ms) > 1e-12 || math.Abs(float64(w-c.weight)) > 1e-6*float64(c.weight) {
+			t.Errorf("dt is %v, a step %v ms, the weight %v; expected %v, %v, %v", n.Metadata["nir.dt"], n.Input.Dt, w, c.dt, c.ms, c.weight)
 		}
 		if all := strings.Join(append(im.Assumptions, im.Warnings...), "\n"); !strings.Contains(all, c.assumption) || c.assumption == "" && strings.Contains(all, "dt") {
 			t.Errorf("assumptions are %q, expected one with %q", all, c.assumption)

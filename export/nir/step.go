@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/snurun/snurun/internal/det"
+	"github.com/snurun/snurun/model"
 )
 
 // The time steps that are assumed, in seconds.
@@ -16,8 +17,8 @@ const (
 	unitStep = 1e-3
 )
 
-// step returns dt in the graph's unit of time and the length of a step in ms.
-func (g *graph) step(im *Import, o Options, c clock, f framework) (dt, ms float64, err error) {
+// step returns dt in the graph's unit of time and the length of a step.
+func (g *graph) step(im *Import, o Options, c clock, f framework) (dt float64, length model.Millis, err error) {
 	dt = o.Dt
 	inSteps := false
 	switch {
@@ -56,7 +57,7 @@ func (g *graph) step(im *Import, o Options, c clock, f framework) (dt, ms float6
 		dt = usualDt
 		im.warn("dt is not in the file and taken to be %v s, as the NIR paper has it; Norse's own default is 0.001 s", dt)
 	}
-	ms = dt * 1e3
+	ms := dt * 1e3
 	switch {
 	case inSteps:
 		ms = unitStep * 1e3
@@ -64,16 +65,16 @@ func (g *graph) step(im *Import, o Options, c clock, f framework) (dt, ms float6
 		ms = f.dt * 1e3
 	}
 	switch {
-	case o.StepUS > 0:
-		ms = o.StepUS / 1e3
+	case o.Step > 0:
+		ms = float64(o.Step)
 	case o.Encoder.BinUS > 0:
-		ms = o.Encoder.BinUS / 1e3
+		ms = float64(model.FromMicros(o.Encoder.BinUS))
 	case inSteps:
 		im.assume("a step lasts %v ms", ms)
 	case o.Dt == 0:
 		im.assume("a step of the input lasts dt")
 	}
-	return dt, tidy(ms), nil
+	return dt, model.Millis(tidy(ms)), nil
 }
 
 // rockpoolStep returns the dt with which R is τ/dt·exp(−dt/τ) in all neurons.

@@ -37,7 +37,7 @@ func encode(n *model.Network) (*hdf5.Builder, error) {
 	root.String("version", formatVersion)
 	graph := root.Group("node")
 	graph.String("type", string(kindGraph))
-	w := &writer{net: n, dt: n.DtMS / 1e3, nodes: graph.Group("nodes"), names: map[string]bool{}}
+	w := &writer{net: n, dt: n.Input.Dt.Seconds(), nodes: graph.Group("nodes"), names: map[string]bool{}}
 	graph.Group("metadata").Float64s("dt", nil, []float64{w.dt})
 
 	w.input = w.name("input")

@@ -57,8 +57,8 @@ func again(t *testing.T, n *model.Network) *model.Network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if im.Network.DtMS != n.DtMS {
-		t.Errorf("a step of %v ms, expected %v", im.Network.DtMS, n.DtMS)
+	if im.Network.Input.Dt != n.Input.Dt {
+		t.Errorf("a step of %v ms, expected %v", im.Network.Input.Dt, n.Input.Dt)
 	}
 	return im.Network
 }
@@ -68,7 +68,7 @@ func TestNotExpressible(t *testing.T) {
 		l := model.Layer{Name: "fc", Kind: model.SNU, In: []int{2}, Out: []int{2}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
 			Weight: model.Matrix(2, 2, []float32{1, 2, 3, 4}), Decay: []float32{0.5}, Bias: []float32{-1}}
 		change(&l)
-		return &model.Network{DtMS: 1, Steps: 1, Input: model.Input{Shape: []int{2}, Encoder: model.Encoder{Coding: model.Direct}},
+		return &model.Network{Steps: 1, Input: model.Input{Dt: 1, Shape: []int{2}, Encoder: model.Encoder{Coding: model.Direct}},
 			Layers: []model.Layer{l}, Readout: model.Readout{Kind: model.SpikeCount}}
 	}
 	for _, c := range []struct {

@@ -20,7 +20,7 @@ func misdescribed(format string, args ...any) error {
 // description is the JSON that says what a network is made of.
 type description struct {
 	Name    string             `json:"name"`
-	DtMS    float64            `json:"dt_ms"`
+	DtMS    model.Millis       `json:"dt_ms"`
 	Steps   int                `json:"steps"`
 	Input   inputDescription   `json:"input"`
 	Classes []string           `json:"classes"`
@@ -126,8 +126,8 @@ func parse(text []byte) (*description, error) {
 func (d *description) network(f *File) (*model.Network, error) {
 	in := d.Input
 	n := &model.Network{
-		Name: d.Name, DtMS: d.DtMS, Steps: d.Steps, Classes: d.Classes,
-		Input: model.Input{Shape: in.Shape, Encoder: model.Encoder{
+		Name: d.Name, Steps: d.Steps, Classes: d.Classes,
+		Input: model.Input{Dt: d.DtMS, Shape: in.Shape, Encoder: model.Encoder{
 			Coding: in.Encoder, RateHz: in.RateHz, Threshold: in.Threshold, BinUS: in.BinUS, Counts: in.Counts}},
 		Readout: model.Readout{Kind: d.Readout},
 	}

@@ -323,7 +323,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		if n.DtMS != n.DtMS || math.IsInf(n.DtMS, 0) || len(n.Layers) == 0 {
+		if n.Input.Dt != n.Input.Dt || math.IsInf(float64(n.Input.Dt), 0) || len(n.Layers) == 0 {
 			t.Fatalf("read a network that is not valid: %+v", n)
 		}
 	})

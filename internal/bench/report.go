@@ -6,23 +6,24 @@ import (
 	"slices"
 
 	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/model"
 )
 
 // Report is what was found of a model on one tier. What had not been
 // measured when the measurement was interrupted is absent.
 type Report struct {
-	Model    string   `json:"model"`
-	Kernel   string   `json:"kernel"`
-	Kernels  []string `json:"kernels"` // that this CPU has, the fastest first
-	Chosen   bool     `json:"chosen"`  // the kernel is the one that runs without --all-tiers
-	CPU      string   `json:"cpu"`
-	System   string   `json:"system"`
-	Go       string   `json:"go"`
-	Topology string   `json:"topology"`
-	Input    string   `json:"input"` // what the samples are
-	Samples  int      `json:"samples"`
-	Steps    int      `json:"steps"`
-	DtMS     float64  `json:"dt_ms"`
+	Model    string       `json:"model"`
+	Kernel   string       `json:"kernel"`
+	Kernels  []string     `json:"kernels"` // that this CPU has, the fastest first
+	Chosen   bool         `json:"chosen"`  // the kernel is the one that runs without --all-tiers
+	CPU      string       `json:"cpu"`
+	System   string       `json:"system"`
+	Go       string       `json:"go"`
+	Topology string       `json:"topology"`
+	Input    string       `json:"input"` // what the samples are
+	Samples  int          `json:"samples"`
+	Steps    int          `json:"steps"`
+	DtMS     model.Millis `json:"dt_ms"`
 
 	InitUS    float64 `json:"init_us"` // read and compile
 	ReadUS    float64 `json:"read_us"`
@@ -113,7 +114,7 @@ func newReport(t, first *Target) *Report {
 	r := &Report{
 		Model: t.file, Kernel: t.tier, Kernels: asm.Tiers(), Chosen: t.tier == asm.Tier(), CPU: cpuName(),
 		System: goruntime.GOOS + "/" + goruntime.GOARCH, Go: goruntime.Version(), Input: t.samples.Name,
-		Samples: t.samples.Len(), Steps: t.samples.steps, DtMS: t.model.DtMS,
+		Samples: t.samples.Len(), Steps: t.samples.steps, DtMS: t.model.Input.Step(),
 		InitUS: us((t.read + t.compile).Nanoseconds()), ReadUS: us(t.read.Nanoseconds()),
 		CompileUS: us(t.compile.Nanoseconds()), FirstUS: us(t.first.Nanoseconds()),
 		Timings: []Timing{}, PeakRSS: t.peakRSS,

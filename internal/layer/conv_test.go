@@ -19,8 +19,8 @@ func convolutionOf(in [3]int, channels, groups int, w model.Window) *model.Netwo
 		l.Weight.F32 = append(l.Weight.F32, float32(k+1))
 	}
 	return &model.Network{
-		DtMS: 1, Steps: 1, Layers: []model.Layer{l}, Readout: model.Readout{Kind: model.SpikeCount},
-		Input: model.Input{Shape: in[:], Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}},
+		Steps: 1, Layers: []model.Layer{l}, Readout: model.Readout{Kind: model.SpikeCount},
+		Input: model.Input{Dt: 1, Shape: in[:], Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}},
 	}
 }
 

@@ -45,8 +45,8 @@ var (
 func (n *Net) Model() *model.Network {
 	in, active := n.Inputs, n.Rate
 	m := &model.Network{
-		Name: "reference " + n.Name, DtMS: 1, Steps: n.Steps,
-		Input:   model.Input{Shape: []int{in}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Name: "reference " + n.Name, Steps: n.Steps,
+		Input:   model.Input{Dt: 1, Shape: []int{in}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
 		Readout: model.Readout{Kind: model.SpikeCount},
 	}
 	r := newGenerator(in)
