@@ -32,6 +32,12 @@ bench:
 mutants:
 	go run ./internal/tools/mutants
 
+# Fused multiply-adds in what the compiler makes of all packages for ARM, RISC-V,
+# POWER, s390x and x86-64-v3: none, so that bits are the same everywhere.
+.PHONY: fused
+fused:
+	go run ./internal/tools/fused
+
 # Every fuzz target for TIME, with the number of executions.
 TIME := 10s
 .PHONY: fuzz

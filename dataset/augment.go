@@ -173,7 +173,7 @@ func (a Augmentation) displacements(key Key) (g displacementGrid) {
 			// The sum of four uniform numbers of variance 1/3, scaled to variance 1.
 			sum := 0.0
 			for k := range 4 {
-				sum += float64(int64(key.Uint64(placeElastic+uint64(8*n+4*axis+k)))>>10) / (1 << 53)
+				sum += float64(float64(int64(key.Uint64(placeElastic+uint64(8*n+4*axis+k)))>>10) / (1 << 53))
 			}
 			g[n][axis] = float64(a.Elastic * float64(sum*math.Sqrt(3.0/4)))
 		}

@@ -41,7 +41,7 @@ func (h *histogram) add(d time.Duration) {
 
 // quantile returns a duration that a share of all does not exceed.
 func (h *histogram) quantile(share float64) time.Duration {
-	rank, seen := uint64(share*float64(h.count)), uint64(0)
+	rank, seen := uint64(float64(share*float64(h.count))), uint64(0)
 	for i, n := range h.bins {
 		if seen += n; seen > rank {
 			return min(upper(i), h.max)

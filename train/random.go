@@ -69,4 +69,4 @@ const (
 )
 
 // unit maps 64 random bits to (0, 1).
-func unit(bits uint64) float64 { return (float64(bits>>12) + 0.5) / (1 << 52) }
+func unit(bits uint64) float64 { return float64((float64(bits>>12) + 0.5) / (1 << 52)) }

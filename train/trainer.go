@@ -172,12 +172,12 @@ func batchBytes(m *model.Network, batch int) float64 {
 	values, kernels := float64(m.Input.Size()), 0.0
 	for i := range m.Layers {
 		l := &m.Layers[i]
-		values += 24 * float64(asm.Pad(l.OutSize()))
+		values += float64(24 * float64(asm.Pad(l.OutSize())))
 		if l.Kind == model.Conv2D {
-			kernels += 4 * float64(l.Weight.Len())
+			kernels += float64(4 * float64(l.Weight.Len()))
 		}
 	}
-	return (values*float64(m.Steps) + kernels) * float64(batch)
+	return (float64(values*float64(m.Steps)) + kernels) * float64(batch)
 }
 
 func checkSource(m *model.Network, source dataset.Source, indices []int) error {

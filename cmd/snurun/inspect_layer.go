@@ -164,12 +164,12 @@ type statistics struct {
 func newStatistics(values []float32, sign float64) *statistics {
 	s := statistics{Min: math.Inf(1), Max: math.Inf(-1)}
 	for _, v := range values {
-		x := sign*float64(v) + 0 // −0 becomes 0
+		x := float64(sign*float64(v)) + 0 // −0 becomes 0
 		s.Min, s.Max = min(s.Min, x), max(s.Max, x)
 		s.Mean += x / float64(len(values))
 	}
 	for _, v := range values {
-		d := sign*float64(v) - s.Mean
+		d := float64(sign*float64(v)) - s.Mean
 		s.Std += d * d / float64(len(values))
 	}
 	s.Std = math.Sqrt(s.Std)

@@ -176,7 +176,7 @@ func (p *plotter) spikes(args []string) (*plot.Figure, error) {
 		samples++
 		for i, k := range append([]int{stats.InputSpikes}, stats.Spikes...) {
 			sums[i] += float64(k)
-			squares[i] += float64(k) * float64(k)
+			squares[i] += float64(float64(k) * float64(k))
 		}
 		return nil
 	})
@@ -188,7 +188,7 @@ func (p *plotter) spikes(args []string) (*plot.Figure, error) {
 		mean := sums[i] / samples
 		spread := 0.0
 		if samples > 1 {
-			spread = math.Sqrt(max(0, squares[i]/samples-mean*mean) / (samples - 1))
+			spread = math.Sqrt(max(0, squares[i]/samples-float64(mean*mean)) / (samples - 1))
 		}
 		layers = append(layers, plot.LayerSpikes{Name: name, Neurons: neurons, Mean: mean, Error: spread})
 	}

@@ -107,7 +107,7 @@ func (g *generator) uniform() float64 {
 	z := uint64(*g)
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return float64((z^z>>31)>>11) / (1 << 53)
+	return float64(float64((z^z>>31)>>11) / (1 << 53))
 }
 
 // weights returns n weights of variance 1/active.
