@@ -45,10 +45,7 @@ func (c *clip) update(t *Trainer, samples []*sample, step update) error {
 	if total-total != 0 {
 		return ErrDiverged
 	}
-	factor := float32(1)
-	if norm := math.Sqrt(total); norm > t.config.Clip {
-		factor = float32(t.config.Clip / norm)
-	}
+	factor := within(math.Sqrt(total), t.config.Clip)
 	return t.parallel(len(t.tasks), func(_ *worker, i int) error {
 		c.apply(t, t.tasks[i], factor, step)
 		return nil
@@ -105,6 +102,15 @@ func (c *clip) apply(t *Trainer, k task, factor float32, step update) {
 		}
 		t.applyRows(k, keep, from, step)
 	}
+}
+
+// within returns the factor that scales a vector of some length down to a norm,
+// unless that is 0 or the vector is shorter.
+func within(length, norm float64) float32 {
+	if norm == 0 || length <= norm {
+		return 1
+	}
+	return float32(norm / length)
 }
 
 func squares(g []float32) float64 {

@@ -24,6 +24,16 @@ type Config struct {
 	Surrogate   Surrogate
 	DetachReset bool // no gradient through the reset; there is never one through a lateral reset
 
+	// ErrorClip, if not 0, bounds what recurrent weights hand back: of a step's
+	// error δ whose Euclidean norm is larger, for one sample's loss, they pass only
+	// δ scaled down to it to the step before. Where the surrogate is wide, H and
+	// the decay together are more than 1, and errors would grow from step to step.
+	ErrorClip float64
+
+	// RecurrentRate is the learning rate of recurrent weights, as a share of that of
+	// the others: what one of them changes comes back to it at every later step.
+	RecurrentRate float64
+
 	// Clip, if not 0, is the largest Euclidean norm of an update's gradient, that
 	// of all parameters together; one that is longer is scaled down to it.
 	Clip float64
@@ -54,6 +64,9 @@ func Defaults() Config {
 		Optimizer: Optimizer{Kind: Adam, Rate: 4e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
 		Schedule:  Schedule{Kind: Cosine},
 		Decay:     PerNeuron,
+
+		ErrorClip:     0.1,
+		RecurrentRate: 0.1,
 	}
 }
 
@@ -91,7 +104,10 @@ func (c *Config) validate() error {
 		name  string
 		value float64
 		to    float64
-	}{{"dropout", c.Dropout, 0.99}, {"initial noise", c.InitialNoise, 1e6}, {"clip", c.Clip, math.MaxFloat32}, {"spike cost", c.SpikeCost, 1e6}, {"cost ramp", c.CostRamp, 1e6}} {
+	}{
+		{"dropout", c.Dropout, 0.99}, {"initial noise", c.InitialNoise, 1e6}, {"clip", c.Clip, math.MaxFloat32},
+		{"error clip", c.ErrorClip, math.MaxFloat32}, {"recurrent rate", c.RecurrentRate, 1e6}, {"spike cost", c.SpikeCost, 1e6}, {"cost ramp", c.CostRamp, 1e6},
+	} {
 		if !(p.value >= 0 && p.value <= p.to) {
 			return fmt.Errorf("train: %s is %v, expected 0 to %v", p.name, p.value, p.to)
 		}
@@ -134,10 +150,12 @@ type Topology struct {
 	// that the input and a hidden layer, or the window of a convolution on
 	// another, are expected to have. Weights are drawn from N(0, Gain/√active),
 	// so that a membrane's first step has the standard deviation Gain; a start
-	// that is silent stays silent.
-	Active       float64
-	ActiveHidden float64
-	Gain         float64
+	// that is silent stays silent. The n² recurrent weights of a layer are drawn
+	// from N(0, RecurrentGain/√n), so that RecurrentGain is their spectral radius.
+	Active        float64
+	ActiveHidden  float64
+	Gain          float64
+	RecurrentGain float64
 }
 
 // Init names how weights are drawn.
@@ -155,16 +173,17 @@ const (
 func DefaultTopology(in model.Input, steps int, classes []string) Topology {
 	return Topology{
 		Input: in, Steps: steps, Classes: classes,
-		Hidden:       []int{256, 256, 256},
-		Activation:   model.ELU,
-		Reset:        model.ResetZero,
-		Decay:        0.9,
-		Bias:         -0.5,
-		Readout:      model.SpikeCount,
-		Init:         Firing,
-		Active:       max(1, 0.02*float64(in.Size())),
-		ActiveHidden: 38,
-		Gain:         0.2,
+		Hidden:        []int{256, 256, 256},
+		Activation:    model.ELU,
+		Reset:         model.ResetZero,
+		Decay:         0.9,
+		Bias:          -0.5,
+		Readout:       model.SpikeCount,
+		Init:          Firing,
+		Active:        max(1, 0.02*float64(in.Size())),
+		ActiveHidden:  38,
+		Gain:          0.2,
+		RecurrentGain: 0.4,
 	}
 }
 
@@ -182,6 +201,8 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 		return nil, errors.New("train: there are no classes, expected a name for each output")
 	case p.Reset == model.ResetSubtract && !(p.Theta > 0):
 		return nil, fmt.Errorf("train: theta is %v, reset subtract needs a number above 0", p.Theta)
+	case !(p.RecurrentGain >= 0) || p.RecurrentGain > math.MaxFloat32:
+		return nil, fmt.Errorf("train: recurrent gain is %v, expected 0 or more", p.RecurrentGain)
 	case !(p.Gain > 0 && p.Active > 0 && p.ActiveHidden > 0):
 		return nil, fmt.Errorf("train: gain %v, active inputs %v and active hidden neurons %v, expected numbers above 0", p.Gain, p.Active, p.ActiveHidden)
 	}

@@ -22,7 +22,7 @@ type drawing struct {
 type tensorPlan struct {
 	layer  int
 	stream uint64 // of random numbers, odd for recurrent weights
-	active float64
+	sigma  float64
 }
 
 // spiking returns a layer with all that layers with spikes have in common, and
@@ -57,9 +57,9 @@ func (d *drawing) add(l model.Layer, active float64) {
 func (d *drawing) hidden(n int) {
 	l := d.spiking(model.SNU, []int{n}, n)
 	l.Name = fmt.Sprintf("hidden%d", len(d.m.Layers)+1)
-	l.Weight = d.tensor([]int{n, l.InSize()}, d.active)
+	l.Weight = d.tensor([]int{n, l.InSize()}, d.Gain/math.Sqrt(d.active))
 	if d.Recurrent {
-		h := d.tensor([]int{n, n}, d.ActiveHidden)
+		h := d.tensor([]int{n, n}, d.RecurrentGain/math.Sqrt(float64(n)))
 		l.Recurrent = &h
 	}
 	d.add(l, min(d.ActiveHidden, float64(n)))
@@ -80,7 +80,7 @@ func (d *drawing) readout(classes int) {
 			Current: repeat(0, classes),
 		}
 	}
-	l.Weight = d.tensor([]int{classes, in}, d.active)
+	l.Weight = d.tensor([]int{classes, in}, d.Gain/math.Sqrt(d.active))
 	d.add(l, 0)
 }
 
@@ -121,15 +121,15 @@ func (d *drawing) plane(p Plane) error {
 	l.Name, l.Window, l.Groups = "conv"+name, w, 1
 	seen := float64(in[0] * p.Kernel * p.Kernel)
 	all := float64(in[0] * in[1] * in[2])
-	l.Weight = d.tensor([]int{p.Channels, in[0], p.Kernel, p.Kernel}, max(1, d.active*seen/all))
+	l.Weight = d.tensor([]int{p.Channels, in[0], p.Kernel, p.Kernel}, d.Gain/math.Sqrt(max(1, d.active*seen/all)))
 	// A neuron is as likely to fire as in a hidden layer of 256.
 	d.add(l, d.ActiveHidden/256*float64(l.OutSize()))
 	return nil
 }
 
-// tensor plans weights for a number of active inputs a step. They are drawn when
-// all layers are known to be small enough.
-func (d *drawing) tensor(shape []int, active float64) model.Tensor {
+// tensor plans weights of a standard deviation. They are drawn when all layers
+// are known to be small enough.
+func (d *drawing) tensor(shape []int, sigma float64) model.Tensor {
 	if _, err := volume(shape); err != nil && d.err == nil {
 		d.err = fmt.Errorf("weights of layer %d: %w", len(d.m.Layers), err)
 	}
@@ -138,7 +138,7 @@ func (d *drawing) tensor(shape []int, active float64) model.Tensor {
 	if n := len(d.plans); n > 0 && d.plans[n-1].layer == len(d.m.Layers) {
 		stream++
 	}
-	d.plans = append(d.plans, tensorPlan{len(d.m.Layers), stream, active})
+	d.plans = append(d.plans, tensorPlan{len(d.m.Layers), stream, sigma})
 	return model.Tensor{Shape: shape}
 }
 
@@ -161,9 +161,8 @@ func (d *drawing) draw() {
 			continue
 		}
 		noise := newNormal(d.seed, purposeWeights, p.stream)
-		sigma := d.Gain / math.Sqrt(p.active)
 		for i := range t.F32 {
-			t.F32[i] = float32(sigma * noise.next())
+			t.F32[i] = float32(p.sigma * noise.next())
 		}
 	}
 }

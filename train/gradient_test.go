@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/snurun/snurun/dataset"
@@ -15,7 +16,11 @@ import (
 
 // tape is reverse-mode differentiation in float64, one node a scalar. It knows
 // nothing of layers, lists or back-propagation through time.
-type tape struct{ nodes []node }
+type tape struct {
+	nodes []node
+	hooks map[int]func() // run when the gradients of a node, and of all later ones, are known
+	hits  int            // hooks that changed something
+}
 
 type node struct {
 	value, grad float64
@@ -53,10 +58,38 @@ func (t *tape) detach(a int) int { return t.leaf(t.v(a)) }
 func (t *tape) backward(out int) {
 	t.nodes[out].grad = 1
 	for i := out; i >= 0; i-- {
+		if hook := t.hooks[i]; hook != nil {
+			hook()
+		}
 		for _, e := range t.nodes[i].from {
 			t.nodes[e.node].grad += t.nodes[i].grad * e.derivative
 		}
 	}
+}
+
+// clipped returns copies of nodes whose gradients are scaled by as much as those
+// of sums, which are filled in later, are longer than norm.
+func (t *tape) clipped(nodes, sums []int, norm float64) []int {
+	copies := make([]int, len(nodes))
+	for k, i := range nodes {
+		copies[k] = t.scale(i, 1)
+	}
+	if t.hooks == nil {
+		t.hooks = map[int]func(){}
+	}
+	t.hooks[copies[len(copies)-1]] = func() {
+		squares := 0.0
+		for _, i := range sums {
+			squares += t.nodes[i].grad * t.nodes[i].grad
+		}
+		if length := math.Sqrt(squares); length > norm {
+			t.hits++
+			for _, i := range copies {
+				t.nodes[i].grad *= norm / length
+			}
+		}
+	}
+	return copies
 }
 
 func (t *tape) activation(a int, l *model.Layer) int {
@@ -165,6 +198,10 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 				continue
 			}
 			sNew, yNew := make([]int, n), make([]int, n)
+			own, sums := y[i], make([]int, n)
+			if p.recurrent != nil && c.ErrorClip > 0 {
+				own = t.clipped(own, sums, c.ErrorClip)
+			}
 			for j := range n {
 				a := at(p.current, j, n)
 				for k := range in {
@@ -174,12 +211,13 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 				}
 				for k := range n {
 					if p.recurrent != nil {
-						a = t.add(a, t.mul(p.recurrent[j*n+k], y[i][k]))
+						a = t.add(a, t.mul(p.recurrent[j*n+k], own[k]))
 					}
 				}
 				if len(l.Synapse) > 0 {
 					a = t.add(a, t.scale(q[i][j], float64(l.Synapse[j/(n/len(l.Synapse))])))
 					q[i][j] = a
+					sums[j] = a
 				}
 				carried := t.mul(at(p.decay, j, n), s[i][j])
 				back := y[i][j]
@@ -199,6 +237,9 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 					a = t.sub(t.add(a, carried), t.scale(back, float64(l.Theta[0])))
 				case model.ResetNone:
 					a = t.add(a, carried)
+				}
+				if len(l.Synapse) == 0 {
+					sums[j] = a
 				}
 				sNew[j] = t.activation(a, l)
 				switch u := t.add(sNew[j], at(p.bias, j, n)); l.Output {
@@ -305,6 +346,13 @@ var gradientCases = []gradientCase{
 	{name: "lateral recurrent", network: func(p *Topology) { p.Reset, p.Recurrent = model.ResetLateral, true }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
 	{name: "recurrent", network: func(p *Topology) { p.Recurrent = true }, config: func(c *Config) { c.Surrogate = Surrogate{TanhPrime, 1} }},
 	{name: "soft", network: func(p *Topology) { p.Soft = true }},
+	{name: "recurrent, clipped errors", network: func(p *Topology) { p.Recurrent = true }, config: func(c *Config) {
+		c.ErrorClip, c.Surrogate = 0.1, Surrogate{Triangle, 1}
+	}},
+	{name: "soft recurrent, clipped errors", network: func(p *Topology) { p.Soft, p.Recurrent = true, true }, config: func(c *Config) { c.ErrorClip, c.RecurrentRate = 0.01, 1 }},
+	{name: "recurrent, free errors", network: func(p *Topology) { p.Recurrent, p.Reset, p.Theta = true, model.ResetSubtract, 0.5 }, config: func(c *Config) {
+		c.ErrorClip, c.Surrogate = 0, Surrogate{Triangle, 1}
+	}},
 	{name: "soft recurrent", network: func(p *Topology) { p.Soft, p.Recurrent = true, true }},
 	{name: "soft subtract", network: func(p *Topology) { p.Soft, p.Reset, p.Theta = true, model.ResetSubtract, 0.7 }},
 	{name: "decay per layer", config: func(c *Config) { c.Decay = PerLayer; c.Surrogate = Surrogate{Triangle, 1} }},
@@ -323,7 +371,7 @@ var gradientCases = []gradientCase{
 		l.Output, l.Reset = model.None, model.ResetNone
 	}, config: func(c *Config) { c.Surrogate = Surrogate{TanhPrime, 1} }},
 	{name: "clipped", network: func(p *Topology) { p.Recurrent = true }, config: func(c *Config) {
-		c.Clip, c.Decay, c.Surrogate = 0.05, PerLayer, Surrogate{Triangle, 1}
+		c.Clip, c.RecurrentRate, c.Decay, c.Surrogate = 0.05, 1, PerLayer, Surrogate{Triangle, 1}
 	}},
 	{name: "clipped, fixed decay", network: func(p *Topology) { p.Readout = model.MembraneSum }, config: func(c *Config) {
 		c.Clip, c.Decay, c.Surrogate = 0.01, Fixed, Surrogate{TanhPrime, 1}
@@ -380,14 +428,24 @@ func compareGradients(t *testing.T, r *rand.Rand, m *model.Network, config Confi
 	after := trainer.Model()
 
 	var loss float64
+	hits := 0
 	grads := make([]layerGradient, len(m.Layers))
 	for k := range xs {
 		tp, out, ps := tapeLoss(m, &config, xs[k], labels[k])
 		tp.backward(out)
 		loss += tp.v(out) / 4
+		hits += tp.hits
 		for i := range ps {
 			grads[i].add(tp, &ps[i], 0.25)
 		}
+	}
+	for i := range grads {
+		for k := range grads[i].recurrent {
+			grads[i].recurrent[k] *= config.RecurrentRate
+		}
+	}
+	if strings.Contains(t.Name(), "clipped_errors") && hits == 0 {
+		t.Error("no error was clipped")
 	}
 	if config.Clip > 0 {
 		clipGradients(t, grads, &config)

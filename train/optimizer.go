@@ -78,6 +78,14 @@ func (o Optimizer) at(step int, rate float64) update {
 	return u
 }
 
+// slower returns the update at share of its rate.
+func (u update) slower(share float32) update {
+	u.rate *= share
+	u.adam.Rate *= share
+	u.adam.Shrink *= share
+	return u
+}
+
 // apply updates the parameters w and their moments by the gradient g. With
 // shrink false, weight decay leaves them alone.
 func (u update) apply(w, m, v, g []float32, shrink bool) {

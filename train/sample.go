@@ -1,6 +1,8 @@
 package train
 
 import (
+	"math"
+
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/internal/layer"
@@ -261,7 +263,7 @@ func (s *sample) backward(t *Trainer, w *scratch, label, number int, scale float
 		if i < last {
 			s.charge(t, w, i, float32(scale*t.cost))
 		}
-		s.backwardLayer(t, w, i, number)
+		s.backwardLayer(t, w, i, number, float64(scale))
 		s.passDown(t, w, i, number)
 	}
 }
@@ -279,8 +281,8 @@ func (ls *layerScratch) listOpen(l *layer.Layer) {
 }
 
 // backwardLayer walks the steps of layer i backwards and passes Hᵀδ on to the
-// layer itself one step before.
-func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int) {
+// layer itself one step before, of a δ that is at most scale·ErrorClip long.
+func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int, scale float64) {
 	l, ls, v := t.layers[i], &w.layers[i], &t.vectors[i]
 	tr := l.Gates(s.states[i])
 	e := ls.sums(l)
@@ -303,8 +305,9 @@ func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int) {
 			rows := ls.openRows(w.rows, k-1, l)
 			dots := w.dots[:len(rows)]
 			asm.DotRows(dots, &l.Weights, rows, e.Next)
+			share := within(math.Sqrt(squares(e.Next[:l.Out])), float64(scale*t.config.ErrorClip))
 			for m, r := range rows {
-				ls.errors.Grad[(k-1)*n+int(r)-l.In] += dots[m]
+				ls.errors.Grad[(k-1)*n+int(r)-l.In] += float32(share * dots[m])
 			}
 		}
 	}

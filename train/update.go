@@ -114,6 +114,9 @@ func (t *Trainer) sumRows(b *block, k task, samples []*sample) *asm.Matrix {
 func (t *Trainer) applyRows(k task, grad *asm.Matrix, first int, step update) {
 	l, o := t.layers[k.layer], &t.moments[k.layer]
 	from, n := t.rowsOf(k)
+	if k.own {
+		step = step.slower(float32(t.config.RecurrentRate))
+	}
 	for column, weights := range l.Weights.Panels() {
 		width := len(weights) / l.Weights.Rows()
 		lo, hi := from*width, (from+n)*width

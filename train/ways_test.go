@@ -180,7 +180,12 @@ func TestPlaneGradientsAgainstTape(t *testing.T) {
 			l := p.dense(6)
 			h := p.weights(6, 6)
 			l.Synapse, l.Recurrent, l.Current = []float32{0.7}, &h, make([]float32, 6)
-		}},
+		}, config: func(c *Config) { c.ErrorClip = 0 }},
+		{name: "synapse, clipped errors", build: func(p *planes) {
+			l := p.dense(6)
+			h := p.weights(6, 6)
+			l.Synapse, l.Recurrent, l.Current = []float32{0.7}, &h, make([]float32, 6)
+		}, config: func(c *Config) { c.ErrorClip = 0.02 }},
 		{name: "decay of the layer", build: func(p *planes) { p.conv(3, 1, square(3, 1, 1)).Decay = []float32{0.5} },
 			config: func(c *Config) { c.Decay = PerLayer }},
 		{name: "clipped", build: func(p *planes) { p.conv(3, 1, square(3, 1, 1)); p.pool(model.SumPool, square(2, 2, 0)) },

@@ -126,6 +126,9 @@ Recipes:
 	f.String("reset", "", "`reset` of the membrane: zero, subtract, lateral or none")
 	f.Bool("soft", false, "train soft units (sSNU)")
 	f.Bool("recurrent", false, "feed hidden layers back on themselves")
+	f.Float64("recurrent-gain", 0, "draw recurrent weights with this spectral `radius`")
+	f.Float64("recurrent-rate", 0, "learning rate of recurrent weights as a `share` of that of the others")
+	f.Float64("error-clip", 0, "recurrent weights pass errors on that are at most `NORM` long, for one sample and step (0: any)")
 	f.Float64("spike-cost", 0, "`cost` of a hidden spike: in the gradient, not in the loss that is printed")
 	f.Float64("cost-ramp", 0, "let the spike cost rise over `N` epochs")
 	f.Float64("dropout", 0, "`share` of hidden spikes that are dropped")
@@ -182,6 +185,12 @@ func (o *trainOptions) override() error {
 			c.DetachReset, _ = o.flags.GetBool(f.Name)
 		case "clip":
 			c.Clip = number(f.Name)
+		case "error-clip":
+			c.ErrorClip = number(f.Name)
+		case "recurrent-gain":
+			t.RecurrentGain = number(f.Name)
+		case "recurrent-rate":
+			c.RecurrentRate = number(f.Name)
 		case "decay-training":
 			c.Decay = train.DecayTraining(text)
 		case "decay":
@@ -266,7 +275,7 @@ func (o *trainOptions) override() error {
 	o.plan.Config.Threads = o.threads
 	o.plan.Config.Context = o.command()
 	if o.init != "" {
-		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "decay", "bias", "readout", "input", "bin-us", "counts"} {
+		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
 			}
@@ -291,6 +300,8 @@ func (o *trainOptions) checkPlan() error {
 		return usagef("--slope is for --activation leaky_relu")
 	case o.flags.Changed("scale") && (readout != model.SpikeCount || c.Loss.Kind != train.CrossEntropy):
 		return usagef("--scale is for spike counts in the cross-entropy: --readout spike_count --loss cross_entropy")
+	case !t.Recurrent && o.initial == nil && (o.flags.Changed("recurrent-gain") || o.flags.Changed("recurrent-rate") || o.flags.Changed("error-clip")):
+		return usagef("--recurrent-gain, --recurrent-rate and --error-clip are for --recurrent")
 	case o.flags.Changed("cost-ramp") && c.SpikeCost == 0:
 		return usagef("--cost-ramp is for a spike cost: --spike-cost")
 	case o.flags.Changed("reset") && t.Reset == model.ResetSubtract && t.Bias >= 0:
