@@ -20,7 +20,7 @@ type Batch struct {
 	next     []*layer.Inputs  // inputs or inner
 	states   [][]*layer.State // of each input, its layers
 	column   []*layer.State   // of the layer that runs
-	readouts []readout
+	readouts []layer.Readout
 	stats    []Stats
 	results  []Result
 	synops   []int64 // of the layer that runs, one an input
@@ -50,7 +50,7 @@ func (n *Network) NewBatch(size int) *Batch {
 		next:     make([]*layer.Inputs, size),
 		states:   make([][]*layer.State, size),
 		column:   make([]*layer.State, size),
-		readouts: make([]readout, size),
+		readouts: make([]layer.Readout, size),
 		stats:    make([]Stats, size),
 		results:  make([]Result, size),
 		synops:   make([]int64, size),
@@ -59,7 +59,7 @@ func (n *Network) NewBatch(size int) *Batch {
 	for k := range size {
 		b.inputs[k] = layer.NewInputs(b.chunk, 0, false)
 		b.inner[k] = layer.NewInputs(b.chunk, 0, false)
-		b.readouts[k] = newReadout(n)
+		b.readouts[k] = n.newReadout()
 		b.stats[k] = newStats(len(n.layers))
 	}
 	for k := range size {
@@ -90,6 +90,9 @@ func (b *Batch) Classify(x []spike.Input) ([]Result, error) {
 	longest := 0
 	for k := range x {
 		steps, err := b.net.stepsOf(x[k])
+		if err == nil && steps == 0 {
+			err = errEmpty()
+		}
 		if err == nil {
 			err = b.net.check(x[k], 0, steps)
 		}
@@ -107,7 +110,7 @@ func (b *Batch) Classify(x []spike.Input) ([]Result, error) {
 	}
 	last := len(b.layers) - 1
 	for k := range n {
-		b.results[k] = b.readouts[k].result(b.states[k][last], b.net.bias)
+		b.results[k] = result(&b.readouts[k], b.states[k][last], b.net.bias)
 		if err := b.results[k].Check(); err != nil {
 			return nil, fmt.Errorf("input %d of the batch: %w", k, err)
 		}
@@ -122,7 +125,7 @@ func (b *Batch) reset(n int) {
 				b.states[k][i].Reset(l.Initial)
 			}
 		}
-		b.readouts[k].reset()
+		b.readouts[k].Reset()
 		b.stats[k].reset()
 	}
 }
@@ -130,8 +133,8 @@ func (b *Batch) reset(n int) {
 // advance runs every layer over the steps listed in b.inputs.
 func (b *Batch) advance(n int) {
 	for k, in := range b.inputs[:n] {
-		b.stats[k].Steps += in.Steps()
-		b.stats[k].InputSpikes += in.Len()
+		b.stats[k].Steps += int64(in.Steps())
+		b.stats[k].InputSpikes += int64(in.Len())
 	}
 	for i, l := range b.layers {
 		if l == nil {
@@ -145,10 +148,10 @@ func (b *Batch) advance(n int) {
 		b.runner.Run(l, b.column[:n], b.next[:n], b.synops)
 		for k, st := range b.column[:n] {
 			b.stats[k].SynOps[i] += b.synops[k]
-			b.stats[k].Spikes[i] += st.CountSpikes()
+			b.stats[k].Spikes[i] += int64(st.CountSpikes())
 		}
 	}
 	for k := range n {
-		b.readouts[k].add(b.states[k][len(b.layers)-1])
+		b.readouts[k].Add(b.states[k][len(b.layers)-1])
 	}
 }

@@ -28,7 +28,7 @@ func TestBatchEqualsSession(t *testing.T) {
 			n := 5 - round
 			inputs := make([]spike.Input, n)
 			for k := range n {
-				steps := r.IntN(70)
+				steps := 1 + r.IntN(70)
 				train, values := spike.NewTrain(steps, net.InSize()), spike.NewValues(steps, net.InSize())
 				for i := range steps * net.InSize() {
 					if at, j := i/net.InSize(), i%net.InSize(); r.IntN(5) == 0 {

@@ -24,6 +24,8 @@ package runtime
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/snurun/snurun/asm"
@@ -35,19 +37,18 @@ import (
 // any number of sessions on any number of goroutines may share it.
 type Network struct {
 	layers  []*layer.Layer // as in the model; nil for one without neurons
+	model   *model.Network // without weights
 	in, out int
-	steps   int
-	widest  int  // the most inputs of a layer in a step
-	analog  bool // the input or a layer is analog
-	readout model.ReadoutKind
+	widest  int       // the most inputs of a layer in a step
+	analog  bool      // the input or a layer is analog
 	bias    []float32 // of the last layer, one an output
 
 	panels   sync.Once      // for inPanels
 	inPanels []*layer.Layer // the layers laid out for batches
 }
 
-// Compile validates m and lays it out. m is not kept and may be changed
-// afterwards. It is an asm.ErrTier if SNURUN_SIMD asks for kernels that this
+// Compile validates m and lays it out. Nothing of m is kept: it may be changed
+// afterwards, or dropped, as Model has all of it but the weights. It is an asm.ErrTier if SNURUN_SIMD asks for kernels that this
 // CPU does not have.
 func Compile(m *model.Network) (*Network, error) {
 	if err := asm.Err(); err != nil {
@@ -57,12 +58,11 @@ func Compile(m *model.Network) (*Network, error) {
 		return nil, fmt.Errorf("runtime: %w", err)
 	}
 	n := &Network{
-		layers:  layer.New(m),
-		in:      m.Input.Size(),
-		steps:   m.Steps,
-		widest:  m.Input.Size(),
-		analog:  m.Input.Encoder.Analog(),
-		readout: m.Readout.Kind,
+		layers: layer.New(m),
+		model:  outline(m),
+		in:     m.Input.Size(),
+		widest: m.Input.Size(),
+		analog: m.Input.Encoder.Analog(),
 	}
 	for _, l := range n.layers {
 		if l != nil {
@@ -76,6 +76,48 @@ func Compile(m *model.Network) (*Network, error) {
 	return n, nil
 }
 
+// outline returns a copy of m without weights and self-test.
+func outline(m *model.Network) *model.Network {
+	o := *m
+	o.SelfTest = nil
+	o.Metadata, o.Classes = maps.Clone(m.Metadata), slices.Clone(m.Classes)
+	o.Input.Shape = slices.Clone(m.Input.Shape)
+	if t := m.Input.Encoder.Threshold; t != nil {
+		threshold := *t
+		o.Input.Encoder.Threshold = &threshold
+	}
+	o.Layers = slices.Clone(m.Layers)
+	for i := range o.Layers {
+		l := &o.Layers[i]
+		l.Weight = model.Tensor{Shape: slices.Clone(l.Weight.Shape)}
+		if l.Recurrent != nil {
+			l.Recurrent = &model.Tensor{Shape: slices.Clone(l.Recurrent.Shape)}
+		}
+		l.From, l.In, l.Out = slices.Clone(l.From), slices.Clone(l.In), slices.Clone(l.Out)
+		for _, p := range []*[]float32{&l.Current, &l.Synapse, &l.Decay, &l.Bias, &l.Theta, &l.Initial} {
+			*p = slices.Clone(*p)
+		}
+	}
+	return &o
+}
+
+// Model returns what was compiled, but for the weights and the self-test: names,
+// shapes, the parameters of neurons, input and readout. It is shared and must not
+// be changed.
+func (n *Network) Model() *model.Network { return n.model }
+
+// Classes returns the names of the classes, one an output, or none. They are
+// shared and must not be changed.
+func (n *Network) Classes() []string { return n.model.Classes }
+
+// Input returns what the network takes in: its New makes an input to fill. The
+// shape is shared and must not be changed.
+func (n *Network) Input() model.Input { return n.model.Input }
+
+// Readout returns how the class follows from the last layer, and the margin that
+// the model recommends for early decisions.
+func (n *Network) Readout() model.Readout { return n.model.Readout }
+
 // InSize returns the number of input channels.
 func (n *Network) InSize() int { return n.in }
 
@@ -87,7 +129,7 @@ func (n *Network) OutSize() int { return n.out }
 func (n *Network) Layers() int { return len(n.layers) }
 
 // Steps returns the model's default presentation in time steps.
-func (n *Network) Steps() int { return n.steps }
+func (n *Network) Steps() int { return n.model.Steps }
 
 // Kernel returns the name of the tier that runs the network, such as "generic".
 func (n *Network) Kernel() string { return asm.Tier() }

@@ -50,7 +50,7 @@ func silentLayers(t *testing.T, m *model.Network) (silent []int) {
 		t.Fatal(err)
 	}
 	s := n.NewSession()
-	counts := make([]int, len(m.Layers))
+	counts := make([]int64, len(m.Layers))
 	for _, x := range m.SelfTest.Inputs {
 		if _, err := s.Classify(x); err != nil {
 			t.Fatal(err)

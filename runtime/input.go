@@ -12,6 +12,11 @@ import (
 // was asked for.
 var ErrInput = errors.New("wrong input")
 
+// ErrEmpty is the ErrInput of an input without steps where a class is asked for.
+var ErrEmpty = fmt.Errorf("%w: it has no time steps", ErrInput)
+
+func errEmpty() error { return fmt.Errorf("runtime: %w", ErrEmpty) }
+
 // stepsOf returns the number of steps of x if it has as many channels as the
 // network. As in layer.Inputs.Take, x stays on its caller's stack.
 func (n *Network) stepsOf(x spike.Input) (int, error) {

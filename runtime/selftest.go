@@ -163,7 +163,7 @@ func (s *Session) reach(x spike.Input) (reach, error) {
 		}
 		changing := 0
 		for _, k := range c {
-			if k > 0 && k < s.stats.Steps {
+			if k > 0 && int64(k) < s.stats.Steps {
 				changing++
 			}
 		}

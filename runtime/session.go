@@ -31,7 +31,7 @@ type Session struct {
 	inner   *layer.Inputs // of the layer that runs next
 	scratch *layer.Inputs // of one step of a layer that runs step by step
 	chunk   int           // time steps that run layer by layer at once
-	readout readout
+	readout layer.Readout
 	stats   Stats
 	profile *profile // nil unless it is asked for
 	closed  bool
@@ -39,14 +39,14 @@ type Session struct {
 
 // Stats counts the work of a session since its last Reset.
 type Stats struct {
-	Steps       int     // time steps
-	InputSpikes int     // active inputs
-	Spikes      []int   // spikes of each layer; a soft or analog layer has none
+	Steps       int64   // time steps
+	InputSpikes int64   // active inputs
+	Spikes      []int64 // spikes of each layer; a soft or analog layer has none
 	SynOps      []int64 // synaptic operations of each layer: active inputs × the neurons that each reaches
 }
 
 func newStats(layers int) Stats {
-	return Stats{Spikes: make([]int, layers), SynOps: make([]int64, layers)}
+	return Stats{Spikes: make([]int64, layers), SynOps: make([]int64, layers)}
 }
 
 func (s *Stats) reset() {
@@ -56,22 +56,20 @@ func (s *Stats) reset() {
 }
 
 // TotalSpikes returns the spikes of all layers, without the input's.
-func (s *Stats) TotalSpikes() int {
-	n := 0
-	for _, k := range s.Spikes {
+func (s *Stats) TotalSpikes() int64 { return sum(s.Spikes) }
+
+// TotalSynOps returns the synaptic operations of all layers.
+func (s *Stats) TotalSynOps() int64 { return sum(s.SynOps) }
+
+func sum(counts []int64) (n int64) {
+	for _, k := range counts {
 		n += k
 	}
 	return n
 }
 
-// TotalSynOps returns the synaptic operations of all layers.
-func (s *Stats) TotalSynOps() int64 {
-	var n int64
-	for _, k := range s.SynOps {
-		n += k
-	}
-	return n
-}
+// newReadout returns a readout of the last layer.
+func (n *Network) newReadout() layer.Readout { return layer.NewReadout(n.model.Readout.Kind, n.out) }
 
 // NewSession returns a session in the network's initial state.
 func (n *Network) NewSession() *Session {
@@ -79,7 +77,7 @@ func (n *Network) NewSession() *Session {
 		net:     n,
 		chunk:   n.chunk(),
 		states:  make([]*layer.State, len(n.layers)),
-		readout: newReadout(n),
+		readout: n.newReadout(),
 		stats:   newStats(len(n.layers)),
 	}
 	stepped := 0
@@ -112,7 +110,7 @@ func (s *Session) Reset() {
 			st.Reset(s.net.layers[i].Initial)
 		}
 	}
-	s.readout.reset()
+	s.readout.Reset()
 	s.stats.reset()
 }
 
@@ -159,13 +157,15 @@ func (s *Session) run(x spike.Input, t, to int) error {
 	return nil
 }
 
-// Classify resets the session, runs x and returns the result.
+// Classify resets the session, runs x and returns the result. An input without
+// steps is an ErrEmpty.
 func (s *Session) Classify(x spike.Input) (Result, error) {
 	s.Reset()
-	if err := s.Run(x); err != nil {
-		return Result{}, err
+	steps, err := s.stepsOf(x)
+	if err == nil {
+		err = s.run(x, 0, steps)
 	}
-	return s.finish()
+	return s.finish(steps, err)
 }
 
 // ClassifyEarly is Classify, but stops after the first step at which the
@@ -183,14 +183,18 @@ func (s *Session) ClassifyEarly(x spike.Input, margin float32) (Result, error) {
 	for t := 0; err == nil && t < steps && (t == 0 || s.Lead() < margin); t++ {
 		err = s.run(x, t, t+1)
 	}
+	return s.finish(steps, err)
+}
+
+// finish returns the result of a presentation of a number of steps that ended
+// with err.
+func (s *Session) finish(steps int, err error) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return s.finish()
-}
-
-// finish returns the result of a presentation.
-func (s *Session) finish() (Result, error) {
+	if steps == 0 {
+		return Result{}, errEmpty()
+	}
 	r := s.Result()
 	if err := r.Check(); err != nil {
 		return Result{}, err
@@ -213,10 +217,7 @@ func (s *Session) Check() error {
 // that an early decision waits for. It is 0 before the first step and +Inf with
 // a single class.
 func (s *Session) Lead() float32 {
-	if s.closed || s.stats.Steps == 0 {
-		return 0
-	}
-	return s.readout.lead()
+	return lead(&s.readout)
 }
 
 // Result returns the scores and the class after the steps run so far.
@@ -225,7 +226,7 @@ func (s *Session) Result() Result {
 		return Result{}
 	}
 	last := len(s.states) - 1
-	return s.readout.result(s.states[last], s.net.bias)
+	return result(&s.readout, s.states[last], s.net.bias)
 }
 
 // Stats returns the session's counts; its slices are the session's own and
@@ -274,8 +275,8 @@ func (s *Session) Outputs(layer int) []float32 {
 // advance runs every layer over the steps listed in s.input; each layer's
 // outputs become the list of the next.
 func (s *Session) advance() {
-	s.stats.Steps += s.input.Steps()
-	s.stats.InputSpikes += s.input.Len()
+	s.stats.Steps += int64(s.input.Steps())
+	s.stats.InputSpikes += int64(s.input.Len())
 	if s.profile != nil {
 		s.profile.begin()
 	}
@@ -286,10 +287,10 @@ func (s *Session) advance() {
 		st := s.states[i]
 		in := l.Feed(s.inner, s.input, s.net.layers, s.states)
 		s.stats.SynOps[i] += l.Run(st, in, s.scratch)
-		s.stats.Spikes[i] += st.CountSpikes()
+		s.stats.Spikes[i] += int64(st.CountSpikes())
 		if s.profile != nil {
 			s.profile.end(i)
 		}
 	}
-	s.readout.add(s.states[len(s.states)-1])
+	s.readout.Add(s.states[len(s.states)-1])
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -191,27 +192,26 @@ func TestStatsCountTheWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := s.Stats()
-	spikes := append([]int(nil), whole.Spikes...)
-	if whole.InputSpikes != x.Count() || whole.Steps != 10 {
+	spikes := slices.Clone(whole.Spikes)
+	if whole.InputSpikes != int64(x.Count()) || whole.Steps != 10 {
 		t.Errorf("stats %+v, expected %d input spikes in 10 steps", whole, x.Count())
 	}
 	s.Reset()
-	counted := make([]int, n.Layers())
+	counted := make([]int64, n.Layers())
 	for k := range 10 {
 		if err := s.Step(x, k); err != nil {
 			t.Fatal(err)
 		}
 		for i := range counted {
-			counted[i] += s.Spikes(i).Count()
+			counted[i] += int64(s.Spikes(i).Count())
 		}
 	}
-	active := x.Count()
-	var synops int64
+	active, synops := int64(x.Count()), int64(0)
 	for i := range counted {
 		if counted[i] != spikes[i] {
 			t.Errorf("layer %d: %d spikes, counted %d", i, spikes[i], counted[i])
 		}
-		synops += int64(active * m.Layers[i].OutSize())
+		synops += active * int64(m.Layers[i].OutSize())
 		active = counted[i]
 	}
 	if got := s.Stats(); got.TotalSynOps() != synops {
@@ -389,5 +389,68 @@ func TestEarlyDecisionOnValues(t *testing.T) {
 		if errA != nil || errB != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("%v, %v for values, %v, %v for the same spikes", got, errA, want, errB)
 		}
+	}
+}
+
+// TestBeforeTheFirstStep: there is no lead yet, and no class.
+func TestBeforeTheFirstStep(t *testing.T) {
+	for _, kind := range []model.ReadoutKind{model.SpikeCount, model.FirstSpike, model.MembraneSum, model.MembraneMax} {
+		for outputs := 1; outputs <= 2; outputs++ {
+			m := &model.Network{
+				Steps: 1, Readout: model.Readout{Kind: kind},
+				Input: model.Input{Dt: 1, Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+				Layers: []model.Layer{{
+					Kind: model.SNU, In: []int{1}, Out: []int{outputs}, Activation: model.Identity, Output: model.None, Reset: model.ResetNone,
+					Weight: model.Matrix(outputs, 1, make([]float32, outputs)),
+				}},
+			}
+			if kind == model.SpikeCount || kind == model.FirstSpike {
+				m.Layers[0].Output = model.Step
+			}
+			n := mustCompile(t, m)
+			s := n.NewSession()
+			r := s.NewReadout()
+			if s.Lead() != 0 || r.Lead() != 0 {
+				t.Errorf("%s of %d: lead %v, of a readout %v, expected 0", kind, outputs, s.Lead(), r.Lead())
+			}
+			x := spike.NewTrain(2, 1)
+			_, errBatch := n.NewBatch(2).Classify([]spike.Input{x, x.Slice(1, 1)})
+			for call, err := range map[string]error{
+				"Classify": errOf(s.Classify(x.Slice(0, 0))), "ClassifyEarly": errOf(s.ClassifyEarly(spike.NewValues(0, 1), 1)), "Batch": errBatch,
+			} {
+				if !errors.Is(err, ErrEmpty) || !errors.Is(err, ErrInput) {
+					t.Errorf("%s of an input without steps: %v", call, err)
+				}
+			}
+			if err := s.Run(x.Slice(0, 0)); err != nil || s.Lead() != 0 {
+				t.Errorf("no steps: lead %v, %v", s.Lead(), err)
+			}
+		}
+	}
+}
+
+// TestCountsOfLongRuns: a session that is never reset counts on where 32 bits
+// end.
+func TestCountsOfLongRuns(t *testing.T) {
+	n := mustCompile(t, blogNetwork(rand.New(rand.NewPCG(1, 1))))
+	s := n.NewSession()
+	s.stats.Steps, s.stats.InputSpikes = math.MaxInt32, math.MaxInt32
+	for i := range s.stats.Spikes {
+		s.stats.Spikes[i] = math.MaxInt32
+	}
+	s.readout.Steps = math.MaxInt
+	x := spike.NewTrain(1, 784)
+	for i := range 784 {
+		x.At(0).Set(i)
+	}
+	if err := s.Run(x); err != nil {
+		t.Fatal(err)
+	}
+	got := s.Stats()
+	if int64(got.Steps) != math.MaxInt32+1 || int64(got.InputSpikes) != math.MaxInt32+784 || int64(got.TotalSpikes()) < 4*math.MaxInt32 {
+		t.Errorf("%+v", got)
+	}
+	if s.Result().Steps != math.MaxInt {
+		t.Errorf("%d steps, expected them to stay", s.Result().Steps)
 	}
 }

@@ -71,21 +71,17 @@ func (l Loss) check(readout model.ReadoutKind) error {
 // lossState is the scratch of one sample's loss.
 type lossState struct {
 	Loss
-	readout model.ReadoutKind
+	readout layer.Readout
 	steps   int
-	scores  []float32 // at the end
 	prefix  []float32 // running scores
 	softmax []float32
 	gather  []float32
-	latest  []int32 // membrane_max: the step of each maximum
 }
 
 func newLossState(l Loss, readout model.ReadoutKind, classes, steps int) *lossState {
 	return &lossState{
-		Loss: l, readout: readout, steps: steps,
-		scores: make([]float32, classes), prefix: make([]float32, classes),
+		Loss: l, readout: layer.NewReadout(readout, classes), steps: steps, prefix: make([]float32, classes),
 		softmax: make([]float32, classes), gather: make([]float32, classes),
-		latest: make([]int32, classes),
 	}
 }
 
@@ -93,27 +89,28 @@ func newLossState(l Loss, readout model.ReadoutKind, classes, steps int) *lossSt
 // row t of grad, of width n, to its derivative by the layer's output at step t
 // times scale. It reports whether the class would be right.
 func (ls *lossState) gradient(st *layer.State, label int, grad []float32, n int, scale float32) (loss float64, right bool) {
-	ls.sum(st)
-	best := 0
-	for j, z := range ls.scores {
-		if z > ls.scores[best] {
+	ls.readout.Reset()
+	ls.readout.Add(st)
+	scores, best := ls.readout.Scores, 0
+	for j, z := range scores {
+		if z > scores[best] {
 			best = j
 		}
 	}
 	switch {
 	case ls.Kind == MSE:
 		loss = ls.mse(label, grad, n, scale)
-	case ls.readout == model.MembraneSum:
+	case ls.readout.Kind == model.MembraneSum:
 		loss = ls.membraneMean(st, label, grad, n, scale)
-	case ls.readout == model.MembraneMax:
-		loss = ls.crossEntropy(ls.scores, 1, label)
+	case ls.readout.Kind == model.MembraneMax:
+		loss = ls.crossEntropy(scores, 1, label)
 		clear(grad)
 		for j, g := range ls.softmax {
-			grad[int(ls.latest[j])*n+j] = scale * g
+			grad[ls.readout.Peaks[j]*n+j] = scale * g
 		}
 	default:
 		factor := float32(ls.Scale)
-		loss = ls.crossEntropy(ls.scores, factor, label)
+		loss = ls.crossEntropy(scores, factor, label)
 		for j, g := range ls.softmax {
 			g = float32(factor * g)
 			for t := range ls.steps {
@@ -125,32 +122,6 @@ func (ls *lossState) gradient(st *layer.State, label int, grad []float32, n int,
 		loss += ls.metabolic(grad, n, scale)
 	}
 	return loss, best == label
-}
-
-// sum fills scores as the readout does.
-func (ls *lossState) sum(st *layer.State) {
-	clear(ls.scores)
-	for row := 1; row <= ls.steps; row++ {
-		switch ls.readout {
-		case model.MembraneSum:
-			for j, s := range st.Membrane(row) {
-				ls.scores[j] += s
-			}
-		case model.MembraneMax:
-			for j, s := range st.Membrane(row) {
-				if row == 1 || s > ls.scores[j] {
-					ls.scores[j], ls.latest[j] = s, int32(row-1)
-				}
-			}
-		default:
-			for j := range st.Spikes(row).All() {
-				ls.scores[j]++
-			}
-			for j, y := range st.Soft(row) {
-				ls.scores[j] += y
-			}
-		}
-	}
 }
 
 // crossEntropy returns −Σ target·ln softmax(factor·z) and leaves its
@@ -183,12 +154,12 @@ func (ls *lossState) crossEntropy(z []float32, factor float32, label int) float6
 // membraneMean is the cross-entropy of the mean membrane and of its prefixes.
 func (ls *lossState) membraneMean(st *layer.State, label int, grad []float32, n int, scale float32) float64 {
 	T := float32(ls.steps)
-	loss := ls.crossEntropy(ls.scores, 1/T, label)
+	loss := ls.crossEntropy(ls.readout.Scores, 1/T, label)
 	for j, g := range ls.softmax {
 		ls.gather[j] = g / T
 	}
 	if ls.Prefix > 0 {
-		copy(ls.prefix, ls.scores)
+		copy(ls.prefix, ls.readout.Scores)
 	}
 	// Step t counts in every prefix that ends at t or later: walk backwards.
 	for t := ls.steps - 1; t >= 0; t-- {
@@ -212,10 +183,10 @@ func (ls *lossState) membraneMean(st *layer.State, label int, grad []float32, n 
 
 // mse is the mean squared distance of the rates from the target.
 func (ls *lossState) mse(label int, grad []float32, n int, scale float32) float64 {
-	T, outputs := float32(ls.steps), float32(len(ls.scores))
+	T, outputs := float32(ls.steps), float32(len(ls.readout.Scores))
 	spread := float32(ls.Smoothing) / outputs
 	loss := 0.0
-	for j, z := range ls.scores {
+	for j, z := range ls.readout.Scores {
 		target := spread
 		if j == label {
 			target += 1 - float32(ls.Smoothing)
@@ -232,9 +203,9 @@ func (ls *lossState) mse(label int, grad []float32, n int, scale float32) float6
 
 // metabolic is the cost of the readout's spikes.
 func (ls *lossState) metabolic(grad []float32, n int, scale float32) float64 {
-	factor := float32(ls.Metabolic) / float32(ls.steps*len(ls.scores))
+	factor := float32(ls.Metabolic) / float32(ls.steps*len(ls.readout.Scores))
 	cost := 0.0
-	for j, z := range ls.scores {
+	for j, z := range ls.readout.Scores {
 		cost += float64(factor * float32(z*z))
 		g := float32(scale * float32(2*factor*z))
 		for t := range ls.steps {

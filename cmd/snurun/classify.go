@@ -18,7 +18,6 @@ import (
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/dataset/event"
-	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/internal/bench"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
@@ -119,14 +118,11 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 	if err := o.check(); err != nil {
 		return err
 	}
-	m, err := export.ReadFile(file)
+	net, err := readNetwork(file)
 	if err != nil {
 		return err
 	}
-	net, err := runtime.Compile(m)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
+	m := net.Model()
 	var inputs []input
 	if o.list != "" {
 		inputs, err = openFolder(m, o.data, o.list)
@@ -260,7 +256,7 @@ type classifier struct {
 	latencies []float64 // µs
 	labelled  int
 	correct   int
-	spikes    int
+	spikes    int64
 	synops    int64
 	steps     int
 }
@@ -274,7 +270,7 @@ type outcome struct {
 	Name    string    `json:"name,omitempty"`
 	Scores  []float32 `json:"scores"`
 	Steps   int       `json:"steps"`
-	Spikes  int       `json:"spikes"`
+	Spikes  int64     `json:"spikes"`
 	Latency float64   `json:"latency_us"`
 
 	synops int64

@@ -172,9 +172,9 @@ func (p *plotter) spikes(args []string) (*plot.Figure, error) {
 			return err
 		}
 		stats := s.Stats()
-		steps = stats.Steps
+		steps = int(stats.Steps)
 		samples++
-		for i, k := range append([]int{stats.InputSpikes}, stats.Spikes...) {
+		for i, k := range append([]int64{stats.InputSpikes}, stats.Spikes...) {
 			sums[i] += float64(k)
 			squares[i] += float64(float64(k) * float64(k))
 		}

@@ -11,10 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/dataset"
-	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/internal/atomicfile"
 	"github.com/snurun/snurun/internal/npy"
-	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/spike"
 	"github.com/snurun/snurun/train"
@@ -73,10 +71,11 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 	if err != nil {
 		return err
 	}
-	m, err := export.ReadFile(file)
+	net, err := readNetwork(file)
 	if err != nil {
 		return err
 	}
+	m := net.Model()
 	source, err := openInput(&dataset.Opener{Network: m}, o.in, cmd.InOrStdin())
 	if err != nil {
 		return err
@@ -88,7 +87,7 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 	if err := source.Load(x, o.index, train.TestKey(o.seed, o.index)); err != nil {
 		return fmt.Errorf("%s: %w", o.in, err)
 	}
-	arrays, result, err := recordRun(cmd.Context(), m, x, record)
+	arrays, result, err := recordRun(cmd.Context(), net, x, record)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -139,12 +138,8 @@ type layerRecord struct {
 
 // recordRun presents x from the initial state and returns what is recorded, and
 // the result.
-func recordRun(ctx context.Context, m *model.Network, x spike.Input, what recording) ([]namedArray, runtime.Result, error) {
-	net, err := runtime.Compile(m)
-	if err != nil {
-		return nil, runtime.Result{}, err
-	}
-	s := net.NewSession()
+func recordRun(ctx context.Context, net *runtime.Network, x spike.Input, what recording) ([]namedArray, runtime.Result, error) {
+	m, s := net.Model(), net.NewSession()
 	defer s.Close()
 	layers := make([]layerRecord, len(m.Layers))
 	steps := x.Steps()

@@ -18,9 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/dataset/event"
-	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
-	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/stream"
 )
 
@@ -130,14 +128,11 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	if err := o.parse(); err != nil {
 		return err
 	}
-	m, err := export.ReadFile(file)
+	net, err := readNetwork(file)
 	if err != nil {
 		return err
 	}
-	net, err := runtime.Compile(m)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
+	m := net.Model()
 	if o.windows.Margin, err = o.margin.of(m, file); err != nil {
 		return err
 	}

@@ -15,9 +15,9 @@ import (
 // layerProfile is the work and time of the layers over some samples.
 type layerProfile struct {
 	samples     int
-	steps       int // of all samples
-	inputSpikes int
-	spikes      []int
+	steps       int64 // of all samples
+	inputSpikes int64
+	spikes      []int64
 	synops      []int64
 	times       []time.Duration
 	total       time.Duration // with the input lists and the readout
@@ -33,7 +33,7 @@ func (t *Target) measureLayers(ctx context.Context, o Options) error {
 	}
 	defer restore()
 	n := t.net.Layers()
-	p := layerProfile{spikes: make([]int, n), synops: make([]int64, n), limits: make([]float64, n)}
+	p := layerProfile{spikes: make([]int64, n), synops: make([]int64, n), limits: make([]float64, n)}
 	s := t.net.NewSession()
 	for range 2 { // the first time warms up
 		s.Profile()
