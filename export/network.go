@@ -95,44 +95,6 @@ func (d *decoder) input(in *model.Input) error {
 	return o.require("shape", "encoder")
 }
 
-func (d *decoder) encoder() (model.Encoder, error) {
-	var e, read model.Encoder
-	o, err := d.object(maxKeys, func(key string) (err error) {
-		switch key {
-		case "kind":
-			e.Coding, err = word[model.Coding](d)
-		case "rate_hz":
-			read.RateHz, err = d.number()
-		case "threshold":
-			var x float64
-			x, err = d.number()
-			read.Threshold = &x
-		case "bin_us":
-			read.BinUS, err = d.number()
-		case "counts":
-			read.Counts, err = d.boolean()
-		default:
-			err = d.skip(0)
-		}
-		return err
-	})
-	if err != nil {
-		return e, err
-	}
-	required := []string{"kind"}
-	switch e.Coding {
-	case model.Poisson:
-		e.RateHz, e.Threshold = read.RateHz, read.Threshold
-		required = append(required, "rate_hz")
-	case model.Latency:
-		e.Threshold = read.Threshold
-	case model.Events:
-		e.BinUS, e.Counts = read.BinUS, read.Counts
-		required = append(required, "bin_us")
-	}
-	return e, o.require(required...)
-}
-
 func (d *decoder) readout(r *model.Readout) error {
 	o, err := d.object(maxKeys, func(key string) (err error) {
 		switch key {

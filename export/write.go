@@ -162,37 +162,6 @@ func (e *encoder) metadata(m map[string]any) {
 	}
 }
 
-func (e *encoder) encoder(c model.Encoder) {
-	keys := 1
-	switch c.Coding {
-	case model.Events:
-		keys += 2
-	case model.Poisson:
-		keys++
-	}
-	threshold := c.Threshold != nil && (c.Coding == model.Poisson || c.Coding == model.Latency)
-	if threshold {
-		keys++
-	}
-	e.mapOf(keys)
-	e.str("kind")
-	e.str(string(c.Coding))
-	switch c.Coding {
-	case model.Poisson:
-		e.str("rate_hz")
-		e.number(c.RateHz)
-	case model.Events:
-		e.str("bin_us")
-		e.number(c.BinUS)
-		e.str("counts")
-		e.boolean(c.Counts)
-	}
-	if threshold {
-		e.str("threshold")
-		e.number(*c.Threshold)
-	}
-}
-
 func (e *encoder) readout(r model.Readout) {
 	if r.Margin == 0 {
 		e.mapOf(1)

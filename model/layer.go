@@ -119,7 +119,10 @@ func (l *Layer) OutSize() int { return volume(l.Out) }
 
 // HasNeurons reports whether the layer computes; a pool2d or flatten layer only
 // passes on.
-func (l *Layer) HasNeurons() bool { return l.Kind != Pool2D && l.Kind != Flatten }
+func (l *Layer) HasNeurons() bool {
+	spec := l.Kind.Spec()
+	return spec == nil || spec.Neurons
+}
 
 // Spikes reports whether the layer has neurons that pass spikes on, not analog
 // values.

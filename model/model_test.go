@@ -123,7 +123,7 @@ func TestInvalid(t *testing.T) {
 		{"layer 0 (\"hidden\"): in is [-1]", func(m *Network) { m.Layers[0].In[0] = -1 }},
 		{"layer 1: out has no dimensions", func(m *Network) { m.Layers[1].Out = nil }},
 		{`kind "lstm" is unknown`, func(m *Network) { m.Layers[0].Kind = "lstm" }},
-		{"keeps no state", func(m *Network) { m.Layers[1].Decay = []float32{1} }},
+		{"layer 1: a dense layer has no decay, expected kind snu or conv2d", func(m *Network) { m.Layers[1].Decay = []float32{1} }},
 		{`activation "tanh" is unknown`, func(m *Network) { m.Layers[0].Activation = "tanh" }},
 		{"slope is NaN", func(m *Network) { m.Layers[0].Slope = nan }},
 		{`output "maybe" is unknown`, func(m *Network) { m.Layers[0].Output = "maybe" }},
@@ -180,7 +180,7 @@ func TestInvalid(t *testing.T) {
 	m := valid()
 	m.Layers = m.Layers[:1]
 	m.Readout.Kind, m.Classes = MembraneMax, nil
-	if err := m.Validate(); err == nil || !strings.Contains(err.Error(), "does not spike") {
+	if err := m.Validate(); err == nil || !strings.Contains(err.Error(), "needs a last layer with output none, but it is step: spike_count or first_spike may be meant") {
 		t.Errorf("membrane_max over a spiking layer: %v", err)
 	}
 }

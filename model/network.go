@@ -27,11 +27,7 @@
 // and an entry outside of the window, or of another group, is skipped.
 package model
 
-import (
-	"math"
-
-	"github.com/snurun/snurun/spike"
-)
+import "github.com/snurun/snurun/spike"
 
 // Network is a complete spiking network as it is stored in a model file.
 type Network struct {
@@ -72,67 +68,6 @@ func (in Input) New(steps int) spike.Input {
 		return spike.NewValues(steps, in.Size())
 	}
 	return spike.NewTrain(steps, in.Size())
-}
-
-// Coding names how values become spikes.
-type Coding string
-
-// The codings: how an intensity x in [0,1], or an event stream, becomes the
-// input of each time step.
-const (
-	Poisson Coding = "poisson" // a spike with probability rate·Δt·x a step
-	Latency Coding = "latency" // one spike, the earlier the larger x
-	Direct  Coding = "direct"  // x itself at every step, analog
-	Events  Coding = "events"  // events binned into steps
-)
-
-// Encoder is the input coding of a network. Fields that a coding does not use
-// are zero.
-type Encoder struct {
-	Coding Coding
-
-	// RateHz is the firing rate of intensity 1 (poisson).
-	RateHz float64
-	// Threshold, if set: an intensity in [0,1] above it fires, at the full rate
-	// (poisson) or at the step that follows from it (latency); any other is
-	// silent.
-	Threshold *float64
-
-	// BinUS is the length of a bin in µs, in which events are dated (events). It
-	// says when a step is over; Input.Step is the same in ms.
-	BinUS float64
-	// Counts passes the number of events of a channel and step on as an
-	// analog value; otherwise more than one event counts as one spike (events).
-	Counts bool
-}
-
-// Analog reports whether the encoder yields real values instead of spikes.
-func (e Encoder) Analog() bool { return e.Coding == Direct || e.Coding == Events && e.Counts }
-
-// WholeBin reports whether BinUS is a whole number of at least 1: events are dated
-// in whole microseconds.
-func (e Encoder) WholeBin() bool {
-	return e.BinUS >= 1 && e.BinUS <= 1<<53 && e.BinUS == math.Trunc(e.BinUS)
-}
-
-// ReadoutKind names how the last layer's outputs become scores.
-type ReadoutKind string
-
-// The readouts. The class is the largest score; a tie goes to the larger u of
-// the last step, then to the lower index.
-const (
-	SpikeCount  ReadoutKind = "spike_count"  // Σ_t y_j
-	MembraneSum ReadoutKind = "membrane_sum" // Σ_t s_j, t ascending; last layer does not spike
-	MembraneMax ReadoutKind = "membrane_max" // max_t s_j; last layer does not spike
-	FirstSpike  ReadoutKind = "first_spike"  // 1/t for the first spike at step t, from 1; 0 without one
-)
-
-// Readout is how a class follows from the last layer.
-type Readout struct {
-	Kind ReadoutKind
-	// Margin is how far the leading score should be ahead of all others for an
-	// early decision, in units of the score; 0 if there is no recommendation.
-	Margin float32
 }
 
 // SelfTest is inputs and the digest of everything they must cause, so that a

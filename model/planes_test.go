@@ -145,7 +145,7 @@ func TestPlanesInvalid(t *testing.T) {
 		{"weight has 35 elements", func(m *Network) { m.Layers[0].Weight.F32 = ones(35) }},
 		{"3 scales, expected 1 or 4", func(m *Network) { m.Layers[2].Weight.Scale = ones(3) }},
 		{"weight has scales, but its elements are f32", func(m *Network) { m.Layers[0].Weight.Scale = ones(1) }},
-		{"a conv2d layer has no recurrent weights", func(m *Network) { m.Layers[0].Recurrent = new(Tensor) }},
+		{"a conv2d layer has no recurrent, expected kind snu", func(m *Network) { m.Layers[0].Recurrent = new(Tensor) }},
 		{"bias has 6 values, expected 1, 4 (one a channel) or 72 (one a neuron)", func(m *Network) { m.Layers[0].Bias = ones(6) }},
 		{"synapse has 2 values", func(m *Network) { m.Layers[0].Synapse = ones(2) }},
 		{"synapse[1] is 1.5, expected 0 to 1", func(m *Network) { m.Layers[0].Synapse[1] = 1.5 }},
@@ -153,19 +153,19 @@ func TestPlanesInvalid(t *testing.T) {
 		{"synapse[0] is -0.5", func(m *Network) { m.Layers[5].Synapse[0] = -0.5 }},
 		{"decay[0] is 2", func(m *Network) { m.Layers[0].Decay[0] = 2 }},
 		{"theta is only for reset subtract", func(m *Network) { m.Layers[2].Theta = ones(4) }},
-		{"a dense layer keeps no state", func(m *Network) { m.Layers[5].Kind, m.Layers[5].Decay = Dense, nil }},
+		{"a dense layer has no synapse, expected kind snu or conv2d", func(m *Network) { m.Layers[5].Kind, m.Layers[5].Decay = Dense, nil }},
 
 		// what a kind of layer does not heed
-		{"a window (kernel, stride, padding, dilation) is only for kinds conv2d and pool2d, but kind is flatten", func(m *Network) { m.Layers[4].Window.Stride[0] = 1 }},
-		{"a window (kernel, stride, padding, dilation) is only for kinds conv2d and pool2d, but kind is snu", func(m *Network) { m.Layers[5].Window.Padding[1] = 1 }},
-		{"groups is only for kind conv2d, but kind is pool2d", func(m *Network) { m.Layers[1].Groups = 1 }},
-		{"pool is only for kind pool2d, but kind is conv2d", func(m *Network) { m.Layers[0].Pool = SumPool }},
-		{"a pool2d layer has no neurons: it must not have activation", func(m *Network) { m.Layers[1].Activation = ReLU }},
-		{"a flatten layer has no neurons: it must not have activation", func(m *Network) { m.Layers[4].Output = Step }},
-		{"a flatten layer has no neurons: it must not have activation", func(m *Network) { m.Layers[4].Reset = ResetNone }},
-		{"a pool2d layer has no neurons: it must not have weight", func(m *Network) { m.Layers[1].Weight = Matrix(1, 1, ones(1)) }},
-		{"a pool2d layer has no neurons: it must not have weight", func(m *Network) { m.Layers[1].Recurrent = new(Tensor) }},
-		{"a flatten layer has no neurons: it must not have weight", func(m *Network) { m.Layers[4].Bias = ones(1) }},
+		{"a flatten layer has no stride, expected kind conv2d or pool2d", func(m *Network) { m.Layers[4].Window.Stride[0] = 1 }},
+		{"a snu layer has no padding, expected kind conv2d or pool2d", func(m *Network) { m.Layers[5].Window.Padding[1] = 1 }},
+		{"a pool2d layer has no groups, expected kind conv2d", func(m *Network) { m.Layers[1].Groups = 1 }},
+		{"a conv2d layer has no pool, expected kind pool2d", func(m *Network) { m.Layers[0].Pool = SumPool }},
+		{"a pool2d layer has no activation, expected kind snu, dense or conv2d", func(m *Network) { m.Layers[1].Activation = ReLU }},
+		{"a flatten layer has no output, expected", func(m *Network) { m.Layers[4].Output = Step }},
+		{"a flatten layer has no reset, expected", func(m *Network) { m.Layers[4].Reset = ResetNone }},
+		{"a pool2d layer has no weight, expected", func(m *Network) { m.Layers[1].Weight = Matrix(1, 1, ones(1)) }},
+		{"a pool2d layer has no recurrent, expected", func(m *Network) { m.Layers[1].Recurrent = new(Tensor) }},
+		{"a flatten layer has no bias, expected", func(m *Network) { m.Layers[4].Bias = ones(1) }},
 		{`pool "" is unknown, expected sum, avg or max`, func(m *Network) { m.Layers[1].Pool = "" }},
 		{"out is [63], expected a shape with the 64 values of in [4 4 4]", func(m *Network) { m.Layers[4].Out[0] = 63 }},
 
@@ -268,7 +268,7 @@ func TestOverlap(t *testing.T) {
 					}
 					most = max(most, windows)
 				}
-				if got := l.passes(passed{entries: 10, spikes: true}); got.spikes || got.entries < int64(10*most*most) {
+				if got, err := passPool(&l, "", passed{entries: 10, spikes: true}); err != nil || got.spikes || got.entries < int64(10*most*most) {
 					t.Errorf("kernel %d, stride %d, padding %d: at most %d entries, but 10 inputs may be in %d windows each", kernel, stride, padding, got.entries, most*most)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // ErrInvalid is the kind of every error that says a network makes no sense.
@@ -66,54 +67,7 @@ func (in Input) validate() error {
 	if err := validShape("input", "shape", in.Shape); err != nil {
 		return err
 	}
-	e := in.Encoder
-	switch e.Coding {
-	case Poisson:
-		if !(e.RateHz > 0) || !finite(e.RateHz) {
-			return invalid("encoder poisson: rate_hz is %v, expected a rate above 0", e.RateHz)
-		}
-	case Events:
-		if !(e.BinUS > 0) || !finite(e.BinUS) {
-			return invalid("encoder events: bin_us is %v, expected a time above 0", e.BinUS)
-		}
-	case Latency, Direct:
-	default:
-		return invalid("encoder %q is unknown, expected poisson, latency, direct or events", e.Coding)
-	}
-	if e.Threshold != nil && !finite(*e.Threshold) {
-		return invalid("encoder %s: threshold is %v, expected a finite intensity", e.Coding, *e.Threshold)
-	}
-	return nil
-}
-
-func (n *Network) validateReadout() error {
-	last := &n.Layers[len(n.Layers)-1]
-	if !last.HasNeurons() {
-		return invalid("the last layer is a %s, expected one with neurons to read out", last.Kind)
-	}
-	if m := n.Readout.Margin; !(m >= 0) || math.IsInf(float64(m), 0) {
-		return invalid("readout margin is %v, expected 0 or a number above it", m)
-	}
-	switch n.Readout.Kind {
-	case SpikeCount:
-		if last.Output == None {
-			return invalid("readout spike_count needs a last layer with output step or sigmoid, but it is none: membrane_sum may be meant")
-		}
-	case FirstSpike:
-		if last.Output != Step {
-			return invalid("readout first_spike needs a last layer with output step, but it is %s", last.Output)
-		}
-	case MembraneSum, MembraneMax:
-		if last.Output != None {
-			return invalid("readout %s needs a last layer that does not spike (output none), but it is %s", n.Readout.Kind, last.Output)
-		}
-	default:
-		return invalid("readout %q is unknown, expected spike_count, membrane_sum, membrane_max or first_spike", n.Readout.Kind)
-	}
-	if k := len(n.Classes); k != 0 && k != last.OutSize() {
-		return invalid("there are %d class names for %d output neurons", k, last.OutSize())
-	}
-	return nil
+	return in.Encoder.check()
 }
 
 func (n *Network) validateSelfTest() error {
@@ -144,3 +98,19 @@ const MaxSteps = 1 << 20
 const maxPresentation = math.MaxInt32
 
 func finite(x float64) bool { return x-x == 0 }
+
+// oneOf lists names that were expected: "a, b or c".
+func oneOf[T ~string](names []T) string {
+	var s strings.Builder
+	for i, name := range names {
+		switch {
+		case i == 0:
+		case i == len(names)-1:
+			s.WriteString(" or ")
+		default:
+			s.WriteString(", ")
+		}
+		s.WriteString(string(name))
+	}
+	return s.String()
+}

@@ -14,30 +14,23 @@ func (l *Layer) validate(where string) error {
 			return err
 		}
 	}
-	switch l.Kind {
-	case SNU:
-	case Dense:
-		if l.Output != None || l.Reset != ResetNone || l.Recurrent != nil || len(l.Synapse) > 0 || len(l.Decay) > 0 || len(l.Initial) > 0 {
-			return invalid("%s: a dense layer keeps no state: output and reset must be none, without recurrent, synapse, decay or initial", where)
-		}
-	case Conv2D:
-		if l.Recurrent != nil {
-			return invalid("%s: a conv2d layer has no recurrent weights, an snu layer may", where)
-		}
-	case Pool2D, Flatten:
-	default:
-		return invalid("%s: kind %q is unknown, expected snu, dense, conv2d, pool2d or flatten", where, l.Kind)
+	spec := l.Kind.Spec()
+	if spec == nil {
+		return invalid("%s: kind %q is unknown, expected %s", where, l.Kind, oneOf(Kinds()))
 	}
-	if err := l.validateUnused(where); err != nil {
+	if err := l.checkFields(where, spec); err != nil {
 		return err
 	}
-	if !l.HasNeurons() {
-		return l.validatePassing(where)
+	if !spec.Neurons {
+		return spec.check(l, where)
 	}
 	if err := l.validateUnit(where); err != nil {
 		return err
 	}
-	return l.validateParameters(where)
+	if err := spec.check(l, where); err != nil {
+		return err
+	}
+	return l.validateParameters(where, spec.Shared)
 }
 
 // validateUnit checks what the equations of a neuron depend on.
@@ -80,35 +73,19 @@ func (l *Layer) validateUnit(where string) error {
 	return nil
 }
 
-// validateUnused checks that nothing is said that only other kinds of layer
-// heed.
-func (l *Layer) validateUnused(where string) error {
-	if l.Kind != Conv2D && l.Kind != Pool2D && l.Window != (Window{}) {
-		return invalid("%s: a window (kernel, stride, padding, dilation) is only for kinds conv2d and pool2d, but kind is %s", where, l.Kind)
-	}
-	if l.Kind != Conv2D && l.Groups != 0 {
-		return invalid("%s: groups is only for kind conv2d, but kind is %s", where, l.Kind)
-	}
-	if l.Kind != Pool2D && l.Pool != "" {
-		return invalid("%s: pool is only for kind pool2d, but kind is %s", where, l.Kind)
+// maxWindow bounds a window's numbers, so that no product of theirs overflows.
+const maxWindow = 1 << 12
+
+// checkFlatten checks a flatten layer.
+func checkFlatten(l *Layer, where string) error {
+	if volume(l.In) != volume(l.Out) {
+		return invalid("%s: out is %v, expected a shape with the %d values of in %v", where, l.Out, volume(l.In), l.In)
 	}
 	return nil
 }
 
-// validatePassing checks a layer without neurons.
-func (l *Layer) validatePassing(where string) error {
-	if l.Activation != "" || l.Output != "" || l.Reset != "" {
-		return invalid("%s: a %s layer has no neurons: it must not have activation, output or reset", where, l.Kind)
-	}
-	if l.Weight.Shape != nil || l.Recurrent != nil || l.Parameters() > 0 {
-		return invalid("%s: a %s layer has no neurons: it must not have weight, recurrent, current, synapse, decay, bias, theta or initial", where, l.Kind)
-	}
-	if l.Kind == Flatten {
-		if volume(l.In) != volume(l.Out) {
-			return invalid("%s: out is %v, expected a shape with the %d values of in %v", where, l.Out, volume(l.In), l.In)
-		}
-		return nil
-	}
+// checkPool checks a pool2d layer.
+func checkPool(l *Layer, where string) error {
 	switch l.Pool {
 	case SumPool, AvgPool, MaxPool:
 	default:
@@ -119,9 +96,6 @@ func (l *Layer) validatePassing(where string) error {
 	}
 	return l.validateWindow(where, l.In[0])
 }
-
-// maxWindow bounds a window's numbers, so that no product of theirs overflows.
-const maxWindow = 1 << 12
 
 // validateWindow checks the shapes and the window of a conv2d or pool2d layer
 // that has a number of channels out.
@@ -156,18 +130,15 @@ func (l *Layer) validateWindow(where string, channels int) error {
 	return nil
 }
 
-func (l *Layer) validateParameters(where string) error {
-	if err := l.validateWeights(where); err != nil {
-		return err
-	}
+func (l *Layer) validateParameters(where string, shared bool) error {
 	out := l.OutSize()
 	channels := out
-	if l.Kind == Conv2D {
+	if shared {
 		channels = l.Out[0]
 	}
 	for _, p := range l.vectors() {
 		if k := len(p.values); k > 1 && k != channels && k != out {
-			return invalid("%s: %s has %d values, expected %s", where, p.name, k, l.lengths())
+			return invalid("%s: %s has %d values, expected %s", where, p.name, k, lengths(channels, out))
 		}
 		if j := firstNotFinite(p.values); j >= 0 {
 			return invalid("%s: %s[%d] is %v, expected a finite number", where, p.name, j, p.values[j])
@@ -184,17 +155,23 @@ func (l *Layer) validateParameters(where string) error {
 }
 
 // lengths says how many values a parameter may have.
-func (l *Layer) lengths() string {
-	if l.Kind == Conv2D {
-		return fmt.Sprintf("1, %d (one a channel) or %d (one a neuron)", l.Out[0], l.OutSize())
+func lengths(channels, out int) string {
+	if channels != out {
+		return fmt.Sprintf("1, %d (one a channel) or %d (one a neuron)", channels, out)
 	}
-	return fmt.Sprintf("1 or %d, one a neuron", l.OutSize())
+	return fmt.Sprintf("1 or %d, one a neuron", out)
 }
 
-func (l *Layer) validateWeights(where string) error {
-	if l.Kind == Conv2D {
-		return l.validateConvolution(where)
+// checkDense checks a dense layer.
+func checkDense(l *Layer, where string) error {
+	if l.Output != None || l.Reset != ResetNone {
+		return invalid("%s: output is %s and reset %s, expected none: a dense layer keeps no state", where, l.Output, l.Reset)
 	}
+	return checkMatrix(l, where)
+}
+
+// checkMatrix checks the weights of fully connected neurons.
+func checkMatrix(l *Layer, where string) error {
 	in, out := l.InSize(), l.OutSize()
 	rows := in
 	if l.Recurrent != nil {
@@ -216,8 +193,8 @@ func (l *Layer) validateWeights(where string) error {
 // maxSums bounds the sums of a convolution with the room around them.
 const maxSums = MaxVolume / 4
 
-// validateConvolution checks window, groups and weights of a conv2d layer.
-func (l *Layer) validateConvolution(where string) error {
+// checkConvolution checks window, groups and weights of a conv2d layer.
+func checkConvolution(l *Layer, where string) error {
 	if len(l.Weight.Shape) != 4 {
 		return invalid("%s: weight has shape %v, expected [channels out, channels in / groups, height, width]", where, l.Weight.Shape)
 	}

@@ -40,13 +40,16 @@ func (n *Network) validateLayers() error {
 		if err != nil {
 			return err
 		}
-		if l.Kind == Pool2D && l.Pool == MaxPool && !in.spikes {
-			return invalid("%s: max pooling needs the spikes of one layer, but analog values or sums come in: sum pooling may be meant", n.where(i))
+		spec := l.Kind.Spec()
+		if passes[1+i], err = spec.passes(l, n.where(i), in); err != nil {
+			return err
 		}
-		if places += l.places(); places > maxPlaces {
+		if spec.places != nil {
+			places += spec.places(l)
+		}
+		if places > maxPlaces {
 			return invalid("%s: with it the planes of all layers have more than %d places, counted once a pooling window", n.where(i), maxPlaces)
 		}
-		passes[1+i] = l.passes(in)
 		for _, from := range l.Inputs(i) {
 			taken[1+from] = true
 		}
@@ -87,16 +90,8 @@ func (n *Network) validateFrom(i int, passes []passed) (in passed, err error) {
 	return in, nil
 }
 
-// places returns what a valid layer adds to the network's places.
-func (l *Layer) places() int64 {
-	switch l.Kind {
-	case Conv2D:
-		return int64(l.InSize()) + int64(l.OutSize())
-	case Pool2D:
-		return int64(l.InSize()) * (1 + l.overlap())
-	}
-	return 0
-}
+func placesOfConvolution(l *Layer) int64 { return int64(l.InSize()) + int64(l.OutSize()) }
+func placesOfPool(l *Layer) int64        { return int64(l.InSize()) * (1 + l.overlap()) }
 
 // overlap bounds the windows of a pool that an input lies in.
 func (l *Layer) overlap() int64 {
@@ -108,17 +103,22 @@ func (l *Layer) overlap() int64 {
 	return n
 }
 
-// passes returns what a valid layer passes on if in comes in.
-func (l *Layer) passes(in passed) passed {
-	switch {
-	case l.HasNeurons():
-		return passed{entries: int64(l.OutSize()), spikes: l.Output == Step, paths: 1}
-	case l.Kind == Flatten:
-		return passed{in.entries, in.spikes, in.paths + 1}
-	case l.Pool == MaxPool:
-		return passed{int64(l.OutSize()), true, in.paths + 1}
+func passNeurons(l *Layer, _ string, _ passed) (passed, error) {
+	return passed{entries: int64(l.OutSize()), spikes: l.Output == Step, paths: 1}, nil
+}
+
+func passFlat(_ *Layer, _ string, in passed) (passed, error) {
+	return passed{in.entries, in.spikes, in.paths + 1}, nil
+}
+
+func passPool(l *Layer, where string, in passed) (passed, error) {
+	if l.Pool != MaxPool {
+		return passed{entries: min(in.entries*l.overlap(), maxEntries+1), paths: in.paths + 1}, nil
 	}
-	return passed{entries: min(in.entries*l.overlap(), maxEntries+1), paths: in.paths + 1}
+	if !in.spikes {
+		return passed{}, invalid("%s: max pooling needs the spikes of one layer, but analog values or sums come in: sum pooling may be meant", where)
+	}
+	return passed{int64(l.OutSize()), true, in.paths + 1}, nil
 }
 
 // where names a layer in errors, −1 being the input.

@@ -203,7 +203,7 @@ func benchmark(ctx context.Context, cmd *cobra.Command, file string, names []str
 	}
 	reports := bench.Reports(targets)
 	for i, t := range targets {
-		reports[i].Topology = topology(t.Model())
+		reports[i].Topology = t.Model().Topology()
 	}
 	var text strings.Builder
 	if err := bench.Write(&text, o.output, reports); err != nil {

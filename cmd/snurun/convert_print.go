@@ -19,9 +19,7 @@ func printImport(w io.Writer, im *nir.Import) {
 		fmt.Fprintf(w, "assumed: %s\n", s)
 	}
 	m := im.Network
-	e := m.Input.Encoder
-	in := inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts}
-	fmt.Fprintf(w, "input    %s, %s\n", shape(in.Shape), in.describe())
+	fmt.Fprintf(w, "input    %s, %s\n", shape(m.Input.Shape), m.Input.Encoder)
 	fmt.Fprintf(w, "time     %d steps of %v ms\n", m.Steps, m.Input.Step())
 	fmt.Fprintf(w, "readout  %s\n", m.Readout.Kind)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

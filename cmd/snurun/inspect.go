@@ -101,7 +101,7 @@ func newReport(file string, m *model.Network, net *runtime.Network, info export.
 		File: file, Bytes: info.Size, SHA256: fmt.Sprintf("%x", info.SHA256),
 		Name: m.Name, CreatedBy: m.CreatedBy, DtMS: m.Input.Dt, Steps: m.Steps,
 		Input:   inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts},
-		Classes: m.Classes, Readout: string(m.Readout.Kind), Margin: m.Readout.Margin, Topology: topology(m), Neurons: m.Neurons(), Parameters: m.Parameters(),
+		Classes: m.Classes, Readout: string(m.Readout.Kind), Margin: m.Readout.Margin, Topology: m.Topology(), Neurons: m.Neurons(), Parameters: m.Parameters(),
 		Metadata: m.Metadata,
 	}
 	for i := range m.Layers {
@@ -126,7 +126,7 @@ func (r *report) print(w *bufio.Writer, m *model.Network) {
 		line("created by", "%s", r.CreatedBy)
 	}
 	line("time", "%d steps of %v ms", r.Steps, r.DtMS)
-	line("input", "%s, %s", shape(r.Input.Shape), r.Input.describe())
+	line("input", "%s, %s", shape(r.Input.Shape), m.Input.Encoder)
 	if len(r.Classes) > 0 {
 		line("classes", "%s", strings.Join(r.Classes, " "))
 	}
@@ -157,23 +157,6 @@ func (r *report) print(w *bufio.Writer, m *model.Network) {
 func printable(s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(s)
-	}
-	return s
-}
-
-func (in inputReport) describe() string {
-	s := in.Encoder
-	if in.RateHz != 0 {
-		s += fmt.Sprintf(" %v Hz", in.RateHz)
-	}
-	if in.Threshold != nil {
-		s += fmt.Sprintf(", intensity above %v", *in.Threshold)
-	}
-	if in.BinUS != 0 {
-		s += fmt.Sprintf(", bins of %v µs", in.BinUS)
-	}
-	if in.Counts {
-		s += ", counted"
 	}
 	return s
 }

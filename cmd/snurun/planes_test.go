@@ -53,29 +53,6 @@ func TestInspectPlanes(t *testing.T) {
 	}
 }
 
-func TestTopology(t *testing.T) {
-	window := func(kernel, stride int) model.Window {
-		return model.Window{Kernel: [2]int{kernel, kernel}, Stride: [2]int{stride, stride}, Dilation: [2]int{1, 1}}
-	}
-	m := &model.Network{
-		Input: model.Input{Shape: []int{2, 34, 34}},
-		Layers: []model.Layer{
-			{Kind: model.Conv2D, Out: []int{16, 15, 15}, Window: window(5, 2)},
-			{Kind: model.Pool2D, Out: []int{16, 7, 7}, Window: window(2, 2), Pool: model.AvgPool},
-			{Kind: model.Flatten, Out: []int{784}},
-			{Kind: model.SNU, Out: []int{100}, Recurrent: &model.Tensor{}},
-			{Kind: model.SNU, Out: []int{10}},
-		},
-	}
-	if got := topology(m); got != "2x34x34-16c5s2-ap2-100r-10" {
-		t.Errorf("topology %s", got)
-	}
-	m.Input.Shape, m.Layers = []int{784}, m.Layers[4:]
-	if got := topology(m); got != "784-10" {
-		t.Errorf("topology %s", got)
-	}
-}
-
 // TestBenchPlanes compares the counts of bench with those of the network's
 // self-test, or finds as many random inputs as it asks for.
 func TestBenchPlanes(t *testing.T) {

@@ -165,20 +165,19 @@ func (d *layerDescription) layer(f *File, in []int) (l model.Layer, err error) {
 	if l.Kind == "" {
 		l.Kind = model.SNU
 	}
-	if key := d.misplaced(l.Kind); key != "" {
+	spec := l.Kind.Spec()
+	if spec == nil {
+		return l, misdescribed("kind is %q, expected one of %v", l.Kind, model.Kinds())
+	}
+	if key := d.misplaced(spec); key != "" {
 		return l, misdescribed("a %s layer has no %s", l.Kind, key)
 	}
-	switch l.Kind {
-	case model.Flatten, model.Pool2D:
-		if d.Weight+d.Bias+d.Recurrent+d.RecurrentBias+d.Reset != "" || d.Decay != nil || d.Synapse != nil || d.Threshold != nil {
-			return l, misdescribed("a %s layer has no parameters", l.Kind)
-		}
-	case model.Conv2D, model.SNU, model.Dense:
+	if spec.Neurons {
 		if err := d.neurons(f, &l); err != nil {
 			return l, err
 		}
-	default:
-		return l, misdescribed("kind is %q, expected snu, dense, conv2d, pool2d or flatten", l.Kind)
+	} else if d.Weight+d.Bias+d.Recurrent+d.RecurrentBias+d.Reset != "" || d.Decay != nil || d.Synapse != nil || d.Threshold != nil {
+		return l, misdescribed("a %s layer has no parameters", l.Kind)
 	}
 	switch l.Kind {
 	case model.Flatten:
@@ -210,18 +209,16 @@ func (d *layerDescription) layer(f *File, in []int) (l model.Layer, err error) {
 
 // misplaced returns a key for windows that a layer of this kind has no use for, or
 // nothing.
-func (d *layerDescription) misplaced(kind model.Kind) string {
-	conv, pool := kind == model.Conv2D, kind == model.Pool2D
+func (d *layerDescription) misplaced(spec *model.KindSpec) string {
 	for _, k := range []struct {
-		key          string
-		given, known bool
+		key   model.Field
+		given bool
 	}{
-		{"kernel", d.Kernel != nil, pool}, {"pool", d.Pool != "", pool},
-		{"stride", d.Stride != nil, conv || pool}, {"padding", d.Padding != nil, conv || pool},
-		{"dilation", d.Dilation != nil, conv}, {"groups", d.Groups != 0, conv},
+		{"kernel", d.Kernel != nil}, {"pool", d.Pool != ""}, {"stride", d.Stride != nil},
+		{"padding", d.Padding != nil}, {"dilation", d.Dilation != nil}, {"groups", d.Groups != 0},
 	} {
-		if k.given && !k.known {
-			return k.key
+		if k.given && !spec.Says(k.key) {
+			return string(k.key)
 		}
 	}
 	return ""

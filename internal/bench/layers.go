@@ -112,7 +112,7 @@ func (r *Report) addLayers(t *Target) {
 		b.NsPerStep = float64(p.times[i].Nanoseconds()) / timed
 		b.Spikes = float64(p.spikes[i]) / steps
 		b.SynOps = float64(p.synops[i]) / steps
-		b.Density = b.SynOps / synapses(l)
+		b.Density = b.SynOps / float64(l.Synapses())
 		b.SpikesIn = b.Density * float64(in)
 		b.Share = p.times[i].Seconds() / p.total.Seconds()
 		b.Limit = p.limits[i]
@@ -132,34 +132,4 @@ func (r *Report) addLayers(t *Target) {
 	}
 	n := float64(t.samples.Len())
 	r.Spikes, r.SynOps, r.InputSpikes = r.Spikes/n, r.SynOps/n, float64(p.inputSpikes)/n
-}
-
-// synapses returns the number of synaptic operations of a step at which every
-// input is active.
-func synapses(l *model.Layer) float64 {
-	if l.Kind != model.Conv2D {
-		n := l.InSize()
-		if l.Recurrent != nil {
-			n += l.OutSize()
-		}
-		return float64(n) * float64(l.OutSize())
-	}
-	n := float64(l.Out[0]) * float64(l.In[0]/l.Groups)
-	for axis := range 2 {
-		n *= float64(taps(&l.Window, axis, l.In[1+axis], l.Out[1+axis]))
-	}
-	return n
-}
-
-// taps counts the pairs of an input and a position of a window that sees it,
-// along one axis of a plane.
-func taps(w *model.Window, axis, in, out int) (n int) {
-	for position := range out {
-		for k := range w.Kernel[axis] {
-			if at := position*w.Stride[axis] + k*w.Dilation[axis] - w.Padding[axis]; at >= 0 && at < in {
-				n++
-			}
-		}
-	}
-	return n
 }

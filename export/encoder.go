@@ -1,0 +1,93 @@
+package export
+
+import "github.com/snurun/snurun/model"
+
+// encoderFields are the parameters of an input's encoder, in the order that they
+// are written in; model.CodingSpec says which a coding has.
+var encoderFields = []struct {
+	key   string
+	read  func(d *decoder, e *model.Encoder) error
+	write func(w *encoder, e *model.Encoder)
+	given func(e *model.Encoder) bool // whether it is written; nil for always
+	drop  func(e *model.Encoder)
+}{
+	{
+		"rate_hz",
+		func(d *decoder, e *model.Encoder) (err error) { e.RateHz, err = d.number(); return err },
+		func(w *encoder, e *model.Encoder) { w.number(e.RateHz) },
+		nil,
+		func(e *model.Encoder) { e.RateHz = 0 },
+	},
+	{
+		"bin_us",
+		func(d *decoder, e *model.Encoder) (err error) { e.BinUS, err = d.number(); return err },
+		func(w *encoder, e *model.Encoder) { w.number(e.BinUS) },
+		nil,
+		func(e *model.Encoder) { e.BinUS = 0 },
+	},
+	{
+		"counts",
+		func(d *decoder, e *model.Encoder) (err error) { e.Counts, err = d.boolean(); return err },
+		func(w *encoder, e *model.Encoder) { w.boolean(e.Counts) },
+		nil,
+		func(e *model.Encoder) { e.Counts = false },
+	},
+	{
+		"threshold",
+		func(d *decoder, e *model.Encoder) error {
+			x, err := d.number()
+			e.Threshold = &x
+			return err
+		},
+		func(w *encoder, e *model.Encoder) { w.number(*e.Threshold) },
+		func(e *model.Encoder) bool { return e.Threshold != nil },
+		func(e *model.Encoder) { e.Threshold = nil },
+	},
+}
+
+// encoder reads an encoder. Parameters of other codings than its own are passed
+// over.
+func (d *decoder) encoder() (model.Encoder, error) {
+	var e model.Encoder
+	o, err := d.object(maxKeys, func(key string) (err error) {
+		if key == "kind" {
+			e.Coding, err = word[model.Coding](d)
+			return err
+		}
+		for _, f := range encoderFields {
+			if f.key == key {
+				return f.read(d, &e)
+			}
+		}
+		return d.skip(0)
+	})
+	if err != nil {
+		return e, err
+	}
+	spec := e.Coding.Spec() // one that is unknown is refused by model.Validate
+	for _, f := range encoderFields {
+		if !spec.Has(f.key) {
+			f.drop(&e)
+		}
+	}
+	return e, o.require(append([]string{"kind"}, spec.Required...)...)
+}
+
+func (w *encoder) encoder(e model.Encoder) {
+	spec := e.Coding.Spec()
+	keys := 1
+	for _, f := range encoderFields {
+		if spec.Has(f.key) && (f.given == nil || f.given(&e)) {
+			keys++
+		}
+	}
+	w.mapOf(keys)
+	w.str("kind")
+	w.str(string(e.Coding))
+	for _, f := range encoderFields {
+		if spec.Has(f.key) && (f.given == nil || f.given(&e)) {
+			w.str(f.key)
+			f.write(w, &e)
+		}
+	}
+}

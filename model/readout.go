@@ -1,0 +1,75 @@
+package model
+
+import (
+	"math"
+	"slices"
+)
+
+// ReadoutKind names how the last layer's outputs become scores.
+type ReadoutKind string
+
+// The readouts. The class is the largest score; a tie goes to the larger u of
+// the last step, then to the lower index.
+const (
+	SpikeCount  ReadoutKind = "spike_count"  // Σ_t y_j
+	MembraneSum ReadoutKind = "membrane_sum" // Σ_t s_j, t ascending; last layer does not spike
+	MembraneMax ReadoutKind = "membrane_max" // max_t s_j; last layer does not spike
+	FirstSpike  ReadoutKind = "first_spike"  // 1/t for the first spike at step t, from 1; 0 without one
+)
+
+// readouts says what the last layer must put out for each readout.
+//
+// A new readout is a constant above and a row here, how its scores add up
+// (runtime/readout.go), its gradient or that it has none (train/loss.go), and a
+// row in docs/FORMAT.md.
+var readouts = []struct {
+	kind  ReadoutKind
+	takes []Output
+}{
+	{SpikeCount, []Output{Step, Sigmoid}},
+	{MembraneSum, []Output{None}},
+	{MembraneMax, []Output{None}},
+	{FirstSpike, []Output{Step}},
+}
+
+// Readouts returns the readouts that a last layer of an output has; without one,
+// all.
+func Readouts(of ...Output) (kinds []ReadoutKind) {
+	for _, r := range readouts {
+		if len(of) == 0 || slices.ContainsFunc(of, func(o Output) bool { return slices.Contains(r.takes, o) }) {
+			kinds = append(kinds, r.kind)
+		}
+	}
+	return kinds
+}
+
+// Readout is how a class follows from the last layer.
+type Readout struct {
+	Kind ReadoutKind
+	// Margin is how far the leading score should be ahead of all others for an
+	// early decision, in units of the score; 0 if there is no recommendation.
+	Margin float32
+}
+
+func (n *Network) validateReadout() error {
+	last := &n.Layers[len(n.Layers)-1]
+	if !last.HasNeurons() {
+		return invalid("the last layer is a %s, expected one with neurons to read out", last.Kind)
+	}
+	if m := n.Readout.Margin; !(m >= 0) || math.IsInf(float64(m), 0) {
+		return invalid("readout margin is %v, expected 0 or a number above it", m)
+	}
+	kind := n.Readout.Kind
+	at := slices.Index(Readouts(), kind)
+	if at < 0 {
+		return invalid("readout %q is unknown, expected %s", kind, oneOf(Readouts()))
+	}
+	if takes := readouts[at].takes; !slices.Contains(takes, last.Output) {
+		return invalid("readout %s needs a last layer with output %s, but it is %s: %s may be meant",
+			kind, oneOf(takes), last.Output, oneOf(Readouts(last.Output)))
+	}
+	if k := len(n.Classes); k != 0 && k != last.OutSize() {
+		return invalid("there are %d class names for %d output neurons", k, last.OutSize())
+	}
+	return nil
+}
