@@ -21,6 +21,12 @@ func benchData(t testing.TB, format string) []byte {
 			b = binary.BigEndian.AppendUint32(b, uint32(e.T))
 		}
 		return b
+	case "aedat4":
+		b := aedat4Head(1, -1, aedat4Info("a"))
+		for ; len(events) > 0; events = events[min(2000, len(events)):] {
+			b = append(b, aedat4Packed(1, 0, events[:min(2000, len(events))])...)
+		}
+		return b
 	case "evt21":
 		b, high := []byte(evt21Head), int64(-1)
 		for _, e := range events {

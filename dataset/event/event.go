@@ -25,6 +25,7 @@
 //	nmnist  .bin .bs2         N-MNIST and N-Caltech101 (Orchard et al. 2015), SLAYER 2-D spikes
 //	aedat2  .aedat .aedat2    AEDAT 2.0 of jAER and v2e: DVS128, DVS640, DAVIS128 to DAVIS640
 //	aedat3  .aedat .aedat3    AEDAT 3.1 of cAER, polarity packets
+//	aedat4  .aedat4           AEDAT 4.0 of DV and dv-processing, LZ4, zstd or neither
 //	evt2    .raw              Prophesee EVT 2.0
 //	evt21   .raw              Prophesee EVT 2.1, little-endian and legacy
 //	evt3    .raw              Prophesee EVT 3.0
@@ -175,6 +176,7 @@ var registry = struct {
 	{"nmnist", []string{".bin", ".bs2"}, nil, readerOf(newNMNIST), newNMNISTWriter},
 	{"aedat2", []string{".aedat", ".aedat2"}, matchAEDAT("2.0"), readerOf(newAEDAT2), nil},
 	{"aedat3", []string{".aedat", ".aedat3"}, matchAEDAT("3.1"), readerOf(newAEDAT3), newAEDAT3Writer},
+	{"aedat4", []string{".aedat4"}, matchAEDAT4, newAEDAT4, nil},
 	{"evt2", []string{".raw"}, matchEVT("2.0"), readerOf(newEVT2), newEVT2Writer},
 	{"evt21", []string{".raw"}, matchEVT("2.1"), readerOf(newEVT21), nil},
 	{"evt3", []string{".raw"}, matchEVT("3.0"), readerOf(newEVT3), newEVT3Writer},

@@ -29,6 +29,7 @@ var fixtures = []fixture{
 	nmnistFixture,
 	aedat2DVS128Fixture, aedat2DAVISFixture, aedat2DVS640Fixture,
 	aedat3Fixture,
+	aedat4Fixture(0, "plain"), aedat4Fixture(1, "LZ4"), aedat4Fixture(3, "zstd"),
 	evt2Fixture, evt21Fixture, evt3Fixture, datFixture, datOldFixture,
 	esFixture, esATISFixture,
 	textFixture,

@@ -83,7 +83,7 @@ func NewReader(format string, r io.Reader, o Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.NewReader(r, o)
+	return f.NewReader(honest{r}, o)
 }
 
 // NewWriter returns a writer to w in the named format, for a sensor of the

@@ -45,7 +45,7 @@ func TestDetect(t *testing.T) {
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
 	for _, f := range fixtures {
-		ext := map[string]string{"nmnist": ".bs2", "aedat2": ".aedat", "aedat3": ".aedat", "evt2": ".raw", "evt21": ".raw", "evt3": ".raw", "dat": ".dat", "es": ".es", "text": ".csv"}[f.format]
+		ext := map[string]string{"nmnist": ".bs2", "aedat2": ".aedat", "aedat3": ".aedat", "aedat4": ".aedat4", "evt2": ".raw", "evt21": ".raw", "evt3": ".raw", "dat": ".dat", "es": ".es", "text": ".csv"}[f.format]
 		name := filepath.Join(dir, f.format+f.name+ext)
 		if err := os.WriteFile(name, f.data, 0o600); err != nil {
 			t.Fatal(err)

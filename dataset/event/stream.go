@@ -26,29 +26,20 @@ func (w *window) advance(n int) {
 	w.off += int64(n)
 }
 
-// fill appends what one read of the stream yields, at least a byte.
+// fill appends what one read of the stream yields, at least a byte if the reader is
+// honest.
 func (w *window) fill() error {
 	if w.err != nil {
 		return w.err
 	}
 	w.end = copy(w.buf, w.buf[w.beg:w.end])
 	w.beg = 0
-	for range 100 {
-		n, err := w.r.Read(w.buf[w.end:])
-		if n < 0 || n > len(w.buf)-w.end {
-			w.err = errors.New("event: the underlying reader returned an impossible count")
-			return w.err
-		}
-		w.end += n
-		w.err = err
-		if n > 0 {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	n, err := w.r.Read(w.buf[w.end:])
+	w.end += n
+	if w.err = err; n > 0 {
+		return nil
 	}
-	return io.ErrNoProgress
+	return err
 }
 
 // peek returns the next n bytes without using them up, or fewer at the end of
@@ -62,6 +53,23 @@ func (w *window) peek(n int) ([]byte, error) {
 		}
 	}
 	return w.bytes()[:n], nil
+}
+
+// An honest reader is one that returns no impossible count, and bytes or an error
+// before long.
+type honest struct{ io.Reader }
+
+func (h honest) Read(p []byte) (int, error) {
+	for range 100 {
+		n, err := h.Reader.Read(p)
+		if n < 0 || n > len(p) {
+			return 0, errors.New("event: the underlying reader returned an impossible count")
+		}
+		if n > 0 || err != nil || len(p) == 0 {
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
 }
 
 // A codec decodes one format.
