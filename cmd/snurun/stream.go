@@ -44,7 +44,7 @@ windows of time steps and prints a line for every decision, at once.
 The formats are spikes (a line a step: the numbers of the active channels), jsonl
 (a JSON object a line: {"t":µs,"x":X,"y":Y,"p":P}, or {"spikes":[...]}, or
 {"values":[...]}), text (lines t,x,y,p), and the recordings nmnist, evt2, evt3,
-dat, aedat2, aedat3 and es. Without --format it is text for a network of events,
+evt21, dat, aedat2, aedat3, aedat4 and es. Without --format it is text for a network of events,
 jsonl for one with analog input, else spikes. Events are binned into steps.
 
 Windows follow one another unless --stride is smaller than --window. Each begins
