@@ -10,6 +10,12 @@ type Key struct {
 	Sample uint64 // of the sample, usually its index in the data set
 }
 
+// KeyFor returns the key of a sample for one purpose of a run. Purposes, numbers
+// of the caller's, share no streams.
+func KeyFor(seed uint64, purpose int, sample uint64) Key {
+	return Key{Seed: Key{Seed: seed, Sample: uint64(purpose)}.Uint64(0), Sample: sample}
+}
+
 // Epoch returns the key of the same sample in a training epoch, so that each
 // epoch sees fresh noise, which is not that of k either.
 func (k Key) Epoch(epoch int) Key {

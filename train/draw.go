@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
 )
 
@@ -40,7 +41,7 @@ func (d *drawing) spiking(kind model.Kind, out []int, n int) model.Layer {
 		l.Theta = []float32{d.Theta}
 	}
 	if d.BiasSpread != 0 {
-		k := key(d.seed, purposeBias, uint64(len(d.m.Layers)))
+		k := dataset.KeyFor(d.seed, purposeBias, uint64(len(d.m.Layers)))
 		for j := range l.Bias {
 			l.Bias[j] += float32(d.BiasSpread * float32(2*unit(k.Uint64(uint64(j)))-1))
 		}
@@ -153,7 +154,7 @@ func (d *drawing) draw() {
 		n, _ := volume(t.Shape)
 		t.F32 = make([]float32, n)
 		if d.Init == Glorot {
-			k := key(d.seed, purposeWeights, p.stream)
+			k := dataset.KeyFor(d.seed, purposeWeights, p.stream)
 			limit := math.Sqrt(6 / float64(n/t.Shape[0]+n/t.Shape[1]))
 			for i := range t.F32 {
 				t.F32[i] = float32(limit * (float64(2*unit(k.Uint64(uint64(i)))) - 1))

@@ -6,7 +6,9 @@ import (
 	"log"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/spike"
 	"github.com/snurun/snurun/train"
 )
@@ -47,7 +49,11 @@ func Example() {
 			log.Fatal(err)
 		}
 	}
-	result, err := train.Evaluate(context.Background(), trainer.Model(), source, held, 0, 1)
+	net, err := runtime.Compile(trainer.Model())
+	if err != nil {
+		log.Fatal(err)
+	}
+	result, err := evaluate.New(net).Summary(context.Background(), evaluate.Set{Source: source, Indices: held}, evaluate.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

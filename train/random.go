@@ -13,16 +13,10 @@ const (
 	purposeWeights = iota + 1
 	purposeOrder
 	purposeNoise
-	purposeTest
+	_ // the draws of package evaluate
 	purposeBias
 	purposeTable
 )
-
-// key derives the key of a purpose from the training seed.
-func key(seed uint64, purpose int, sample uint64) dataset.Key {
-	k := dataset.Key{Seed: seed, Sample: uint64(purpose)}
-	return dataset.Key{Seed: k.Uint64(0), Sample: sample}
-}
 
 // normal draws from N(0, 1) by the Box–Muller transform.
 type normal struct {
@@ -31,7 +25,7 @@ type normal struct {
 }
 
 func newNormal(seed uint64, purpose int, stream uint64) *normal {
-	return &normal{key: key(seed, purpose, stream)}
+	return &normal{key: dataset.KeyFor(seed, purpose, stream)}
 }
 
 func (g *normal) next() float64 {

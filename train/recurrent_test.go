@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
@@ -74,11 +75,7 @@ func learnOrder(t testing.TB, change func(p *Topology, c *Config)) (accuracy, gr
 			t.Fatal(err)
 		}
 	}
-	e, err := Evaluate(context.Background(), tr.Model(), orderTask(t, 1000, 2), indices(1000), 0, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e.Accuracy(), growth
+	return accuracyOf(t, tr.Model(), evaluate.All(orderTask(t, 1000, 2))), growth
 }
 
 // errorNorm returns the length of the errors of the first layer at a step, of all

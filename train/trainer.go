@@ -35,6 +35,7 @@ import (
 
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/internal/layer"
 	"github.com/snurun/snurun/model"
 )
@@ -112,7 +113,7 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 	if err := config.Loss.check(m.Readout.Kind); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if err := checkSource(m, source, indices); err != nil {
+	if err := (evaluate.Set{Source: source, Indices: indices}).Check(m, true); err != nil {
 		return nil, err
 	}
 	if size := batchBytes(m, config.Batch); size > maxBatchBytes {
@@ -180,32 +181,6 @@ func batchBytes(m *model.Network, batch int) float64 {
 	return (float64(values*float64(m.Steps)) + kernels) * float64(batch)
 }
 
-func checkSource(m *model.Network, source dataset.Source, indices []int) error {
-	in, out := m.Input.Size(), m.Layers[len(m.Layers)-1].OutSize()
-	size := 1
-	for _, d := range source.Shape() {
-		size *= d
-	}
-	if size != in {
-		return fmt.Errorf("train: the data set has shape %v, the network takes %v", source.Shape(), m.Input.Shape)
-	}
-	if k := len(source.Classes()); k > out {
-		return fmt.Errorf("train: the data set has %d classes, the network has %d outputs", k, out)
-	}
-	if len(indices) == 0 {
-		return errors.New("train: there are no samples, expected the index of at least one")
-	}
-	for _, i := range indices {
-		if i < 0 || i >= source.Len() {
-			return fmt.Errorf("train: sample %d is out of range, the data set has %d", i, source.Len())
-		}
-		if c := source.Label(i); c < 0 || c >= out {
-			return fmt.Errorf("train: sample %d has class %d, the network has %d outputs", i, c, out)
-		}
-	}
-	return nil
-}
-
 func newMoments(l *layer.Layer) moments {
 	var o moments
 	if s := l.Scatter(); s != nil {
@@ -243,7 +218,7 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(Progress)) (Progress,
 		return t.progress(), fmt.Errorf("train: all %d epochs are trained", t.config.Epochs)
 	}
 	copy(t.order, t.indices)
-	dataset.Shuffle(t.order, key(t.config.Seed, purposeOrder, uint64(t.epoch)))
+	dataset.Shuffle(t.order, dataset.KeyFor(t.config.Seed, purposeOrder, uint64(t.epoch)))
 	for t.now.done < len(t.order) {
 		if err := ctx.Err(); err != nil {
 			return t.progress(), err
@@ -369,7 +344,7 @@ func (t *Trainer) update(batch []int, rate float64) error {
 // noise returns the key of the noise of a sample's input in the current epoch.
 func (t *Trainer) noise(sample int) dataset.Key {
 	if t.config.Frozen {
-		return key(t.config.Seed, purposeNoise, uint64(sample))
+		return dataset.KeyFor(t.config.Seed, purposeNoise, uint64(sample))
 	}
 	return t.freshNoise(sample)
 }
@@ -377,7 +352,7 @@ func (t *Trainer) noise(sample int) dataset.Key {
 // freshNoise returns the key of a sample's noise in the current epoch, another
 // one in every epoch.
 func (t *Trainer) freshNoise(sample int) dataset.Key {
-	return key(t.config.Seed, purposeNoise, uint64(sample)).Epoch(t.epoch)
+	return dataset.KeyFor(t.config.Seed, purposeNoise, uint64(sample)).Epoch(t.epoch)
 }
 
 // Done reports whether all epochs are trained.

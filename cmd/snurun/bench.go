@@ -201,12 +201,8 @@ func benchmark(ctx context.Context, cmd *cobra.Command, file string, names []str
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	reports := bench.Reports(targets)
-	for i, t := range targets {
-		reports[i].Topology = t.Model().Topology()
-	}
 	var text strings.Builder
-	if err := bench.Write(&text, o.output, reports); err != nil {
+	if err := bench.Write(&text, o.output, bench.Reports(targets)); err != nil {
 		return err
 	}
 	if _, err := io.WriteString(cmd.OutOrStdout(), text.String()); err != nil {

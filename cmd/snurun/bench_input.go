@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/internal/bench"
 	"github.com/snurun/snurun/model"
 )
@@ -23,7 +24,9 @@ func encodeSamples(m *model.Network, names []string, stdin io.Reader, o benchOpt
 		s.Name += fmt.Sprintf(" and %d more", len(inputs)-1)
 	}
 	for _, in := range inputs {
-		if err := s.Add(m, in.source, o.limit, o.steps, o.seed); err != nil {
+		set := evaluate.All(in.source)
+		set.Steps, set.Draw = o.steps, o.seed
+		if err := s.Add(m, set, o.limit); err != nil {
 			return s, fmt.Errorf("%s: %w", in.name, err)
 		}
 	}

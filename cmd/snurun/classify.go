@@ -4,25 +4,21 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
+	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	goruntime "runtime"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/dataset/event"
-	"github.com/snurun/snurun/internal/bench"
+	"github.com/snurun/snurun/evaluate"
+	"github.com/snurun/snurun/internal/atomicfile"
 	"github.com/snurun/snurun/model"
-	"github.com/snurun/snurun/runtime"
-	"github.com/snurun/snurun/spike"
-	"github.com/snurun/snurun/train"
 )
 
 // linesUpTo is the number of samples up to which each has a line of its own in
@@ -32,6 +28,7 @@ const linesUpTo = 20
 type classifyOptions struct {
 	data    string
 	list    string
+	out     string
 	limit   int
 	seed    uint64
 	steps   int
@@ -40,6 +37,7 @@ type classifyOptions struct {
 	json    bool
 	show    bool
 	verbose bool
+	matrix  bool
 }
 
 func newClassify() *cobra.Command {
@@ -66,7 +64,14 @@ folder with subfolders train and test, test is taken.
 Events are binned as the model says, from the first one on, and presented for as
 many steps as the model says; an array .npy for as many as it has.
 
-Latency is the time from the encoded spike train to the class.
+Latency is the time from the encoded spike train to the class, of a sample on its
+own. Of more than 256 samples without a line each it is that of the first 256, on
+one thread; throughput is that of the others, in batches where these are faster.
+
+--confusion adds a row a class: its samples, the share that is right, and how many
+were taken for each class. --out writes a line a sample as CSV, the same bytes on
+every machine: input, index, label, class, their names, steps, spikes, synaptic
+operations and all scores. Ctrl-C ends with the summary of what was classified.
 
 --show draws each sample: its input, summed over the time steps, beside the
 output of each class, step by step, and the scores. It needs at most 20 samples.
@@ -77,6 +82,7 @@ with NO_COLOR; elsewhere than on a terminal it is made of plain characters.`,
   snurun classify model.msgpack a.bs2 b.bs2
   snurun classify model.msgpack --data recordings --list test.txt
   snurun classify model.msgpack digit.png --show
+  snurun classify model.msgpack --data ~/mnist --confusion --out predictions.csv
   snurun classify model.msgpack spikes.npy --json`,
 		Args: modelAndInputs(&o.data),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -93,7 +99,9 @@ with NO_COLOR; elsewhere than on a terminal it is made of plain characters.`,
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the input noise")
 	f.IntVar(&o.steps, "steps", 0, "present each sample for `N` time steps (0: as the model says)")
 	o.margin.add(cmd)
-	f.IntVar(&o.threads, "threads", 1, "classify on `N` threads")
+	f.IntVar(&o.threads, "threads", goruntime.GOMAXPROCS(0), "classify on `N` threads; only times depend on it")
+	f.BoolVar(&o.matrix, "confusion", false, "print the accuracy of each class, and what its samples were taken for")
+	f.StringVar(&o.out, "out", "", "write the decisions to this CSV `file`")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a sample and a summary")
 	f.BoolVar(&o.show, "show", false, "draw the input and the output of every sample")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for every sample")
@@ -110,6 +118,8 @@ func (o *classifyOptions) check() error {
 		return usagef("--threads is %d, expected 1 to 1024", o.threads)
 	case o.show && o.json:
 		return usagef("--show and --json exclude each other")
+	case o.out == "-":
+		return usagef("--out is -, expected a file: the summary goes to standard output")
 	}
 	return o.margin.check()
 }
@@ -137,327 +147,171 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 		return err
 	}
 	c := &classifier{
-		model: m, net: net, options: o, margin: margin, terminal: cmd.OutOrStdout(), out: bufio.NewWriter(cmd.OutOrStdout()), perLine: o.json || o.verbose,
+		model: m, evaluator: evaluate.New(net), options: o, margin: margin, terminal: cmd.OutOrStdout(), out: bufio.NewWriter(cmd.OutOrStdout()), perLine: o.json || o.verbose,
 	}
-	total := 0
 	for _, in := range inputs {
-		total += in.source.Len()
+		c.total += in.source.Len()
 	}
 	if o.limit > 0 {
-		total = min(total, o.limit)
+		c.total = min(c.total, o.limit)
 	}
-	if total <= linesUpTo {
+	if c.total <= linesUpTo {
 		c.perLine = true
 	} else if o.show {
-		return usagef("--show draws at most %d samples, there are %d; add --limit %d", linesUpTo, total, linesUpTo)
+		return usagef("--show draws at most %d samples, there are %d; add --limit %d", linesUpTo, c.total, linesUpTo)
 	}
-	start := time.Now()
-	for _, in := range inputs {
-		n := in.source.Len()
-		if o.limit > 0 {
-			n = min(n, o.limit-len(c.latencies))
+	c.bar = progressbar.DefaultSilent(0)
+	if isTerminal(cmd.ErrOrStderr()) && !c.perLine {
+		c.bar = newBar(cmd.ErrOrStderr(), int64(c.total))
+	}
+	if o.out == "" {
+		return c.all(ctx, inputs)
+	}
+	var failed error
+	err = atomicfile.Write(o.out, func(w io.Writer) error {
+		c.table = csv.NewWriter(w)
+		if err := c.table.Write(c.columns()); err != nil {
+			return err
 		}
-		if err := c.run(ctx, in, n); err != nil {
-			// What is known already is printed all the same. An error of the output
-			// is what Flush returns, too.
-			if flushed := c.out.Flush(); flushed != nil {
-				return flushed
-			}
-			return fmt.Errorf("%s: %w", in.name, err)
+		if failed = c.all(ctx, inputs); failed != nil {
+			return failed
 		}
-	}
-	if err := c.summary(time.Since(start)); err != nil {
-		return err
-	}
-	return c.out.Flush()
-}
-
-// input is one named set of samples to classify.
-type input struct {
-	name   string
-	source dataset.Source
-}
-
-// openInputs opens what the command line names: the files, or the data set in
-// dir, or the digits that are part of the program.
-func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) ([]input, error) {
-	if len(names) > 0 {
-		var inputs []input
-		files := dataset.Opener{Network: m}
-		for _, name := range names {
-			if info, err := os.Stat(name); err == nil && info.IsDir() {
-				return nil, usagef("%s is a folder: --data %s takes what is in it", name, name)
-			}
-			source, err := openInput(&files, name, stdin)
-			if err != nil {
-				return nil, err
-			}
-			inputs = append(inputs, input{name, source})
-		}
-		return inputs, nil
-	}
-	name, load := "sample", dataset.Sample
-	switch events := m.Input.Encoder.Coding == model.Events; {
-	case events && dir == "":
-		return nil, usagef("%w: the model takes events: name a recording, or a folder of them with --data", dataset.ErrCoding)
-	case events:
-		return openFolder(m, dir, "")
-	case dir != "":
-		name, load = dir, func() (dataset.ImageSet, error) { return dataset.LoadImages(dir, dataset.TestPart) }
-	}
-	set, err := load()
-	if err != nil {
-		return nil, err
-	}
-	source, err := imageSource(m, set)
-	if err != nil {
-		return nil, err
-	}
-	return []input{{name, source}}, nil
-}
-
-func openInput(files *dataset.Opener, name string, stdin io.Reader) (dataset.Source, error) {
-	if name == "-" {
-		return dataset.Read(stdin, "standard input", files.Network)
-	}
-	return files.Open(name)
-}
-
-// openFolder opens the recordings of a folder: those of a list or of subfolders.
-func openFolder(m *model.Network, dir, list string) ([]input, error) {
-	o := dataset.FolderOptions{List: inFolder(dir, list), Classes: m.Classes}
-	if list == "" {
-		if _, test := splitFolders(dir); test != "" {
-			dir = test
-		}
-	}
-	source, err := dataset.LoadFolder(dir, m.Input, o)
-	if err != nil {
-		return nil, err
-	}
-	return []input{{cmp.Or(dir, list), source}}, nil
-}
-
-func imageSource(m *model.Network, set dataset.ImageSet) (dataset.Source, error) {
-	return dataset.FromImageSet(set, m.Input)
+		c.table.Flush()
+		return c.table.Error()
+	})
+	return cmp.Or(failed, err)
 }
 
 // classifier classifies samples and keeps what the summary needs.
 type classifier struct {
-	model   *model.Network
-	net     *runtime.Network
-	options classifyOptions
-	margin  float32 // of an early decision; 0: never
-	out     *bufio.Writer
-	perLine bool
+	model     *model.Network
+	evaluator *evaluate.Evaluator
+	options   classifyOptions
+	margin    float32 // of an early decision; 0: never
+	total     int     // samples
+	out       *bufio.Writer
+	table     *csv.Writer // of --out; nil without
+	bar       *progressbar.ProgressBar
+	perLine   bool
 
 	terminal io.Writer // what out writes to
 
-	latencies []float64 // µs
-	labelled  int
-	correct   int
-	spikes    int64
-	synops    int64
-	steps     int
+	sums        evaluate.Summary
+	latencies   []float64  // µs, of the samples that were timed
+	timed, fast throughput // of those, and of the others
 }
 
-// outcome is what was found for one sample; its JSON form is that of --json.
-type outcome struct {
-	Input   string    `json:"input"`
-	Index   int       `json:"index"`
-	Label   *int      `json:"label,omitempty"`
-	Class   int       `json:"class"`
-	Name    string    `json:"name,omitempty"`
-	Scores  []float32 `json:"scores"`
-	Steps   int       `json:"steps"`
-	Spikes  int64     `json:"spikes"`
-	Latency float64   `json:"latency_us"`
-
-	synops int64
-	err    error
+// throughput is how many samples took how long, encoding and output included.
+type throughput struct {
+	samples int
+	elapsed time.Duration
 }
 
-// batch returns the number of samples between two ordered writes: few where each
-// has a line, which somebody may wait for.
-func (c *classifier) batch() int {
-	if c.perLine {
-		return 16 * c.options.threads
+// all classifies all inputs. What is known is printed whatever happens, and the
+// summary of an interrupted run is that of the samples until then.
+func (c *classifier) all(ctx context.Context, inputs []input) error {
+	var failed error
+	for _, in := range inputs {
+		n := min(in.source.Len(), c.total-c.sums.Samples)
+		if failed = c.run(ctx, in, n); failed != nil {
+			failed = fmt.Errorf("%s: %w", in.name, failed)
+			break
+		}
 	}
-	return 1024
+	_ = c.bar.Clear()
+	interrupted := errors.Is(failed, context.Canceled)
+	if interrupted {
+		left := ""
+		if c.table != nil {
+			left = fmt.Sprintf("; %s was not written", c.options.out)
+		}
+		failed = interruptedError{fmt.Errorf("after %d of %d samples%s", c.sums.Samples, c.total, left)}
+	}
+	if failed == nil || interrupted && c.sums.Samples > 0 {
+		if err := c.summary(); err != nil {
+			return err
+		}
+	}
+	// An error of the output is what Flush returns, too.
+	if err := c.out.Flush(); err != nil {
+		return err
+	}
+	return failed
 }
+
+// timedFirst is how many samples are timed of those that have no line.
+const timedFirst = 256
 
 // run classifies the first n samples of in. It prints those before the first
-// sample that fails.
+// sample that fails. Where each has a line each is timed. Else the first ones are,
+// on one thread, and the others run as fast as they can.
 func (c *classifier) run(ctx context.Context, in input, n int) error {
-	batch := c.batch()
-	outcomes := make([]outcome, min(n, batch))
-	workers := make([]worker, min(n, c.options.threads))
-	for w := range workers {
-		workers[w] = worker{c.net.NewSession(), c.model.Input.New(c.presented(in))}
-		defer workers[w].Close()
+	set := evaluate.First(in.source, n)
+	set.Steps, set.Draw = c.options.steps, c.options.seed
+	all := set.Indices
+	o := evaluate.Options{Threads: c.options.threads, Margin: c.margin, Timed: true}
+	if c.perLine || c.total <= timedFirst {
+		return c.part(ctx, in, set, o)
 	}
-	for from := 0; from < n; from += batch {
-		part := outcomes[:min(batch, n-from)]
-		var wait sync.WaitGroup
-		for w := range workers {
-			wait.Go(func() { c.work(ctx, &workers[w], in, from, part, w, len(workers)) })
+	timed := min(n, max(0, timedFirst-c.sums.Samples))
+	o.Threads, set.Indices = 1, all[:timed]
+	if err := c.part(ctx, in, set, o); err != nil {
+		return err
+	}
+	o.Threads, o.Timed, set.Indices = c.options.threads, false, all[timed:]
+	return c.part(ctx, in, set, o)
+}
+
+// part classifies the samples of a set.
+func (c *classifier) part(ctx context.Context, in input, set evaluate.Set, o evaluate.Options) error {
+	if len(set.Indices) == 0 {
+		return nil
+	}
+	o.Progress = func(int, int) {
+		_ = c.bar.Set(c.sums.Samples)
+		if c.perLine { // somebody may wait for the lines; an error is that of the next line
+			_ = c.out.Flush()
 		}
-		wait.Wait()
-		for i := range part {
-			if err := part[i].err; err != nil {
-				return err
-			}
-			if err := c.add(&part[i]); err != nil {
-				return err
-			}
-			if c.options.show {
-				if err := c.show(in, &part[i]); err != nil {
-					return err
-				}
-			}
+	}
+	t := &c.fast
+	if o.Timed {
+		t = &c.timed
+	}
+	start := time.Now()
+	defer func() { t.elapsed += time.Since(start) }()
+	for out, err := range c.evaluator.Samples(ctx, set, o) {
+		if err != nil {
+			return err
 		}
-		if c.perLine {
-			if err := c.out.Flush(); err != nil {
-				return err
-			}
+		t.samples++
+		if err := c.add(in, set, out, o.Timed); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// worker is what one goroutine classifies with.
-type worker struct {
-	*runtime.Session
-	x spike.Input
-}
-
-// work fills every stride-th outcome of part from number first on, up to the
-// first that fails.
-func (c *classifier) work(ctx context.Context, w *worker, in input, from int, part []outcome, first, stride int) {
-	goruntime.LockOSThread()
-	defer goruntime.UnlockOSThread()
-	for k := first; k < len(part); k += stride {
-		if part[k] = c.outcome(ctx, w, in, from+k); part[k].err != nil {
-			return
-		}
+// add takes an outcome into the summary and prints what is asked for of it.
+func (c *classifier) add(in input, set evaluate.Set, out *evaluate.Outcome, timed bool) error {
+	c.sums.Add(out)
+	if timed {
+		c.latencies = append(c.latencies, float64(out.Latency.Nanoseconds())/1e3)
 	}
-}
-
-// outcome classifies sample i.
-func (c *classifier) outcome(ctx context.Context, w *worker, in input, i int) outcome {
-	if err := ctx.Err(); err != nil {
-		return outcome{err: err}
-	}
-	if err := in.source.Load(w.x, i, train.TestKey(c.options.seed, i)); err != nil {
-		return outcome{err: err}
-	}
-	start := time.Now()
-	r, err := c.classify(w.Session, w.x)
-	if err != nil {
-		return outcome{err: fmt.Errorf("sample %d: %w", i, err)}
-	}
-	latency := time.Since(start)
-	stats := w.Stats()
-	o := outcome{
-		Input: in.name, Index: i, Class: r.Class, Scores: slices.Clone(r.Scores), Steps: r.Steps,
-		Spikes: stats.TotalSpikes(), Latency: float64(latency.Nanoseconds()) / 1e3, synops: stats.TotalSynOps(),
-	}
-	if label := in.source.Label(i); label >= 0 {
-		o.Label = &label
-	}
-	if r.Class < len(c.model.Classes) {
-		o.Name = c.model.Classes[r.Class]
-	}
-	return o
-}
-
-// presented returns for how many steps the samples of in are presented.
-func (c *classifier) presented(in input) int {
-	if c.options.steps > 0 {
-		return c.options.steps
-	}
-	return dataset.Steps(in.source, c.model.Steps)
-}
-
-func (c *classifier) classify(s *runtime.Session, x spike.Input) (runtime.Result, error) {
-	if c.margin > 0 {
-		return s.ClassifyEarly(x, c.margin)
-	}
-	return s.Classify(x)
-}
-
-// add takes an outcome into the summary and prints its line.
-func (c *classifier) add(o *outcome) error {
-	c.latencies = append(c.latencies, o.Latency)
-	c.spikes += o.Spikes
-	c.synops += o.synops
-	c.steps += o.Steps
-	if o.Label != nil {
-		c.labelled++
-		if *o.Label == o.Class {
-			c.correct++
+	if c.table != nil {
+		if err := c.table.Write(c.row(in, out)); err != nil {
+			return err
 		}
 	}
 	if !c.perLine {
 		return nil
 	}
-	if c.options.json {
-		return json.NewEncoder(c.out).Encode(o)
+	if err := c.line(in, out); err != nil {
+		return err
 	}
-	mark := ""
-	if o.Label != nil && *o.Label != o.Class {
-		mark = fmt.Sprintf("  expected %s", c.className(*o.Label))
-	}
-	_, err := fmt.Fprintf(c.out, "%s[%d]  %s  score %.4g  %d steps  %d spikes  %.1f µs%s\n",
-		o.Input, o.Index, c.className(o.Class), o.Scores[o.Class], o.Steps, o.Spikes, o.Latency, mark)
-	return err
-}
-
-func (c *classifier) className(class int) string {
-	if class < len(c.model.Classes) {
-		return c.model.Classes[class]
-	}
-	return fmt.Sprint(class)
-}
-
-// summary prints the totals; elapsed includes encoding and output.
-func (c *classifier) summary(elapsed time.Duration) error {
-	n := len(c.latencies)
-	if n == 0 {
-		return fmt.Errorf("there are no samples to classify")
-	}
-	latency := bench.NewLatencies(c.latencies)
-	perSample := func(total float64) float64 { return total / float64(n) }
-	throughput := float64(n) / elapsed.Seconds()
-	if c.options.json {
-		s := map[string]any{
-			"samples": n, "latency_us": latency, "throughput_per_s": throughput,
-			"spikes_per_sample": perSample(float64(c.spikes)), "synops_per_sample": perSample(float64(c.synops)),
-			"steps_per_sample": perSample(float64(c.steps)), "kernel": c.net.Kernel(), "threads": c.options.threads,
+	if c.options.show {
+		if err := c.show(set, out); err != nil {
+			return err
 		}
-		if c.labelled > 0 {
-			s["correct"] = c.correct
-			s["accuracy"] = float64(c.correct) / float64(c.labelled)
-		}
-		return json.NewEncoder(c.out).Encode(map[string]any{"summary": s})
 	}
-	w := c.out
-	fmt.Fprintf(w, "samples     %d\n", n)
-	if c.labelled > 0 {
-		fmt.Fprintf(w, "accuracy    %.2f %%  (%d of %d)\n", 100*float64(c.correct)/float64(c.labelled), c.correct, c.labelled)
-	}
-	fmt.Fprintf(w, "steps       %.4g a sample of %v ms\n", perSample(float64(c.steps)), c.model.Input.Step())
-	fmt.Fprintf(w, "spikes      %.0f a sample\n", perSample(float64(c.spikes)))
-	fmt.Fprintf(w, "synops      %.0f a sample\n", perSample(float64(c.synops)))
-	fmt.Fprintf(w, "latency     %.1f µs mean, %.1f p50, %.1f p90, %.1f p99, %.1f max\n", latency.Mean, latency.P50, latency.P90, latency.P99, latency.Max)
-	fmt.Fprintf(w, "throughput  %.0f samples/s on %d %s, encoding included\n", throughput, c.options.threads, plural(c.options.threads, "thread"))
-	_, err := fmt.Fprintf(w, "kernel      %s\n", c.net.Kernel())
-	return err
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
+	return nil
 }

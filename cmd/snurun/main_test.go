@@ -16,10 +16,10 @@ import (
 
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/internal/npy"
 	"github.com/snurun/snurun/model"
-	"github.com/snurun/snurun/train"
 )
 
 const shipped = "../../testdata/mnist.msgpack"
@@ -211,7 +211,7 @@ func TestInputsAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := m.Input.New(m.Steps)
-	if err := source.Load(x, 0, train.TestKey(1, 0)); err != nil {
+	if err := source.Load(x, 0, evaluate.Key(1, 0)); err != nil {
 		t.Fatal(err)
 	}
 	spikes := make([]uint8, 10*784)

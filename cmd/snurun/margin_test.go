@@ -10,8 +10,9 @@ import (
 	"testing"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/export"
-	"github.com/snurun/snurun/train"
+	"github.com/snurun/snurun/runtime"
 )
 
 // withMargin writes the shipped model with another recommended margin.
@@ -170,7 +171,11 @@ func TestTrainRecommendsMargin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := train.Margins(t.Context(), m, source, sequence(250, 300), 0, 1)
+	net, err := runtime.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := evaluate.New(net).Margins(t.Context(), evaluate.Set{Source: source, Indices: sequence(250, 300), Steps: m.Steps}, evaluate.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,10 @@ import (
 	"strings"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/plot"
-	"github.com/snurun/snurun/runtime"
-	"github.com/snurun/snurun/spike"
 )
 
 func (p *plotter) curves(files []string) (*plot.Figure, error) {
@@ -80,23 +79,13 @@ func (p *plotter) confusion(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts := make([][]int, l.net.OutSize())
-	for i := range counts {
-		counts[i] = make([]int, len(counts))
-	}
-	err = p.each(l, func(s *runtime.Session, i int, x spike.Input) error {
-		label, err := l.labelOf(i)
-		if err != nil {
-			return err
-		}
-		if err := runAll(s, x); err != nil {
-			return err
-		}
-		counts[label][s.Result().Class]++
-		return nil
-	})
+	s, err := p.summary(l)
 	if err != nil {
 		return nil, err
+	}
+	counts := s.Confusion
+	for len(counts) < l.outputs() {
+		counts = append(counts, make([]int, l.outputs()))
 	}
 	return plot.Confusion(counts, l.classes())
 }
@@ -125,31 +114,15 @@ func (p *plotter) eachModel(files []string, f func(name string, l *loaded) error
 func (p *plotter) accuracy(files []string) (*plot.Figure, error) {
 	var curves []plot.AccuracyCurve
 	dt, err := p.eachModel(files, func(name string, l *loaded) error {
-		correct, samples := make([]int, p.options.steps), 0
-		err := p.each(l, func(s *runtime.Session, i int, x spike.Input) error {
-			label, err := l.labelOf(i)
-			if err != nil {
-				return err
-			}
-			samples++
-			for t := range correct {
-				if err := s.Step(x, t); err != nil {
-					return err
-				}
-				if s.Result().Class == label {
-					correct[t]++
-				}
-			}
-			return s.Result().Check()
-		})
+		c, err := p.margins(l)
 		if err != nil {
 			return err
 		}
 		a := plot.AccuracyCurve{Name: name, Trained: l.model.Steps}
-		for _, k := range correct {
-			share := float64(k) / float64(samples)
+		for _, k := range c.ByStep {
+			share := float64(k) / float64(c.Samples)
 			a.Mean = append(a.Mean, share)
-			a.Error = append(a.Error, math.Sqrt(share*(1-share)/float64(samples)))
+			a.Error = append(a.Error, math.Sqrt(share*(1-share)/float64(c.Samples)))
 		}
 		curves = append(curves, a)
 		return nil
@@ -167,18 +140,13 @@ func (p *plotter) spikes(args []string) (*plot.Figure, error) {
 	}
 	steps, samples := 0, 0.0
 	sums, squares := make([]float64, 1+len(l.model.Layers)), make([]float64, 1+len(l.model.Layers))
-	err = p.each(l, func(s *runtime.Session, _ int, x spike.Input) error {
-		if err := runAll(s, x); err != nil {
-			return err
-		}
-		stats := s.Stats()
-		steps = int(stats.Steps)
+	err = p.samples(l, func(out *evaluate.Outcome) {
+		steps = out.Result.Steps
 		samples++
-		for i, k := range append([]int64{stats.InputSpikes}, stats.Spikes...) {
+		for i, k := range append([]int64{out.Stats.InputSpikes}, out.Stats.Spikes...) {
 			sums[i] += float64(k)
 			squares[i] += float64(float64(k) * float64(k))
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -193,7 +161,7 @@ func (p *plotter) spikes(args []string) (*plot.Figure, error) {
 		layers = append(layers, plot.LayerSpikes{Name: name, Neurons: neurons, Mean: mean, Error: spread})
 	}
 	if !l.model.Input.Encoder.Analog() {
-		add(0, "input", l.net.InSize())
+		add(0, "input", l.run.Network().InSize())
 	}
 	for i := range l.model.Layers {
 		if layer := &l.model.Layers[i]; layer.Spikes() {

@@ -3,10 +3,9 @@ package main
 import (
 	"fmt"
 	"math"
-	goruntime "runtime"
 
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/plot"
-	"github.com/snurun/snurun/train"
 )
 
 func (p *plotter) margin(files []string) (*plot.Figure, error) {
@@ -26,19 +25,8 @@ func (p *plotter) margin(files []string) (*plot.Figure, error) {
 
 // margins measures the early decisions of a network on the samples that the
 // flags name.
-func (p *plotter) margins(l *loaded) (train.MarginCurve, error) {
-	n := l.source.Len()
-	if p.options.limit > 0 {
-		n = min(n, p.options.limit)
-	}
-	for i := range n {
-		if _, err := l.labelOf(i); err != nil {
-			return train.MarginCurve{}, err
-		}
-	}
-	m := *l.model
-	m.Steps = p.options.steps
-	c, err := train.Margins(p.ctx, &m, l.source, sequence(0, n), p.options.seed, goruntime.NumCPU())
+func (p *plotter) margins(l *loaded) (evaluate.MarginCurve, error) {
+	c, err := l.run.Margins(p.ctx, p.set(l), evaluate.Options{})
 	if err != nil {
 		err = fmt.Errorf("%s: %w", l.file, err)
 	}
@@ -53,7 +41,7 @@ const (
 )
 
 // earlyCurve is c, as it is drawn: with fewer points than c has if they are many.
-func earlyCurve(name string, c train.MarginCurve, recommended float32) plot.EarlyCurve {
+func earlyCurve(name string, c evaluate.MarginCurve, recommended float32) plot.EarlyCurve {
 	samples := float64(c.Samples)
 	e := plot.EarlyCurve{Name: name}
 	for _, n := range c.ByStep {

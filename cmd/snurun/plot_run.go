@@ -1,20 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 
 	"github.com/snurun/snurun/dataset"
-	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/spike"
-	"github.com/snurun/snurun/train"
 )
 
 // plotter gathers what a figure shows.
@@ -28,7 +25,7 @@ type plotter struct {
 type loaded struct {
 	file   string
 	model  *model.Network
-	net    *runtime.Network
+	run    *evaluate.Evaluator
 	source dataset.Source
 }
 
@@ -37,14 +34,11 @@ func (p *plotter) load(args []string) (*loaded, error) {
 	if (p.options.data != "" || p.options.list != "") && len(args) > 1 {
 		return nil, usagef("--data, --list and INPUT exclude each other")
 	}
-	m, err := export.ReadFile(args[0])
+	net, err := readNetwork(args[0])
 	if err != nil {
 		return nil, err
 	}
-	net, err := runtime.Compile(m)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", args[0], err)
-	}
+	m := net.Model()
 	var inputs []input
 	if p.options.list != "" {
 		inputs, err = openFolder(m, p.options.data, p.options.list)
@@ -54,48 +48,54 @@ func (p *plotter) load(args []string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &loaded{args[0], m, net, inputs[0].source}, nil
+	return &loaded{args[0], m, evaluate.New(net), inputs[0].source}, nil
+}
+
+// set is the samples that the flags name.
+func (p *plotter) set(l *loaded) evaluate.Set {
+	n := l.source.Len()
+	if p.options.limit > 0 {
+		n = min(n, p.options.limit)
+	}
+	s := evaluate.First(l.source, n)
+	s.Steps, s.Draw = p.options.steps, p.options.seed
+	return s
 }
 
 // present returns the input of the sample that --index names, for steps time
 // steps or, if 0, as long as it is.
-func (p *plotter) present(in model.Input, source dataset.Source, steps, unlimited int) (spike.Input, error) {
+func (p *plotter) present(m *model.Network, source dataset.Source, steps int) (spike.Input, error) {
 	i := p.options.index
 	if i >= source.Len() {
 		return nil, usagef("--index is %d, the input has %d %s", i, source.Len(), plural(source.Len(), "sample"))
 	}
-	if steps == 0 {
-		steps = dataset.Steps(source, unlimited)
-	}
-	x := in.New(steps)
-	return x, source.Load(x, i, train.TestKey(p.options.seed, i))
+	return evaluate.Set{Source: source, Indices: []int{i}, Steps: steps, Draw: p.options.seed}.Load(m, 0)
 }
 
-// run presents x from the initial state; each is called after every step.
-func (l *loaded) run(ctx context.Context, x spike.Input, each func(step int, s *runtime.Session)) (runtime.Result, error) {
-	s := l.net.NewSession()
-	defer s.Close()
-	for t := range x.Steps() {
-		if err := ctx.Err(); err != nil {
-			return runtime.Result{}, err
+// record presents x and returns what some layers did, and the result.
+func (l *loaded) record(ctx context.Context, x spike.Input, what evaluate.What, layers ...int) ([]evaluate.Record, runtime.Result, error) {
+	rec, r, err := l.run.Record(ctx, x, func(i int) evaluate.What {
+		if slices.Contains(layers, i) {
+			return what
 		}
-		if err := s.Step(x, t); err != nil {
-			return runtime.Result{}, fmt.Errorf("%s: %w", l.file, err)
-		}
-		each(t, s)
+		return evaluate.What{}
+	})
+	if err == nil {
+		err = r.Check()
 	}
-	r := s.Result()
-	if err := r.Check(); err != nil {
-		return runtime.Result{}, fmt.Errorf("%s: %w", l.file, err)
+	if err != nil {
+		return nil, r, fmt.Errorf("%s: %w", l.file, err)
 	}
-	r.Scores = slices.Clone(r.Scores)
-	return r, nil
+	return rec.Layers, r, nil
 }
+
+// outputs is the number of the network's outputs.
+func (l *loaded) outputs() int { return l.run.Network().OutSize() }
 
 // classes returns a name for every output.
 func (l *loaded) classes() []string {
 	names := slices.Clone(l.model.Classes)
-	for j := len(names); j < l.net.OutSize(); j++ {
+	for j := len(names); j < l.outputs(); j++ {
 		names = append(names, strconv.Itoa(j))
 	}
 	return names
@@ -104,55 +104,29 @@ func (l *loaded) classes() []string {
 // decision says of a sample what it is and what it was taken for.
 func (p *plotter) decision(l *loaded, class int) string {
 	text := fmt.Sprintf("sample %d: decided %s", p.options.index, l.classes()[class])
-	if label := l.source.Label(p.options.index); label >= 0 && label < l.net.OutSize() {
+	if label := l.source.Label(p.options.index); label >= 0 && label < l.outputs() {
 		text += fmt.Sprintf(", true class %s", l.classes()[label])
 	}
 	return text
 }
 
-// each calls do with a reset session for each sample that the flags name.
-func (p *plotter) each(l *loaded, do func(s *runtime.Session, i int, x spike.Input) error) error {
-	n := l.source.Len()
-	if p.options.limit > 0 {
-		n = min(n, p.options.limit)
+// summary is what the samples that the flags name come to.
+func (p *plotter) summary(l *loaded) (evaluate.Summary, error) {
+	s, err := l.run.Summary(p.ctx, p.set(l), evaluate.Options{})
+	if err != nil {
+		err = fmt.Errorf("%s: %w", l.file, err)
 	}
-	if n == 0 {
-		return errors.New("there are no samples")
-	}
-	s := l.net.NewSession()
-	defer s.Close()
-	x := l.model.Input.New(cmp.Or(p.options.steps, dataset.Steps(l.source, l.model.Steps)))
-	for i := range n {
-		if err := p.ctx.Err(); err != nil {
-			return err
+	return s, err
+}
+
+// samples runs the samples that the flags name on all threads and calls f with
+// the outcome of each, in order.
+func (p *plotter) samples(l *loaded, f func(*evaluate.Outcome)) error {
+	for out, err := range l.run.Samples(p.ctx, p.set(l), evaluate.Options{}) {
+		if err != nil {
+			return fmt.Errorf("%s: %w", l.file, err)
 		}
-		if err := l.source.Load(x, i, train.TestKey(p.options.seed, i)); err != nil {
-			return err
-		}
-		s.Reset()
-		if err := do(s, i, x); err != nil {
-			return fmt.Errorf("%s: sample %d: %w", l.file, i, err)
-		}
+		f(out)
 	}
 	return nil
-}
-
-// labelOf returns the class of sample i, which must be one of the network's.
-func (l *loaded) labelOf(i int) (int, error) {
-	label := l.source.Label(i)
-	if label < 0 {
-		return 0, fmt.Errorf("the class of sample %d is not known: expected labels beside the images", i)
-	}
-	if label >= l.net.OutSize() {
-		return 0, fmt.Errorf("sample %d has class %d, the network has %d outputs", i, label, l.net.OutSize())
-	}
-	return label, nil
-}
-
-// runAll presents x.
-func runAll(s *runtime.Session, x spike.Input) error {
-	if err := s.Run(x); err != nil {
-		return err
-	}
-	return s.Result().Check()
 }

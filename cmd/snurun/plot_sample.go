@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/plot"
@@ -51,25 +52,29 @@ func (p *plotter) runUnit() (input spike.Train, trace plot.Trace, err error) {
 	if err != nil {
 		return input, trace, err
 	}
-	x, err := p.present(m.Input, source, m.Steps, m.Steps)
+	x, err := p.present(m, source, m.Steps)
 	if err != nil {
 		return input, trace, err
 	}
 	threshold := -m.Layers[0].Bias[0]
 	trace.Threshold = &threshold
-	l := &loaded{"plot neuron", m, net, source}
-	traces := []plot.Trace{trace}
-	_, err = l.run(p.ctx, x, func(t int, s *runtime.Session) { trackLayer(traces, t, s, 0) })
-	return x.(spike.Train), traces[0], err
+	l := &loaded{"plot neuron", m, evaluate.New(net), source}
+	layers, _, err := l.record(p.ctx, x, evaluate.What{Outputs: true, Membrane: true}, 0)
+	if err != nil {
+		return input, trace, err
+	}
+	track(&trace, &layers[0], 0)
+	return x.(spike.Train), trace, nil
 }
 
-// trackLayer adds the last step of the neurons of a layer to their traces.
-func trackLayer(traces []plot.Trace, step int, s *runtime.Session, layer int) {
-	for j, v := range s.Membrane(layer) {
-		traces[j].Membrane = append(traces[j].Membrane, v)
-	}
-	for j := range s.Spikes(layer).All() {
-		traces[j].Spikes = append(traces[j].Spikes, step)
+// track fills in what neuron j of a recorded layer did.
+func track(t *plot.Trace, r *evaluate.Record, j int) {
+	spikes, _ := r.Outputs.(spike.Train)
+	for step := range r.Membrane.Steps() {
+		t.Membrane = append(t.Membrane, r.Membrane.At(step)[j])
+		if step < spikes.Steps() && spikes.At(step).Get(j) {
+			t.Spikes = append(t.Spikes, step)
+		}
 	}
 }
 
@@ -108,7 +113,7 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 			frames = append(frames, digitFrame(set, p.options.index, m.Input.Encoder.Threshold))
 		}
 	}
-	x, err := p.present(m.Input, source, p.options.steps, m.Steps)
+	x, err := p.present(m, source, p.options.steps)
 	if err != nil {
 		return nil, err
 	}
@@ -201,35 +206,17 @@ func picture(shape []int, values []float32) (height, width int, pixels []float32
 	return height, width, pixels
 }
 
-// recordedLayer is the output of a layer, as it is recorded.
-func (l *loaded) recordedLayer(i, steps int) plot.Activity {
-	layer := &l.model.Layers[i]
-	a := plot.Activity{Name: layerName(l.model, i)}
-	switch layer.Output {
+// activity is the recorded output of layer i.
+func (l *loaded) activity(layers []evaluate.Record, i int) plot.Activity {
+	a := plot.Activity{Name: layerName(l.model, i), Data: layers[i].Outputs}
+	switch l.model.Layers[i].Output {
 	case model.Step:
-		a.Data = spike.NewTrain(steps, layer.OutSize())
 	case model.Sigmoid:
 		a.Unit = "output y"
-		a.Data = spike.NewValues(steps, layer.OutSize())
 	default:
 		a.Unit = "membrane s"
-		a.Data = spike.NewValues(steps, layer.OutSize())
 	}
 	return a
-}
-
-// record copies the output of layer i in the last step.
-func (l *loaded) record(to plot.Activity, step int, s *runtime.Session, i int) {
-	switch x := to.Data.(type) {
-	case spike.Train:
-		copy(x.At(step), s.Spikes(i))
-	case spike.Values:
-		y := s.Outputs(i)
-		if y == nil {
-			y = s.Membrane(i)
-		}
-		copy(x.At(step), y)
-	}
 }
 
 func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
@@ -237,21 +224,20 @@ func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := p.present(l.model.Input, l.source, cmp.Or(p.options.steps, 10*l.model.Steps), 0)
+	x, err := p.present(l.model, l.source, cmp.Or(p.options.steps, 10*l.model.Steps))
 	if err != nil {
 		return nil, err
 	}
 	steps := x.Steps()
 	last := len(l.model.Layers) - 1
-	e := plot.Extrapolated{
-		Input: inputFrame(l.model.Input, x, steps), Output: l.recordedLayer(last, steps),
-		Classes: l.classes(), Trained: l.model.Steps,
-	}
-	r, err := l.run(p.ctx, x, func(t int, s *runtime.Session) { l.record(e.Output, t, s, last) })
+	layers, r, err := l.record(p.ctx, x, evaluate.What{Outputs: true}, last)
 	if err != nil {
 		return nil, err
 	}
-	e.Scores, e.Class = r.Scores, r.Class
+	e := plot.Extrapolated{
+		Input: inputFrame(l.model.Input, x, steps), Output: l.activity(layers, last),
+		Classes: l.classes(), Trained: l.model.Steps, Scores: r.Scores, Class: r.Class,
+	}
 	e.Input.Name = "input, " + e.Input.Name
 	figure, err := plot.Extrapolation(e, l.model.Input.Step())
 	if err != nil {
@@ -266,25 +252,20 @@ func (p *plotter) raster(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := p.present(l.model.Input, l.source, p.options.steps, l.model.Steps)
+	x, err := p.present(l.model, l.source, p.options.steps)
 	if err != nil {
 		return nil, err
 	}
-	steps := x.Steps()
-	layers := []plot.Activity{{Name: "input", Kind: "channel", Data: x, Unit: "value"}}
 	shown := withNeurons(l.model)
-	for _, i := range shown {
-		layers = append(layers, l.recordedLayer(i, steps))
-	}
-	r, err := l.run(p.ctx, x, func(t int, s *runtime.Session) {
-		for k, i := range shown {
-			l.record(layers[1+k], t, s, i)
-		}
-	})
+	layers, r, err := l.record(p.ctx, x, evaluate.What{Outputs: true}, shown...)
 	if err != nil {
 		return nil, err
 	}
-	figure, err := plot.Raster(layers, l.model.Classes, l.model.Input.Step())
+	rows := []plot.Activity{{Name: "input", Kind: "channel", Data: x, Unit: "value"}}
+	for _, i := range shown {
+		rows = append(rows, l.activity(layers, i))
+	}
+	figure, err := plot.Raster(rows, l.model.Classes, l.model.Input.Step())
 	if err != nil {
 		return nil, err
 	}
@@ -309,7 +290,7 @@ func (p *plotter) membrane(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := p.present(l.model.Input, l.source, p.options.steps, l.model.Steps)
+	x, err := p.present(l.model, l.source, p.options.steps)
 	if err != nil {
 		return nil, err
 	}
@@ -326,11 +307,12 @@ func (p *plotter) membrane(args []string) (*plot.Figure, error) {
 			traces[j].Threshold = &threshold
 		}
 	}
-	r, err := l.run(p.ctx, x, func(t int, s *runtime.Session) {
-		trackLayer(traces, t, s, i)
-	})
+	layers, r, err := l.record(p.ctx, x, evaluate.What{Outputs: true, Membrane: true}, i)
 	if err != nil {
 		return nil, err
+	}
+	for j := range traces {
+		track(&traces[j], &layers[i], j)
 	}
 	if neurons == nil {
 		neurons = mostActive(traces, shownNeurons)

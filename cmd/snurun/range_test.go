@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,12 +64,23 @@ func (s *stopAfter) Write(p []byte) (int, error) {
 // Lines come as the samples are classified, not all in the end.
 func TestInterruptedClassify(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	out := &stopAfter{n: 1, stop: cancel}
-	if code := run(ctx, []string{"classify", shipped, "--verbose"}, strings.NewReader(""), out, &bytes.Buffer{}); code != exitFailure {
+	out, diagnostics := &stopAfter{n: 1, stop: cancel}, &bytes.Buffer{}
+	file := filepath.Join(t.TempDir(), "out.csv")
+	if code := run(ctx, []string{"classify", shipped, "--verbose", "--threads", "2", "--out", file}, strings.NewReader(""), out, diagnostics); code != exitFailure {
 		t.Errorf("exit %d", code)
 	}
-	if n := strings.Count(out.String(), "\n"); n < 16 || n > 100 {
+	n := strings.Count(out.String(), "sample[")
+	if n < 16 || n > 150 {
 		t.Errorf("%d lines of an interrupted classification", n)
+	}
+	if !strings.Contains(out.String(), fmt.Sprintf("\nsamples     %d\n", n)) {
+		t.Errorf("there is no summary of %d samples in %q", n, out.String())
+	}
+	if want := fmt.Sprintf("snurun: interrupted after %d of 1000 samples; %s was not written\n", n, file); diagnostics.String() != want {
+		t.Errorf("%q, expected %q", diagnostics.String(), want)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file of an interrupted classification: %v", err)
 	}
 }
 

@@ -1,37 +1,45 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/internal/termpic"
 	"github.com/snurun/snurun/runtime"
-	"github.com/snurun/snurun/train"
 )
 
 // show draws the input of a sample, summed over its steps, beside what the
 // last layer made of it: a line a class, with its score.
-func (c *classifier) show(in input, o *outcome) error {
-	x := c.model.Input.New(c.presented(in))
-	if err := in.source.Load(x, o.Index, train.TestKey(c.options.seed, o.Index)); err != nil {
+func (c *classifier) show(set evaluate.Set, out *evaluate.Outcome) error {
+	set.Indices = []int{out.Index}
+	x, err := set.Load(c.model, 0)
+	if err != nil {
 		return err
 	}
-	s := c.net.NewSession()
-	defer s.Close()
-	sums := make([]float32, c.net.InSize())
-	outputs := make([][]float32, c.net.OutSize())
-	for t := range o.Steps {
+	net := c.evaluator.Network()
+	last := net.Layers() - 1
+	rec, _, err := c.evaluator.Record(context.Background(), x, func(layer int) evaluate.What {
+		return evaluate.What{Outputs: layer == last}
+	})
+	if err != nil {
+		return err
+	}
+	sums := make([]float32, net.InSize())
+	outputs := make([][]float32, net.OutSize())
+	for t := range out.Result.Steps {
 		for i, v := range x.Active(t) {
 			sums[i] += v
 		}
-		if err := s.Step(x, t); err != nil {
-			return err
+		for j := range outputs {
+			outputs[j] = append(outputs[j], 0)
 		}
-		for j, v := range lastOutputs(s, c.net) {
-			outputs[j] = append(outputs[j], v)
+		for j, v := range rec.Layers[last].Outputs.Active(t) {
+			outputs[j][t] = v
 		}
 	}
 	style, width := termpic.Detect(c.terminal, os.Getenv)
@@ -41,9 +49,9 @@ func (c *classifier) show(in input, o *outcome) error {
 
 	const gap = 3
 	image := termpic.Image(pixels, w, min(width, max(28, width/2)), style)
-	left, right := c.classLabels(), c.classScores(o, style)
+	left, right := c.classLabels(), c.classScores(&out.Result, style)
 	room := width - left.Width - right.Width - 2
-	if beside := room - image.Width - gap; beside >= min(o.Steps, 10) {
+	if beside := room - image.Width - gap; beside >= min(out.Result.Steps, 10) {
 		room = beside
 	}
 	raster := termpic.Raster(outputs, room, style)
@@ -51,25 +59,8 @@ func (c *classifier) show(in input, o *outcome) error {
 	for _, line := range termpic.Beside(image, all, gap, width).Lines {
 		fmt.Fprintln(c.out, line)
 	}
-	_, err := fmt.Fprintln(c.out)
+	_, err = fmt.Fprintln(c.out)
 	return err
-}
-
-// lastOutputs returns what the last layer shows in the step run last: spikes,
-// soft outputs or membranes.
-func lastOutputs(s *runtime.Session, net *runtime.Network) []float32 {
-	last := net.Layers() - 1
-	if spikes := s.Spikes(last); spikes != nil {
-		out := make([]float32, net.OutSize())
-		for j := range spikes.All() {
-			out[j] = 1
-		}
-		return out
-	}
-	if soft := s.Outputs(last); soft != nil {
-		return soft
-	}
-	return s.Membrane(last)
 }
 
 // normalise scales all values to 0 … 1 by their range, which includes 0.
@@ -106,24 +97,24 @@ func flatten(values []float32, shape []int) (pixels []float32, width int) {
 // classLabels is a column of the names of the classes.
 func (c *classifier) classLabels() termpic.Picture {
 	var lines []string
-	for j := range c.net.OutSize() {
+	for j := range c.evaluator.Network().OutSize() {
 		lines = append(lines, c.className(j))
 	}
 	return column(lines, false)
 }
 
 // classScores is a column of the scores, the decision marked.
-func (c *classifier) classScores(o *outcome, style termpic.Style) termpic.Picture {
+func (c *classifier) classScores(r *runtime.Result, style termpic.Style) termpic.Picture {
 	mark := " <"
 	if style != termpic.Plain {
 		mark = " ◀"
 	}
 	var lines []string
-	for _, score := range o.Scores {
+	for _, score := range r.Scores {
 		lines = append(lines, fmt.Sprintf("%.4g", score))
 	}
 	p := column(lines, true)
-	p.Lines[o.Class] += mark
+	p.Lines[r.Class] += mark
 	p.Width += 2
 	return p
 }

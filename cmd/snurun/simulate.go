@@ -1,21 +1,20 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/internal/atomicfile"
 	"github.com/snurun/snurun/internal/npy"
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/spike"
-	"github.com/snurun/snurun/train"
 )
 
 type simulateOptions struct {
@@ -83,18 +82,23 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 	if o.index < 0 || o.index >= source.Len() {
 		return usagef("--index is %d, %s has %d samples", o.index, o.in, source.Len())
 	}
-	x := m.Input.New(dataset.Steps(source, m.Steps))
-	if err := source.Load(x, o.index, train.TestKey(o.seed, o.index)); err != nil {
+	set := evaluate.Set{Source: source, Indices: []int{o.index}, Draw: o.seed}
+	x, err := set.Load(m, 0)
+	if err != nil {
 		return fmt.Errorf("%s: %w", o.in, err)
 	}
-	arrays, result, err := recordRun(cmd.Context(), net, x, record)
+	r, result, err := evaluate.New(net).Record(cmd.Context(), x, func(i int) evaluate.What {
+		// The output of an analog layer is its membrane.
+		y := m.Layers[i].Output == model.Step || m.Layers[i].Output == model.Sigmoid
+		return evaluate.What{Outputs: record.spikes && y, Membrane: record.membrane}
+	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	if err := result.Check(); err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %v\n", err)
 	}
-	return writeArchive(o.out, arrays)
+	return atomicfile.Write(o.out, func(w io.Writer) error { return writeArchive(w, m, r, result) })
 }
 
 // same reports whether two paths are of the same file.
@@ -124,110 +128,51 @@ func parseRecord(names []string) (r recording, err error) {
 	return r, nil
 }
 
-// namedArray is one entry of an archive.
-type namedArray struct {
-	name  string
-	array *npy.Array
+// writeArchive writes what was recorded as a .npz file.
+func writeArchive(w io.Writer, m *model.Network, r *evaluate.Recorder, result runtime.Result) error {
+	z := npy.NewZipWriter(w)
+	for i := range r.Layers {
+		l, name := &r.Layers[i], fmt.Sprintf("layer%d.", i)
+		var err error
+		switch y := l.Outputs.(type) {
+		case spike.Train:
+			err = addArray(z, name+"spikes", bytesOf(y), append([]int{y.Steps()}, m.Layers[i].Out...))
+		case spike.Values:
+			err = addArray(z, name+"output", y.Data(), append([]int{y.Steps()}, m.Layers[i].Out...))
+		}
+		if s := l.Membrane; err == nil && s.Steps() > 0 {
+			err = addArray(z, name+"membrane", s.Data(), append([]int{s.Steps()}, m.Layers[i].Out...))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := addArray(z, "scores", result.Scores, []int{len(result.Scores)}); err != nil {
+		return err
+	}
+	if err := addArray(z, "class", []int64{int64(result.Class)}, nil); err != nil {
+		return err
+	}
+	return z.Close()
 }
 
-// layerRecord is one layer's history, step after step.
-type layerRecord struct {
-	spikes           []uint8
-	output, membrane []float32
-}
-
-// recordRun presents x from the initial state and returns what is recorded, and
-// the result.
-func recordRun(ctx context.Context, net *runtime.Network, x spike.Input, what recording) ([]namedArray, runtime.Result, error) {
-	m, s := net.Model(), net.NewSession()
-	defer s.Close()
-	layers := make([]layerRecord, len(m.Layers))
-	steps := x.Steps()
-	for i := range layers {
-		if n := m.Layers[i].OutSize(); steps > math.MaxInt/4/n {
-			return nil, runtime.Result{}, fmt.Errorf("%d steps of the %d neurons of layer %d are more than this machine can address", steps, n, i)
-		}
-	}
-	for t := range steps {
-		if err := ctx.Err(); err != nil {
-			return nil, runtime.Result{}, err
-		}
-		if err := s.Step(x, t); err != nil {
-			return nil, runtime.Result{}, err
-		}
-		for i := range layers {
-			if !m.Layers[i].HasNeurons() {
-				continue
-			}
-			layers[i].add(s, i, steps*m.Layers[i].OutSize(), what)
-		}
-	}
-	var arrays []namedArray
-	var failed error
-	add := func(name string, a *npy.Array, err error) {
-		if failed == nil {
-			failed = err
-		}
-		arrays = append(arrays, namedArray{name, a})
-	}
-	for i := range layers {
-		r, shape := &layers[i], append([]int{steps}, m.Layers[i].Out...)
-		if r.spikes != nil {
-			a, err := npy.New(r.spikes, shape...)
-			add(fmt.Sprintf("layer%d.spikes", i), a, err)
-		}
-		if r.output != nil {
-			a, err := npy.New(r.output, shape...)
-			add(fmt.Sprintf("layer%d.output", i), a, err)
-		}
-		if r.membrane != nil {
-			a, err := npy.New(r.membrane, shape...)
-			add(fmt.Sprintf("layer%d.membrane", i), a, err)
-		}
-	}
-	result := s.Result()
-	a, err := npy.New(result.Scores, len(result.Scores))
-	add("scores", a, err)
-	a, err = npy.New([]int64{int64(result.Class)})
-	add("class", a, err)
-	return arrays, result, failed
-}
-
-// add records a step of layer i, of which all steps together have n values.
-func (r *layerRecord) add(s *runtime.Session, i, n int, what recording) {
-	if what.membrane {
-		r.membrane = appendOf(n, r.membrane, s.Membrane(i))
-	}
-	if !what.spikes {
-		return
-	}
-	r.output = appendOf(n, r.output, s.Outputs(i))
-	if y := s.Spikes(i); y != nil {
-		row := make([]uint8, len(s.Membrane(i)))
-		for j := range y.All() {
+// bytesOf returns a byte a spike, 0 or 1, step after step.
+func bytesOf(x spike.Train) []uint8 {
+	all := make([]uint8, 0, x.Steps()*x.Size())
+	for t := range x.Steps() {
+		row := all[len(all) : len(all)+x.Size()]
+		for j := range x.At(t).All() {
 			row[j] = 1
 		}
-		r.spikes = appendOf(n, r.spikes, row)
+		all = all[:len(all)+len(row)]
 	}
+	return all
 }
 
-// appendOf appends row to all, which will have n elements: so it never moves.
-func appendOf[E any](n int, all, row []E) []E {
-	if all == nil && len(row) > 0 {
-		all = make([]E, 0, n)
+func addArray[E npy.Element](z *npy.ZipWriter, name string, data []E, shape []int) error {
+	a, err := npy.New(data, shape...)
+	if err != nil {
+		return err
 	}
-	return append(all, row...)
-}
-
-// writeArchive writes arrays to a .npz file, all or nothing.
-func writeArchive(name string, arrays []namedArray) error {
-	return atomicfile.Write(name, func(w io.Writer) error {
-		z := npy.NewZipWriter(w)
-		for _, a := range arrays {
-			if err := z.Add(a.name, a.array); err != nil {
-				return err
-			}
-		}
-		return z.Close()
-	})
+	return z.Add(name, a)
 }

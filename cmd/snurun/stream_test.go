@@ -15,10 +15,10 @@ import (
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/dataset/event"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
-	"github.com/snurun/snurun/train"
 )
 
 // streamOf runs stream on an input.
@@ -74,7 +74,7 @@ func digitLines(t *testing.T, n int) string {
 	var b strings.Builder
 	x := spike.NewTrain(m.Steps, 784)
 	for i := range n {
-		if err := source.Load(x, i, train.TestKey(1, i)); err != nil {
+		if err := source.Load(x, i, evaluate.Key(1, i)); err != nil {
 			t.Fatal(err)
 		}
 		for k := range m.Steps {

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/train"
 )
@@ -87,8 +89,8 @@ func (j *job) run(ctx context.Context) (err error) {
 	if j.options.json {
 		last := j.history[len(j.history)-1]
 		summary := map[string]any{
-			"model": j.options.out, "epochs": last.Epoch, "test_accuracy": test.mean, "test_accuracy_se": test.spread,
-			"test_accuracy_ties_lowest": lowest.mean, "test_accuracy_ties_lowest_se": lowest.spread,
+			"model": j.options.out, "epochs": last.Epoch, "test_accuracy": test.Mean, "test_accuracy_se": test.Error,
+			"test_accuracy_ties_lowest": lowest.Mean, "test_accuracy_ties_lowest_se": lowest.Error,
 			"test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample,
 			"hidden_spikes_per_sample": last.HiddenSpikesPerSample, "seconds": seconds,
 		}
@@ -98,13 +100,16 @@ func (j *job) run(ctx context.Context) (err error) {
 		}
 		return j.stdout.err
 	}
-	accuracy := test.String()
+	accuracy, other := percent(test), percent(lowest)
+	if other != accuracy {
+		other = fmt.Sprintf(" (%s with ties to the lowest class)", other)
+	} else {
+		other = ""
+	}
 	if n := j.options.draws; n > 1 {
-		accuracy = fmt.Sprintf("%v over %d draws of noise", test, n)
+		accuracy += fmt.Sprintf(" over %d draws of noise", n)
 	}
-	if lowest.String() != test.String() {
-		accuracy += fmt.Sprintf(" (%v with ties to the lowest class)", lowest)
-	}
+	accuracy += other
 	fmt.Fprintf(j.stdout, "%vtest accuracy %s, %.0f s\nwrote %s\n", margin, accuracy, seconds, j.options.out)
 	return j.stdout.err
 }
@@ -136,17 +141,13 @@ func (j *job) epoch(ctx context.Context) error {
 	// An evaluation is short: Ctrl-C waits for it, so that the epoch is not lost.
 	ctx = context.WithoutCancel(ctx)
 	m := j.trainer.Model()
-	held, err := train.Evaluate(ctx, m, j.training, j.held, 0, j.options.threads)
-	if err != nil {
-		return fmt.Errorf("after epoch %d: %w", p.Epoch, err)
-	}
-	test, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), 0, j.options.threads)
+	held, test, err := j.evaluate(ctx, m)
 	if err != nil {
 		return fmt.Errorf("after epoch %d: %w", p.Epoch, err)
 	}
 	r := epochReport{
 		Epoch: p.Epoch, Loss: p.Loss, TrainAccuracy: p.Accuracy, HeldAccuracy: held.Accuracy(), TestAccuracy: test.Accuracy(),
-		SpikesPerSample: test.SpikesPerSample, HiddenSpikesPerSample: test.HiddenPerSample, LR: p.Rate, Seconds: time.Since(start).Seconds(),
+		SpikesPerSample: test.PerSample(test.Spikes), HiddenSpikesPerSample: test.PerSample(test.HiddenSpikes), LR: p.Rate, Seconds: time.Since(start).Seconds(),
 	}
 	j.history = append(j.history, r)
 	if j.trainer.Done() || j.checkpoints.ripe() {
@@ -160,6 +161,32 @@ func (j *job) epoch(ctx context.Context) error {
 	fmt.Fprintf(j.stdout, "epoch %3d  loss %.4f  train %.2f %%  held out %.2f %%  test %.2f %%  spikes %.0f  lr %.2g  %.1f s\n",
 		r.Epoch, r.Loss, 100*r.TrainAccuracy, 100*r.HeldAccuracy, 100*r.TestAccuracy, r.SpikesPerSample, r.LR, r.Seconds)
 	return nil
+}
+
+// evaluate runs m over the samples held out and over those of the test.
+func (j *job) evaluate(ctx context.Context, m *model.Network) (held, test evaluate.Summary, err error) {
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return held, test, err
+	}
+	e, o := evaluate.New(net), evaluate.Options{Threads: j.options.threads}
+	if held, err = e.Summary(ctx, j.heldOut(m), o); err != nil {
+		return held, test, err
+	}
+	test, err = e.Summary(ctx, j.testSet(m), o)
+	return held, test, err
+}
+
+// heldOut and testSet are the samples that were not trained on, each presented as
+// in training.
+func (j *job) heldOut(m *model.Network) evaluate.Set {
+	return evaluate.Set{Source: j.training, Indices: j.held, Steps: m.Steps}
+}
+
+func (j *job) testSet(m *model.Network) evaluate.Set {
+	set := evaluate.All(j.test)
+	set.Steps = m.Steps
+	return set
 }
 
 // train trains to the end of an epoch and keeps checkpoints on the way, the

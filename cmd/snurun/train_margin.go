@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/model"
-	"github.com/snurun/snurun/train"
+	"github.com/snurun/snurun/runtime"
 )
 
 // marginLoss is how much accuracy the recommended margin may cost on the
@@ -24,7 +25,11 @@ type recommended struct {
 // addMargin gives m the margin that its decisions on the samples held out
 // recommend.
 func (j *job) addMargin(ctx context.Context, m *model.Network) (recommended, error) {
-	c, err := train.Margins(ctx, m, j.training, j.held, 0, j.options.threads)
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return recommended{}, err
+	}
+	c, err := evaluate.New(net).Margins(ctx, j.heldOut(m), evaluate.Options{Threads: j.options.threads})
 	if err != nil {
 		return recommended{}, err
 	}

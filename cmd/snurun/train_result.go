@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"strconv"
 
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/model"
-	"github.com/snurun/snurun/train"
+	"github.com/snurun/snurun/runtime"
 )
 
 // The self-test of a trained model has up to so many samples, of so many bytes
@@ -27,52 +27,31 @@ func selfTestSamples(m *model.Network) int {
 	return int(max(1, min(selfTestInputs, 8*selfTestBytes/bits)))
 }
 
-// estimate is the mean of an accuracy over draws of noise and its standard error,
-// 0 for one draw.
-type estimate struct{ mean, spread float64 }
-
-func estimateOf(draws []float64) estimate {
-	var s estimate
-	n := float64(len(draws))
-	for _, a := range draws {
-		s.mean += a
+// percent prints an accuracy and its standard error.
+func percent(e evaluate.Estimate) string {
+	if e.Error == 0 {
+		return fmt.Sprintf("%.2f %%", 100*e.Mean)
 	}
-	s.mean /= n
-	if n == 1 {
-		return s
-	}
-	// The products are rounded on their own: the result goes into the file.
-	for _, a := range draws {
-		s.spread += float64((a - s.mean) * (a - s.mean))
-	}
-	s.spread = math.Sqrt(s.spread / (n * (n - 1)))
-	return s
-}
-
-func (s estimate) String() string {
-	if s.spread == 0 {
-		return fmt.Sprintf("%.2f %%", 100*s.mean)
-	}
-	return fmt.Sprintf("%.2f ± %.2f %%", 100*s.mean, 100*s.spread)
+	return fmt.Sprintf("%.2f ± %.2f %%", 100*e.Mean, 100*e.Error)
 }
 
 // finalTest returns the test accuracy over draws of noise, and what it is with
 // ties to the lowest class.
-func (j *job) finalTest(ctx context.Context, m *model.Network) (test, lowest estimate, err error) {
-	var tests, lowests []float64
-	for draw := range j.options.draws {
-		e, err := train.Evaluate(ctx, m, j.test, sequence(0, j.test.Len()), uint64(draw), j.options.threads)
-		if err != nil {
-			return estimate{}, estimate{}, err
-		}
-		tests, lowests = append(tests, e.Accuracy()), append(lowests, e.LowestAccuracy())
+func (j *job) finalTest(ctx context.Context, m *model.Network) (test, lowest evaluate.Estimate, err error) {
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return test, lowest, err
 	}
-	return estimateOf(tests), estimateOf(lowests), nil
+	draws, err := evaluate.New(net).Draws(ctx, j.testSet(m), j.options.draws, evaluate.Options{Threads: j.options.threads})
+	if err != nil {
+		return test, lowest, err
+	}
+	return evaluate.EstimateOf(draws, (*evaluate.Summary).Accuracy), evaluate.EstimateOf(draws, (*evaluate.Summary).LowestAccuracy), nil
 }
 
 // describe adds name, metadata and self-test to a trained model. Nothing in
 // them depends on the machine or the time.
-func (j *job) describe(m *model.Network, test estimate) error {
+func (j *job) describe(m *model.Network, test evaluate.Estimate) error {
 	m.Name = fmt.Sprintf("%s-%s", j.options.dataset, j.options.recipe)
 	m.CreatedBy = createdBy()
 	curve, err := curveOf(j.history)
@@ -87,15 +66,17 @@ func (j *job) describe(m *model.Network, test estimate) error {
 		"epochs":           float64(j.options.plan.Config.Epochs),
 		"seed":             strconv.FormatUint(j.options.plan.Config.Seed, 10),
 		"surrogate":        j.options.plan.Config.Surrogate.String(),
-		"test_accuracy":    test.mean,
-		"test_accuracy_se": test.spread,
+		"test_accuracy":    test.Mean,
+		"test_accuracy_se": test.Error,
 		"test_draws":       float64(j.options.draws),
 		"history":          curve,
 	}
 	if j.testHeld {
 		m.Metadata["test_set"] = "held out"
 	}
-	return train.AddSelfTest(m, j.training, j.held[:min(selfTestSamples(m), len(j.held))])
+	set := j.heldOut(m)
+	set.Indices = set.Indices[:min(selfTestSamples(m), len(set.Indices))]
+	return evaluate.AddSelfTest(m, set)
 }
 
 // maxCurve bounds the history in a model file, whose strings are bounded.

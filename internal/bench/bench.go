@@ -67,6 +67,3 @@ func NewTarget(file, tier string, samples func(*model.Network) (Samples, error))
 	t.first = time.Since(start)
 	return t, nil
 }
-
-// Model returns the model that is measured.
-func (t *Target) Model() *model.Network { return t.model }

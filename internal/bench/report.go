@@ -113,7 +113,7 @@ func newReport(t, first *Target) *Report {
 	us := func(n int64) float64 { return float64(n) / 1e3 }
 	r := &Report{
 		Model: t.file, Kernel: t.tier, Kernels: asm.Tiers(), Chosen: t.tier == asm.Tier(), CPU: cpuName(),
-		System: goruntime.GOOS + "/" + goruntime.GOARCH, Go: goruntime.Version(), Input: t.samples.Name,
+		System: goruntime.GOOS + "/" + goruntime.GOARCH, Go: goruntime.Version(), Topology: t.model.Topology(), Input: t.samples.Name,
 		Samples: t.samples.Len(), Steps: t.samples.steps, DtMS: t.model.Input.Step(),
 		InitUS: us((t.read + t.compile).Nanoseconds()), ReadUS: us(t.read.Nanoseconds()),
 		CompileUS: us(t.compile.Nanoseconds()), FirstUS: us(t.first.Nanoseconds()),

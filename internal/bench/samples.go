@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
-	"github.com/snurun/snurun/train"
 )
 
 // Samples are encoded inputs.
@@ -23,20 +23,15 @@ func (s *Samples) Len() int { return len(s.inputs) }
 // Steps returns the number of time steps of the longest sample.
 func (s *Samples) Steps() int { return s.steps }
 
-// Add encodes the first samples of a source, with the noise of
-// a seed, until there are limit samples; 0 is no limit. Each is presented for so
-// many time steps, 0 for as many as dataset.Steps tells.
-func (s *Samples) Add(m *model.Network, source dataset.Source, limit, steps int, seed uint64) error {
-	if steps == 0 {
-		steps = dataset.Steps(source, m.Steps)
-	}
-	s.steps = max(s.steps, steps)
-	for i := 0; i < source.Len() && (limit == 0 || s.Len() < limit); i++ {
-		x := m.Input.New(steps)
-		if err := source.Load(x, i, train.TestKey(seed, i)); err != nil {
+// Add encodes the samples of a set until there are limit samples; 0 is no limit.
+func (s *Samples) Add(m *model.Network, set evaluate.Set, limit int) error {
+	for place := 0; place < len(set.Indices) && (limit == 0 || s.Len() < limit); place++ {
+		x, err := set.Load(m, place)
+		if err != nil {
 			return err
 		}
 		s.inputs = append(s.inputs, x)
+		s.steps = max(s.steps, x.Steps())
 	}
 	return nil
 }

@@ -105,6 +105,14 @@ func (p *lineWriter) line(name, format string, args ...any) {
 	p.printf("%-11s %s\n", name, fmt.Sprintf(format, args...))
 }
 
+// Table prints rows of cells, the first left columns aligned to the left, the
+// others to the right.
+func Table(w io.Writer, rows [][]string, left int) error {
+	p := &lineWriter{w: w}
+	p.table(rows, left)
+	return p.err
+}
+
 // table aligns columns, the first left ones to the left, the others to the
 // right.
 func (p *lineWriter) table(rows [][]string, left int) {

@@ -1,4 +1,4 @@
-package train
+package evaluate
 
 import (
 	"context"
@@ -9,45 +9,23 @@ import (
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
-	"github.com/snurun/snurun/runtime"
 )
-
-// marginTask returns a network with a readout, a little trained, and samples
-// that it has not seen.
-func marginTask(t *testing.T, readout model.ReadoutKind) (*model.Network, dataset.Source, []int) {
-	t.Helper()
-	m, source := smallTask(t, 400)
-	p := DefaultTopology(m.Input, m.Steps, source.Classes())
-	p.Hidden, p.Active, p.ActiveHidden, p.Readout = []int{40}, 5, 8, readout
-	m, err := p.New(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := smallConfig()
-	c.Epochs = 2
-	tr, err := New(m, source, indices(300), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trainAll(t, tr)
-	return tr.Model(), source, indices(400)[300:]
-}
 
 // TestMargins compares the curve with early decisions at margins on, between
 // and beyond its points.
 func TestMargins(t *testing.T) {
+	t.Parallel()
 	for _, readout := range []model.ReadoutKind{model.SpikeCount, model.MembraneSum, model.MembraneMax, model.FirstSpike} {
-		trained := readout
-		if readout == model.FirstSpike {
-			trained = model.SpikeCount
-		}
-		m, source, held := marginTask(t, trained)
-		m.Readout.Kind = readout
-		c, err := Margins(context.Background(), m, source, held, 3, 1)
+		m, source := digits(t)
+		m = withReadout(m, readout)
+		e := evaluator(t, m)
+		set := First(source, 100)
+		set.Draw = 3
+		c, err := e.Margins(t.Context(), set, Options{Threads: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again, err := Margins(context.Background(), m, source, held, 3, 3); err != nil || !reflect.DeepEqual(c, again) {
+		if again, err := e.Margins(t.Context(), set, Options{Threads: 3}); err != nil || !reflect.DeepEqual(c, again) {
 			t.Errorf("%s: another curve on 3 threads: %v", readout, err)
 		}
 		if len(c.Points) < 2 {
@@ -58,18 +36,15 @@ func TestMargins(t *testing.T) {
 			at := c.Points[i].Margin
 			margins = append(margins, at, math.Nextafter32(at, -1), math.Nextafter32(at, float32(math.Inf(1))))
 		}
-		net, err := runtime.Compile(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, in := net.NewSession(), m.Input.New(m.Steps)
+		s := e.Network().NewSession()
 		for _, margin := range margins {
 			want := MarginPoint{}
-			for _, i := range held {
-				if err := source.Load(in, i, TestKey(3, i)); err != nil {
+			for place, i := range set.Indices {
+				x, err := set.Load(m, place)
+				if err != nil {
 					t.Fatal(err)
 				}
-				r, err := s.ClassifyEarly(in, margin)
+				r, err := s.ClassifyEarly(x, margin)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -82,7 +57,7 @@ func TestMargins(t *testing.T) {
 				t.Errorf("%s, margin %v: %d right in %d steps, early decisions %d in %d", readout, margin, got.Correct, got.Steps, want.Correct, want.Steps)
 			}
 		}
-		e, err := Evaluate(context.Background(), m, source, held, 3, 1)
+		whole, err := e.Summary(t.Context(), set, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,32 +65,33 @@ func TestMargins(t *testing.T) {
 		commonest := 0
 		for class := range source.Classes() {
 			n := 0
-			for _, i := range held {
+			for _, i := range set.Indices {
 				if source.Label(i) == class {
 					n++
 				}
 			}
 			commonest = max(commonest, n)
 		}
-		if c.Samples != 100 || c.Commonest != commonest || len(c.ByStep) != m.Steps || c.ByStep[m.Steps-1] != e.Correct || last.Correct != e.Correct || last.Steps != int64(100*m.Steps) {
-			t.Errorf("%s: %d samples, %d of one class, %v, the last point %+v, expected %d of one class, %d right", readout, c.Samples, c.Commonest, c.ByStep, last, commonest, e.Correct)
+		if c.Samples != 100 || c.Commonest != commonest || len(c.ByStep) != m.Steps || c.ByStep[m.Steps-1] != whole.Correct || last.Correct != whole.Correct || last.Steps != int64(100*m.Steps) {
+			t.Errorf("%s: %d samples, %d of one class, %v, the last point %+v, expected %d of one class, %d right", readout, c.Samples, c.Commonest, c.ByStep, last, commonest, whole.Correct)
 		}
 	}
 }
 
 func TestMarginsOfOneClass(t *testing.T) {
-	m, source, held := marginTask(t, model.SpikeCount)
+	t.Parallel()
+	m, source := digits(t)
 	last := &m.Layers[len(m.Layers)-1]
 	last.Out, m.Classes = []int{1}, nil
 	last.Weight = model.Matrix(1, last.In[0], make([]float32, last.In[0]))
-	last.Decay, last.Bias = []float32{0.9}, []float32{-1}
-	one := held[:0]
-	for _, i := range held {
+	last.Decay, last.Bias, last.Initial = []float32{0.9}, []float32{-1}, nil
+	set := Set{Source: unclassed{source}}
+	for i := range 100 {
 		if source.Label(i) == 0 {
-			one = append(one, i)
+			set.Indices = append(set.Indices, i)
 		}
 	}
-	c, err := Margins(context.Background(), m, unclassed{source}, one, 0, 1)
+	c, err := evaluator(t, m).Margins(t.Context(), set, Options{})
 	if err != nil || len(c.Points) != 1 || c.Recommend(1) != 0 {
 		t.Errorf("%+v, %v, expected a single point and no recommendation", c, err)
 	}
@@ -151,23 +127,12 @@ func TestRecommend(t *testing.T) {
 	}
 }
 
-func TestMarginsRefuse(t *testing.T) {
-	m, source := smallTask(t, 3)
-	ctx, cancel := context.WithCancel(context.Background())
+func TestMarginsInterrupted(t *testing.T) {
+	t.Parallel()
+	m, source := digits(t)
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Margins(ctx, m, source, indices(3), 0, 2); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
-	}
-	for name, call := range map[string]func() error{
-		"no samples": func() error { _, err := Margins(context.Background(), m, source, nil, 0, 1); return err },
-		"no threads": func() error { _, err := Margins(context.Background(), m, source, indices(3), 0, 0); return err },
-		"no sample 3": func() error {
-			_, err := Margins(context.Background(), m, source, []int{3}, 0, 1)
-			return err
-		},
-	} {
-		if call() == nil {
-			t.Errorf("%s: no error", name)
-		}
+	if _, err := evaluator(t, m).Margins(ctx, First(source, 3), Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
 	}
 }

@@ -1,15 +1,13 @@
-package train
+package evaluate
 
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
-	"sync"
 
-	"github.com/snurun/snurun/dataset"
-	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/spike"
 )
@@ -78,53 +76,52 @@ type rise struct {
 	right bool
 }
 
-// Margins returns the curve of the samples of source with the given indices,
-// presented for m.Steps steps with the noise of TestKey(draw, i). Each sample
-// runs once, whatever the number of margins.
-func Margins(ctx context.Context, m *model.Network, source dataset.Source, indices []int, draw uint64, threads int) (MarginCurve, error) {
-	samples := make([][]rise, len(indices))
-	var lock sync.Mutex
-	var byStep []int
-	err := present(ctx, m, source, indices, draw, threads, func(s *runtime.Session, x spike.Input, k int) error {
-		all, right, err := rises(s, x, source.Label(indices[k]), m.Steps)
-		if err != nil {
-			return err
-		}
-		samples[k] = all
-		lock.Lock()
-		defer lock.Unlock()
-		if byStep == nil {
-			byStep = make([]int, m.Steps)
-		}
-		for t, yes := range right {
-			if yes {
-				byStep[t]++
-			}
-		}
-		return nil
-	})
-	if err != nil {
+// Margins returns the curve of the samples of a set, each of which must have a
+// class. Each sample runs once, whatever the number of margins; o.Margin and
+// o.Timed have no effect.
+func (e *Evaluator) Margins(ctx context.Context, set Set, o Options) (MarginCurve, error) {
+	if err := set.Check(e.net.Model(), true); err != nil {
 		return MarginCurve{}, err
 	}
-	labels := map[int]int{}
-	for _, i := range indices {
-		labels[source.Label(i)]++
+	o.Timed = false
+	r := e.newRun(ctx, set, o)
+	samples := make([][]rise, len(set.Indices))
+	right := make([][]bool, len(set.Indices))
+	r.present = func(w *worker, x spike.Input, out *Outcome, place int) error {
+		var err error
+		if samples[place], right[place], err = rises(w.session, x, out.Label); err != nil {
+			err = fmt.Errorf("sample %d: %w", out.Index, err)
+		}
+		return err
 	}
-	return MarginCurve{
-		Samples: len(indices), Commonest: slices.Max(slices.Collect(maps.Values(labels))),
-		ByStep: byStep, Points: sweep(samples),
-	}, nil
+	for _, err := range r.all {
+		if err != nil {
+			return MarginCurve{}, err
+		}
+	}
+	c := MarginCurve{Samples: len(set.Indices), ByStep: make([]int, r.steps), Points: sweep(samples)}
+	labels := map[int]int{}
+	for place, i := range set.Indices {
+		labels[set.Source.Label(i)]++
+		for t, yes := range right[place] {
+			if yes {
+				c.ByStep[t]++
+			}
+		}
+	}
+	c.Commonest = slices.Max(slices.Collect(maps.Values(labels)))
+	return c, nil
 }
 
 // rises presents a sample step by step and tells after which steps it is right.
 // The last rise is the end of the presentation, with a lead of +Inf: no margin
 // waits longer.
-func rises(s *runtime.Session, x spike.Input, label, steps int) (all []rise, right []bool, err error) {
+func rises(s *runtime.Session, x spike.Input, label int) (all []rise, right []bool, err error) {
 	s.Reset()
 	last := rise{lead: float32(math.Inf(1))}
-	right = make([]bool, steps)
-	for t := range steps {
-		if err := s.Step(x, t); err != nil {
+	right = make([]bool, x.Steps())
+	for t := range right {
+		if err = s.Step(x, t); err != nil {
 			return nil, nil, err
 		}
 		lead := s.Lead()

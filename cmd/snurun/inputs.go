@@ -1,0 +1,80 @@
+package main
+
+import (
+	"cmp"
+	"io"
+	"os"
+
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/model"
+)
+
+// input is one named set of samples to classify.
+type input struct {
+	name   string
+	source dataset.Source
+}
+
+// openInputs opens what the command line names: the files, or the data set in
+// dir, or the digits that are part of the program.
+func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) ([]input, error) {
+	if len(names) > 0 {
+		var inputs []input
+		files := dataset.Opener{Network: m}
+		for _, name := range names {
+			if info, err := os.Stat(name); err == nil && info.IsDir() {
+				return nil, usagef("%s is a folder: --data %s takes what is in it", name, name)
+			}
+			source, err := openInput(&files, name, stdin)
+			if err != nil {
+				return nil, err
+			}
+			inputs = append(inputs, input{name, source})
+		}
+		return inputs, nil
+	}
+	name, load := "sample", dataset.Sample
+	switch events := m.Input.Encoder.Coding == model.Events; {
+	case events && dir == "":
+		return nil, usagef("%w: the model takes events: name a recording, or a folder of them with --data", dataset.ErrCoding)
+	case events:
+		return openFolder(m, dir, "")
+	case dir != "":
+		name, load = dir, func() (dataset.ImageSet, error) { return dataset.LoadImages(dir, dataset.TestPart) }
+	}
+	set, err := load()
+	if err != nil {
+		return nil, err
+	}
+	source, err := imageSource(m, set)
+	if err != nil {
+		return nil, err
+	}
+	return []input{{name, source}}, nil
+}
+
+func openInput(files *dataset.Opener, name string, stdin io.Reader) (dataset.Source, error) {
+	if name == "-" {
+		return dataset.Read(stdin, "standard input", files.Network)
+	}
+	return files.Open(name)
+}
+
+// openFolder opens the recordings of a folder: those of a list or of subfolders.
+func openFolder(m *model.Network, dir, list string) ([]input, error) {
+	o := dataset.FolderOptions{List: inFolder(dir, list), Classes: m.Classes}
+	if list == "" {
+		if _, test := splitFolders(dir); test != "" {
+			dir = test
+		}
+	}
+	source, err := dataset.LoadFolder(dir, m.Input, o)
+	if err != nil {
+		return nil, err
+	}
+	return []input{{cmp.Or(dir, list), source}}, nil
+}
+
+func imageSource(m *model.Network, set dataset.ImageSet) (dataset.Source, error) {
+	return dataset.FromImageSet(set, m.Input)
+}
