@@ -10,7 +10,7 @@ import (
 // Batch classifies many inputs at once, each from the initial state. Its
 // results are those of Session.Classify, to the bit; it is faster because all
 // inputs run through one part of the weights before the next. One goroutine at
-// a time may use it.
+// a time may use it. Network.NewBatch makes one.
 type Batch struct {
 	net      *Network
 	layers   []*layer.Layer
@@ -84,6 +84,9 @@ func (b *Batch) Stats(k int) Stats { return b.stats[k] }
 // each. The results are the batch's own and change with its next use.
 func (b *Batch) Classify(x []spike.Input) ([]Result, error) {
 	n := len(x)
+	if len(b.layers) == 0 {
+		return nil, ErrClosed
+	}
 	if n > len(b.inputs) {
 		return nil, fmt.Errorf("runtime: %d inputs, the batch has room for %d", n, len(b.inputs))
 	}

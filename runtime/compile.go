@@ -5,21 +5,25 @@
 //
 //	net, err := runtime.Compile(m)         // of export.ReadFile
 //	s := net.NewSession()
-//	r, err := s.Classify(x)                // a spike.Train from the initial state
-//	r, err = s.ClassifyEarly(x, m.Readout.Margin)
+//	x := net.Input().New(net.Steps())      // a spike.Input, to be filled
+//	r, err := s.Classify(x)                // from the initial state
+//	r, err = s.ClassifyEarly(x, net.Readout().Margin)
 //
-//	err = s.Step(spikes)                   // or live, step by step
+//	err = s.Step(x, t)                     // or step by step, as a stream does
+//	err = s.Run(x)                         // or all steps of x, from the state that it is in
 //	r = s.Result()                         // after any of them
 //	s.Reset()                              // the initial state
 //
 // After each step Session.Spikes, Membrane and Outputs show every layer, and
-// Stats the work. Inputs that are real numbers go in by the methods with Values
-// in their name. A Batch runs many inputs at once, faster; a Readout decides over
-// a window of a stream whose membranes run on.
+// Stats the work. The lead is how far the leading score is ahead of the second; an
+// early decision waits until it is at least the margin. A Batch runs many inputs
+// at once, faster; a Readout decides over a window of a stream whose membranes run
+// on. Network.Plan says how each layer is run.
 //
 // All ways give the same bits, on every CPU: Verify proves it with the self-test
-// of a model file. Steps allocate nothing. No input makes the package panic;
-// inputs of a wrong size, and values that are not finite, are errors.
+// of a model file. Steps allocate nothing. No input makes the package panic: what
+// a network does not take is an ErrInput, sums that leave the range of float32 an
+// ErrRange, a session that is closed an ErrClosed.
 package runtime
 
 import (
@@ -34,10 +38,11 @@ import (
 )
 
 // Network is a model laid out for the kernels of this CPU. It is immutable;
-// any number of sessions on any number of goroutines may share it.
+// any number of sessions on any number of goroutines may share it. Compile makes
+// one; sessions of the zero Network are closed.
 type Network struct {
 	layers  []*layer.Layer // as in the model; nil for one without neurons
-	model   *model.Network // without weights
+	model   model.Network  // without weights
 	in, out int
 	widest  int       // the most inputs of a layer in a step
 	analog  bool      // the input or a layer is analog
@@ -59,7 +64,7 @@ func Compile(m *model.Network) (*Network, error) {
 	}
 	n := &Network{
 		layers: layer.New(m),
-		model:  outline(m),
+		model:  *outline(m),
 		in:     m.Input.Size(),
 		widest: m.Input.Size(),
 		analog: m.Input.Encoder.Analog(),
@@ -104,7 +109,7 @@ func outline(m *model.Network) *model.Network {
 // Model returns what was compiled, but for the weights and the self-test: names,
 // shapes, the parameters of neurons, input and readout. It is shared and must not
 // be changed.
-func (n *Network) Model() *model.Network { return n.model }
+func (n *Network) Model() *model.Network { return &n.model }
 
 // Classes returns the names of the classes, one an output, or none. They are
 // shared and must not be changed.

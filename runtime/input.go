@@ -8,8 +8,8 @@ import (
 )
 
 // ErrInput is the error of an input that a network does not take: one of another
-// number of channels, with a value that is not finite, or without the step that
-// was asked for.
+// number of channels, with spikes past the last or a value that is not finite, or
+// without the step that was asked for.
 var ErrInput = errors.New("wrong input")
 
 // ErrEmpty is the ErrInput of an input without steps where a class is asked for.

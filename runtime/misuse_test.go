@@ -103,3 +103,39 @@ func TestNetworkTellsItsMeasures(t *testing.T) {
 		t.Errorf("a batch of %d samples, expected 3", b.Size())
 	}
 }
+
+// TestZeroValues say that they do not run.
+func TestZeroValues(t *testing.T) {
+	t.Parallel()
+	x := spike.NewTrain(1, 0)
+	for name, n := range map[string]*Network{"zero": new(Network), "compiled": mustCompile(t, blogNetwork(rand.New(rand.NewPCG(1, 1))))} {
+		s := new(Session)
+		b := new(Batch)
+		if name == "zero" {
+			s, b = n.NewSession(), n.NewBatch(1)
+			if n.InSize() != 0 || n.Classes() != nil || n.Input().Shape != nil || n.Layers() != 0 || n.Steps() != 0 {
+				t.Error("the zero Network has something")
+			}
+		}
+		s.Reset()
+		s.Profile()
+		r := new(Readout)
+		for _, r := range []*Readout{r, s.NewReadout()} {
+			r.Reset()
+			r.Add()
+			if r.Lead() != 0 || r.Result().Scores != nil {
+				t.Errorf("%s: a readout has lead %v and %+v", name, r.Lead(), r.Result())
+			}
+		}
+		_, errBatch := b.Classify([]spike.Input{x})
+		for _, err := range []error{s.Step(x, 0), s.Run(x), errOf(s.Classify(x)), errOf(s.ClassifyEarly(x, 1)), errBatch} {
+			if !errors.Is(err, ErrClosed) {
+				t.Errorf("%s: %v, expected ErrClosed", name, err)
+			}
+		}
+		if s.Lead() != 0 || s.Spikes(0) != nil || s.Membrane(0) != nil || s.Outputs(0) != nil || s.LayerTimes() != nil || s.Check() != nil {
+			t.Errorf("%s: a session has results", name)
+		}
+		s.Close()
+	}
+}

@@ -70,7 +70,9 @@ func (n *Network) Plan(layer int) Plan {
 }
 
 // chunk returns how many time steps run layer by layer at once.
-func (n *Network) chunk() int { return min(n.model.Steps, chunkSteps, max(1, chunkInputs/n.widest)) }
+func (n *Network) chunk() int {
+	return min(n.model.Steps, chunkSteps, max(1, chunkInputs/max(1, n.widest)))
+}
 
 // inRows reports whether the first panel, the widest, has more neurons than
 // one of many.

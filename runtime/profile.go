@@ -13,7 +13,7 @@ type profile struct {
 // on, and starts LayerTimes anew. Each layer then costs a reading of the clock
 // a call: a share that Run keeps small, and Step does not.
 func (s *Session) Profile() {
-	if !s.closed {
+	if !s.closed() {
 		s.profile = &profile{times: make([]time.Duration, len(s.states)), base: time.Now()}
 	}
 }

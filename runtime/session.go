@@ -15,15 +15,16 @@ const chunkSteps = 32
 // chunkInputs bounds the inputs of a chunk.
 const chunkInputs = 1 << 22
 
-// ErrClosed is the error of a session that was used after Close.
-var ErrClosed = errors.New("runtime: the session is closed")
+// ErrClosed is the error of a session that is used after Close, or that is of no
+// network, as the zero Session.
+var ErrClosed = errors.New("runtime: the session is closed, or of no network")
 
 // ErrRange is the error of a network whose sums leave the range of float32.
 var ErrRange = errors.New("the sums leave the range of float32")
 
 // Session is the state of one stream through a network: membranes, last
 // spikes and readout. It allocates when it is made and never in a step. One
-// goroutine at a time may use it.
+// goroutine at a time may use it. Network.NewSession makes one.
 type Session struct {
 	net     *Network
 	states  []*layer.State
@@ -34,7 +35,6 @@ type Session struct {
 	readout layer.Readout
 	stats   Stats
 	profile *profile // nil unless it is asked for
-	closed  bool
 }
 
 // Stats counts the work of a session since its last Reset.
@@ -73,6 +73,9 @@ func (n *Network) newReadout() layer.Readout { return layer.NewReadout(n.model.R
 
 // NewSession returns a session in the network's initial state.
 func (n *Network) NewSession() *Session {
+	if len(n.layers) == 0 {
+		return new(Session)
+	}
 	s := &Session{
 		net:     n,
 		chunk:   n.chunk(),
@@ -97,9 +100,13 @@ func (n *Network) NewSession() *Session {
 	return s
 }
 
-// Close releases the session; it must not be used any more.
+// closed reports whether there is no network to run.
+func (s *Session) closed() bool { return s.net == nil }
+
+// Close releases the session. It is then as the zero Session: what can fail
+// returns ErrClosed, and there are no results.
 func (s *Session) Close() {
-	*s = Session{closed: true}
+	*s = Session{}
 }
 
 // Reset returns the session to the network's initial state and clears the
@@ -139,7 +146,7 @@ func (s *Session) Run(x spike.Input) error {
 }
 
 func (s *Session) stepsOf(x spike.Input) (int, error) {
-	if s.closed {
+	if s.closed() {
 		return 0, ErrClosed
 	}
 	return s.net.stepsOf(x)
@@ -222,7 +229,7 @@ func (s *Session) Lead() float32 {
 
 // Result returns the scores and the class after the steps run so far.
 func (s *Session) Result() Result {
-	if s.closed {
+	if s.closed() {
 		return Result{}
 	}
 	last := len(s.states) - 1
@@ -235,7 +242,7 @@ func (s *Session) Stats() Stats { return s.stats }
 
 // state returns the state of a layer, nil if it has none.
 func (s *Session) state(layer int) *layer.State {
-	if s.closed {
+	if s.closed() {
 		return nil
 	}
 	return s.states[layer]
