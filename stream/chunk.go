@@ -46,17 +46,16 @@ type queue struct {
 	full, free chan *chunk
 }
 
-// newQueue starts reading with the reader that open returns. The goroutine ends
-// after an error, or when ctx is done and a read that has begun returns.
-func newQueue(ctx context.Context, open func() (chunkReader, error)) queue {
+func newQueue() queue {
 	q := queue{make(chan *chunk, queueChunks), make(chan *chunk, queueChunks)}
 	for range queueChunks {
 		q.free <- new(chunk)
 	}
-	go q.run(ctx, open)
 	return q
 }
 
+// run reads with the reader that open returns. It ends after an error, or when ctx
+// is done and a read that has begun returns.
 func (q queue) run(ctx context.Context, open func() (chunkReader, error)) {
 	r, err := open()
 	for {

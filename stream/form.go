@@ -78,6 +78,15 @@ func (f *form) wholeStep() (int64, error) {
 	return int64(us), nil
 }
 
+// takeEvents reports why events of a sensor have no place in the input or in time.
+func (f *form) takeEvents(sensor event.Size) error {
+	if err := f.see(sensor); err != nil {
+		return fmt.Errorf("stream: %w; a size of the sensor may tell", err)
+	}
+	_, err := f.wholeStep()
+	return err
+}
+
 // sees reports whether the network has a channel for e.
 func (f *form) sees(e event.Event) bool {
 	return f.plane.Contains(int(e.X), int(e.Y)) && e.P <= 1 && e.T >= 0 && e.T <= maxPosition

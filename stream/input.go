@@ -91,7 +91,8 @@ type Frame struct {
 	Restart bool
 }
 
-// Input cuts a byte stream into time steps. One goroutine at a time may use it.
+// Input cuts a byte stream, or the events of a Feed, into time steps. One
+// goroutine at a time may use it. NewInput or NewFeed makes one.
 type Input struct {
 	o      InputOptions
 	form   *form
@@ -123,28 +124,40 @@ type Input struct {
 // MaxJitter bounds InputOptions.Jitter.
 const MaxJitter = 24 * time.Hour
 
-// ErrClosed is the error of an input that was used after Close.
-var ErrClosed = errors.New("stream: the input is closed")
+// ErrClosed is the error of an Input, Feed or Windows that is used after Close, or
+// that no function of this package made.
+var ErrClosed = errors.New("stream: closed, or not made by this package")
 
 // NewInput reads the input of m from r, on a goroutine of its own: call Close.
 func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
 	if o.Format == "" {
 		o.Format = DefaultFormat(m.Input.Encoder)
 	}
-	if o.Gap == 0 {
-		o.Gap = DefaultGap
-	}
 	if !slices.Contains(Formats(), o.Format) {
 		return nil, fmt.Errorf("stream: format %q is unknown, expected one of %s", o.Format, strings.Join(Formats(), ", "))
 	}
-	if o.Late > event.FoldLate || o.Gap < 0 || o.Jitter < 0 || o.Jitter > MaxJitter {
-		return nil, fmt.Errorf("stream: late policy %d, gap %v, jitter %v: expected DropLate or FoldLate and times of 0 or more, jitter at most %v", o.Late, o.Gap, o.Jitter, MaxJitter)
-	}
-	f, err := newForm(m, o)
+	in, ctx, err := prepare(m, o)
 	if err != nil {
 		return nil, err
 	}
-	in := &Input{o: o, form: f, step: m.Input.New(1)}
+	go in.queue.run(ctx, func() (chunkReader, error) { return in.form.open(r, o) })
+	return in, nil
+}
+
+// prepare returns an Input whose queue nobody fills yet, and a context that ends
+// when it is closed.
+func prepare(m *model.Network, o InputOptions) (*Input, context.Context, error) {
+	if o.Gap == 0 {
+		o.Gap = DefaultGap
+	}
+	if o.Late > event.FoldLate || o.Gap < 0 || o.Jitter < 0 || o.Jitter > MaxJitter {
+		return nil, nil, fmt.Errorf("stream: late policy %d, gap %v, jitter %v: expected DropLate or FoldLate and times of 0 or more, jitter at most %v", o.Late, o.Gap, o.Jitter, MaxJitter)
+	}
+	f, err := newForm(m, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := &Input{o: o, form: f, step: m.Input.New(1), queue: newQueue()}
 	switch x := in.step.(type) {
 	case spike.Train:
 		in.spikes = x.At(0)
@@ -157,13 +170,16 @@ func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	in.stop, in.closed = stop, ctx.Done()
-	in.queue = newQueue(ctx, func() (chunkReader, error) { return f.open(r, o) })
-	return in, nil
+	return in, ctx, nil
 }
 
 // Close stops reading. A read of the underlying reader that waits is not
 // interrupted, but nothing comes of it: Next returns ErrClosed.
-func (in *Input) Close() { in.stop() }
+func (in *Input) Close() {
+	if in.stop != nil {
+		in.stop()
+	}
+}
 
 // Late returns how many events, or numbered steps, were late so far.
 func (in *Input) Late() int64 { return in.late }
@@ -211,6 +227,9 @@ func (in *Input) Next(ctx context.Context) (Frame, error) {
 
 // receive waits for a chunk, for the clock to end the step, or for ctx.
 func (in *Input) receive(ctx context.Context) (over bool, err error) {
+	if in.form == nil {
+		return false, ErrClosed
+	}
 	select {
 	case <-in.closed:
 		return false, ErrClosed

@@ -41,7 +41,7 @@ func TestScoresOutOfRange(t *testing.T) {
 				}
 				for _, d := range decisions {
 					decided++
-					if d.Check() != nil || d.Margin-d.Margin != 0 {
+					if d.Check() != nil || d.Lead-d.Lead != 0 {
 						t.Errorf("keep %v, margin %v: decision %+v", keep, margin, d)
 					}
 				}

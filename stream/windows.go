@@ -44,9 +44,9 @@ type Decision struct {
 	Window int64 // number of the window, from 0
 	Step   int64 // number of the step that it was decided at, from 0
 
-	// Margin is how far the leading score is ahead of the second; +Inf with one
+	// Lead is how far the leading score is ahead of the second; +Inf with one
 	// class.
-	Margin float32
+	Lead float32
 
 	// Result holds the class, the scores and the number of steps that they
 	// are of. The scores belong to the Windows and change with the next step.
@@ -58,7 +58,7 @@ type Decision struct {
 }
 
 // Windows groups time steps into windows and decides each. One goroutine at a
-// time may use it.
+// time may use it. NewWindows makes one.
 type Windows struct {
 	o         WindowOptions
 	shared    *runtime.Session // runs through all windows, if membranes are kept
@@ -124,6 +124,9 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 // it also gives up all windows where one of them is not finite at a decision, and
 // membranes begin anew.
 func (w *Windows) Step(x spike.Input, t int) ([]Decision, error) {
+	if len(w.slots) == 0 {
+		return nil, ErrClosed
+	}
 	if w.shared != nil {
 		if err := w.shared.Step(x, t); err != nil {
 			return nil, err
@@ -166,7 +169,7 @@ func (w *Windows) Step(x spike.Input, t int) ([]Decision, error) {
 			}
 			continue
 		}
-		w.decisions = append(w.decisions, Decision{Window: s.window, Step: w.steps, Margin: lead, Result: r})
+		w.decisions = append(w.decisions, Decision{Window: s.window, Step: w.steps, Lead: lead, Result: r})
 	}
 	w.until--
 	w.steps++

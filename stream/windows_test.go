@@ -41,7 +41,7 @@ func sameDecisions(t *testing.T, got, want []Decision) {
 	}
 	for i, g := range got {
 		w := want[i]
-		if g.Window != w.Window || g.Step != w.Step || g.Class != w.Class || g.Steps != w.Steps || g.Margin != w.Margin || !slices.Equal(g.Scores, w.Scores) {
+		if g.Window != w.Window || g.Step != w.Step || g.Class != w.Class || g.Steps != w.Steps || g.Lead != w.Lead || !slices.Equal(g.Scores, w.Scores) {
 			t.Fatalf("decision %d is %+v, expected %+v", i, g, w)
 		}
 	}
@@ -82,7 +82,7 @@ func classified(t *testing.T, net *runtime.Network, o WindowOptions, x spike.Tra
 		}
 		r.Scores = slices.Clone(r.Scores)
 		if r.Steps == n || s.Lead() >= margin {
-			all = append(all, Decision{Window: w, Step: int64(from + r.Steps - 1), Margin: s.Lead(), Result: r})
+			all = append(all, Decision{Window: w, Step: int64(from + r.Steps - 1), Lead: s.Lead(), Result: r})
 		}
 		if o.Rearm {
 			from += r.Steps
@@ -166,7 +166,7 @@ func TestKeptMembranesEarly(t *testing.T) {
 		r.Add()
 		if result := r.Result(); r.Lead() >= 0.7 || result.Steps == 8 {
 			result.Scores = slices.Clone(result.Scores)
-			want = append(want, Decision{Window: int64(len(want)), Step: int64(k), Margin: r.Lead(), Result: result})
+			want = append(want, Decision{Window: int64(len(want)), Step: int64(k), Lead: r.Lead(), Result: result})
 			r.Reset()
 		}
 	}

@@ -239,8 +239,8 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 		name = p.model.Classes[d.Class]
 	}
 	if p.json {
-		line := decisionLine{d.Window, d.Step, d.TimeUS, d.Class, name, d.Scores, d.Steps, &d.Margin, microseconds(d.Latency)}
-		if math.IsInf(float64(d.Margin), 1) {
+		line := decisionLine{d.Window, d.Step, d.TimeUS, d.Class, name, d.Scores, d.Steps, &d.Lead, microseconds(d.Latency)}
+		if math.IsInf(float64(d.Lead), 1) {
 			line.Margin = nil
 		}
 		if err := json.NewEncoder(p.out).Encode(line); err != nil {
@@ -256,8 +256,8 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 		decimals = 6
 	}
 	margin := ""
-	if !math.IsInf(float64(d.Margin), 1) {
-		margin = fmt.Sprintf("  margin %.4g", d.Margin)
+	if !math.IsInf(float64(d.Lead), 1) {
+		margin = fmt.Sprintf("  margin %.4g", d.Lead)
 	}
 	fmt.Fprintf(p.out, "[%d]  %.*f s  %s  score %.4g%s  %d steps  %.1f µs\n",
 		d.Window, decimals, float64(d.TimeUS)/1e6, name, d.Scores[d.Class], margin, d.Steps, microseconds(d.Latency))
