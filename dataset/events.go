@@ -11,8 +11,9 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
-// maxEvents bounds the memory of one recording to 512 MiB.
-const maxEvents = 1 << 27
+// maxEvents bounds the memory of one recording to 512 MiB, and half as much again
+// while it is read.
+const maxEvents = 1 << 26
 
 // eventSource is one recording of an event camera, binned into time steps. It
 // keeps a number for an event, not one for a channel: few channels are active
@@ -21,20 +22,21 @@ type eventSource struct {
 	labelled
 	analog   bool
 	ends     []uint32 // channels[ends[t-1]:ends[t]] are those of the events of step t
-	channels []uint32 // of every event if analog, else of the active ones
+	channels []uint32 // ascending in a step: of every event if analog, else of the active ones
 }
 
 // readEvents reads the recording of an event camera for a network whose encoder
-// is events. Bins run from the first event, whatever the format: the origin of
-// time differs from recorder to recorder, and a live stream has no other.
-// Events that are out of order by more than a bin are put into the bin that was
-// open when they came.
+// is events. An event at t is in bin ⌊(t − t0)/bin⌋, wherever it stands in the file;
+// t0 is the earliest time, as the origin differs from recorder to recorder. What
+// event.Plausible finds is left out or remarked.
 //
 // Where an event belongs says model.Input.Plane. If the network's input has no
 // shape, it is [2, H, W] of the sensor.
-func readEvents(r io.Reader, format, name string, in model.Input, c class) (Source, error) {
-	s, err := binEvents(r, format, in, c)
+func readEvents(r io.Reader, format, name string, in model.Input, c class, o *Reading) (Source, error) {
+	s, err := binEvents(r, format, name, in, c, o)
 	switch {
+	case errors.Is(err, ErrImplausible):
+		return nil, err
 	case errors.Is(err, event.ErrMalformed):
 		return nil, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
 	case err != nil:
@@ -43,12 +45,12 @@ func readEvents(r io.Reader, format, name string, in model.Input, c class) (Sour
 	return s, nil
 }
 
-func binEvents(r io.Reader, format string, in model.Input, c class) (*eventSource, error) {
+func binEvents(r io.Reader, format, name string, in model.Input, c class, o *Reading) (*eventSource, error) {
 	step, err := wholeBin(in.Encoder)
 	if err != nil {
 		return nil, err
 	}
-	src, err := event.NewReader(format, r, event.Options{})
+	src, err := event.NewReader(format, r, o.events())
 	if err != nil {
 		return nil, err
 	}
@@ -64,54 +66,133 @@ func binEvents(r io.Reader, format string, in model.Input, c class) (*eventSourc
 	if err != nil {
 		return nil, fmt.Errorf("%w: events of a sensor of %s size: %w", ErrMismatch, size, err)
 	}
-	b, err := event.NewBinner(&seen{src, plane, in.Shape}, event.BinOptions{
-		Size: event.Size{Width: plane.Width, Height: plane.Height}, OnePolarity: plane.Channels == 1, Step: step, Late: event.FoldLate, MaxGap: model.MaxSteps,
-	})
-	if err != nil {
-		return nil, err
+	if seen := (event.Size{Width: plane.Width, Height: plane.Height}); size.Known() && size != seen {
+		if err := o.remark(name, RemarkSensor, 0, "a recording of a %s sensor for a network that sees %s pixels: its upper left corner", size, seen); err != nil {
+			return nil, err
+		}
 	}
 	s := &eventSource{analog: in.Encoder.Analog()}
 	if s.labelled, err = newLabelled(in.Shape, 1, c.labels(1), c.names); err != nil {
 		return nil, err
 	}
-	if err := s.bin(b); err != nil {
+	events := event.NewPlausible(&seen{Source: src, plane: plane, shape: in.Shape, skipBad: o.SkipBad})
+	dated, err := readDated(events, plane, step)
+	if err != nil {
 		return nil, err
 	}
+	if n := events.Skipped(); n > 0 {
+		if err := o.remark(name, RemarkSkipped, n, "%d malformed or misplaced events were passed over", n); err != nil {
+			return nil, err
+		}
+	}
+	if text := events.Describe(); text != "" {
+		if err := o.remark(name, RemarkTime, events.Dropped(), "%s", text); err != nil {
+			return nil, err
+		}
+	}
+	if len(dated) == 0 {
+		return nil, fmt.Errorf("%w: the recording has no events", ErrFormat)
+	}
+	s.bin(dated, step)
 	return s, nil
+}
+
+// A dated event is its time, less that of the first and plus 2^39 µs, in the upper
+// 40 bits, and its channel below.
+type dated uint64
+
+const (
+	channelBits = 24
+	datedOrigin = 1 << 39
+)
+
+func (d dated) time() int64     { return int64(d >> channelBits) }
+func (d dated) channel() uint32 { return uint32(d & (1<<channelBits - 1)) }
+
+// readDated reads the events of the first model.MaxSteps steps behind the earliest
+// one, and perhaps some behind them.
+func readDated(r event.Reader, plane model.Plane, step int64) ([]dated, error) {
+	if plane.Channels*plane.Height*plane.Width > 1<<channelBits {
+		return nil, fmt.Errorf("%w: %d channels, expected at most %d for events: crop or downsample the recording first", ErrMismatch, plane.Channels*plane.Height*plane.Width, 1<<channelBits)
+	}
+	const patience = 1 << 12 // events in a row behind all steps, after which no earlier one is waited for
+	var all []dated
+	var first, earliest int64
+	last := int64(model.MaxSteps) * step // of all steps
+	behind := 0
+	buf := make([]event.Event, 1024)
+	for behind < patience {
+		n, err := r.Read(buf)
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range buf[:n] {
+			if len(all) == 0 {
+				first, earliest = e.T, e.T
+			}
+			earliest = min(earliest, e.T)
+			if e.T-earliest >= last {
+				if behind++; behind == 1 && e.T-first >= 2*last {
+					return nil, fmt.Errorf("%w: an event at t=%d µs is %d steps behind the first: %w", ErrFormat, e.T, (e.T-first)/step, event.ErrGap)
+				}
+				continue
+			}
+			behind = 0
+			since := e.T - first + datedOrigin
+			if since < 0 || since >= 2*datedOrigin {
+				return nil, fmt.Errorf("%w: an event at t=%d µs is more than 6 days from the first", ErrFormat, e.T)
+			}
+			if len(all) == maxEvents {
+				return nil, fmt.Errorf("%w: more than %d events; a stream of events has no such bound", ErrFormat, maxEvents)
+			}
+			all = append(all, dated(since)<<channelBits|dated(plane.Channel(int(e.X), int(e.Y), int(e.P))))
+		}
+	}
+	return all, nil
 }
 
 // bin fills s with the first steps of a recording, at most as many as a network
 // can be presented.
-func (s *eventSource) bin(b *event.Binner) error {
-	var channels []uint32
-	var step event.Step
-	for len(s.ends) < model.MaxSteps {
-		err := b.Next(&step)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if step.Events > maxEvents-len(channels) {
-			return fmt.Errorf("%w: more than %d events; a stream of events has no such bound", ErrFormat, maxEvents)
-		}
-		for i, channel := range step.Active {
-			times := 1
-			if s.analog {
-				times = int(step.Count[i])
-			}
-			for range times {
-				channels = append(channels, channel)
-			}
-		}
-		s.ends = append(s.ends, uint32(len(channels)))
+func (s *eventSource) bin(all []dated, step int64) {
+	earliest, latest := all[0].time(), all[0].time()
+	for _, e := range all {
+		earliest, latest = min(earliest, e.time()), max(latest, e.time())
 	}
-	if len(s.ends) == 0 {
-		return fmt.Errorf("%w: the recording has no events", ErrFormat)
+	s.ends = make([]uint32, min((latest-earliest)/step+1, model.MaxSteps))
+	// Count, and put every event behind those of its own and all earlier steps.
+	for _, e := range all {
+		if t := (e.time() - earliest) / step; t < int64(len(s.ends)) {
+			s.ends[t]++
+		}
 	}
-	s.channels = slices.Clone(channels) // without the room that it grew into
-	return nil
+	sum := uint32(0)
+	for t, n := range s.ends {
+		s.ends[t] = sum
+		sum += n
+	}
+	s.channels = make([]uint32, sum)
+	for _, e := range all {
+		if t := (e.time() - earliest) / step; t < int64(len(s.ends)) {
+			s.channels[s.ends[t]] = e.channel()
+			s.ends[t]++
+		}
+	}
+	from, kept := uint32(0), uint32(0)
+	for t, end := range s.ends {
+		at := s.channels[from:end]
+		slices.Sort(at)
+		if !s.analog {
+			at = slices.Compact(at)
+		}
+		kept += uint32(copy(s.channels[kept:], at))
+		from, s.ends[t] = end, kept
+	}
+	if s.channels = s.channels[:kept]; kept < sum/2 {
+		s.channels = slices.Clone(s.channels) // without the room of events of the same channel
+	}
 }
 
 // wholeBin returns the length of a bin in µs, in which events are dated.
@@ -129,19 +210,34 @@ func wholeBin(e model.Encoder) (int64, error) {
 // outside.
 type seen struct {
 	event.Source
-	plane model.Plane
-	shape []int
+	plane   model.Plane
+	shape   []int
+	skipBad bool
+	skipped int64
 }
 
+func (s *seen) Skipped() int64 { return s.Source.Skipped() + s.skipped }
+
 func (s *seen) Read(dst []event.Event) (int, error) {
-	n, err := s.Source.Read(dst)
-	for _, e := range dst[:n] {
-		if !s.plane.Contains(int(e.X), int(e.Y)) {
-			return 0, fmt.Errorf("%w: an event at x=%d y=%d, t=%d µs, of a sensor of %s size is outside the %dx%d pixels of a network with input of shape %v: crop or downsample the recording first",
-				ErrMismatch, e.X, e.Y, e.T, s.Size(), s.plane.Width, s.plane.Height, s.shape)
+	for {
+		n, err := s.Source.Read(dst)
+		kept := 0
+		for _, e := range dst[:n] {
+			if s.plane.Contains(int(e.X), int(e.Y)) {
+				dst[kept] = e
+				kept++
+				continue
+			}
+			if !s.skipBad {
+				return 0, fmt.Errorf("%w: an event at x=%d y=%d, t=%d µs, of a sensor of %s size is outside the %dx%d pixels of a network with input of shape %v: crop or downsample the recording first",
+					ErrMismatch, e.X, e.Y, e.T, s.Size(), s.plane.Width, s.plane.Height, s.shape)
+			}
+			s.skipped++
+		}
+		if kept > 0 || err != nil || len(dst) == 0 {
+			return kept, err
 		}
 	}
-	return n, err
 }
 
 // at returns the channels of the events of step t.

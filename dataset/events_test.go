@@ -113,7 +113,7 @@ func TestOpenEvents(t *testing.T) {
 	}
 }
 
-// A late event is put into the open bin, and no event is lost.
+// An event belongs to the bin of its time, wherever it stands.
 func TestOpenEventsOutOfOrder(t *testing.T) {
 	path := write(t, t.TempDir(), "x.csv", []byte("100,0,0,0\n125,1,0,0\n105,2,0,0\n"))
 	src, err := Open(path, &model.Network{Input: eventInput(1, 1, 3)})
@@ -121,7 +121,7 @@ func TestOpenEventsOutOfOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := spike.NewTrain(3, 3)
-	if err := src.Load(x, 0, Key{}); err != nil || !slices.Equal(x.Words(), []uint64{1, 0, 6}) {
+	if err := src.Load(x, 0, Key{}); err != nil || !slices.Equal(x.Words(), []uint64{5, 0, 2}) {
 		t.Errorf("%v, %v", x.Words(), err)
 	}
 }
@@ -150,7 +150,7 @@ func TestOpenEventsRefuses(t *testing.T) {
 		"poisson.bs2":  {good, model.Input{Shape: []int{2, 3, 4}, Encoder: model.Encoder{Coding: model.Poisson}}, ErrCoding, `"poisson", expected "events"`},
 		"half.bs2":     {good, model.Input{Shape: []int{2, 3, 4}, Encoder: bin(0.5)}, ErrCoding, "0.5"},
 		"third.bs2":    {good, model.Input{Shape: []int{2, 3, 4}, Encoder: bin(33.3)}, ErrCoding, "33.3"},
-		"gap.csv":      {[]byte("1,0,0,0\n90000000000,0,0,0\n"), model.Input{Shape: []int{2, 3, 4}, Encoder: events}, event.ErrGap, "ahead"},
+		"gap.csv":      {[]byte("1,0,0,0\n90000000000,0,0,0\n"), model.Input{Shape: []int{2, 3, 4}, Encoder: events}, event.ErrGap, "steps behind the first"},
 		"bad.csv":      {[]byte("t,x,y,p\n1,0,0,0\nnonsense\n"), model.Input{Shape: []int{2, 3, 4}, Encoder: events}, ErrFormat, "line 3"},
 	} {
 		path := write(t, dir, name, c.data)

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -32,6 +33,8 @@ type FolderOptions struct {
 	// file, for all that occur: 0, 1, … to the largest if they are numbers, else
 	// in the order of their names.
 	Classes []string
+
+	Reading
 }
 
 // LoadFolder reads labelled recordings for a network's input from a folder, all
@@ -39,7 +42,7 @@ type FolderOptions struct {
 //
 //	DIR/<class>/*         recordings of that class, in the order of their names
 //
-// or those of a list, in its order. A line has a recording and, after a blank,
+// or those of a list, in its order. A line has a recording and, after a blank or comma,
 // its class; empty lines and lines that begin with '#' are passed over:
 //
 //	DIR/labels.txt        right/0017.npy  right
@@ -88,10 +91,19 @@ func LoadFolder(dir string, in model.Input, o FolderOptions) (Source, error) {
 		slices.SortStableFunc(entries, func(a, b entry) int { return number[a.class] - number[b.class] })
 	}
 	f := &folderSource{labelled: labelled{classes: classes}}
+	bad := 0
 	for _, e := range entries {
-		if err := f.add(dir, e, number[e.class], &in); err != nil {
+		err := f.add(dir, e, number[e.class], &in, &o.Reading)
+		if err != nil && o.SkipBad && !errors.Is(err, ErrImplausible) {
+			bad++
+			err = o.remark(e.file, RemarkSkipped, 1, "the recording was passed over: %v", err)
+		}
+		if err != nil {
 			return nil, e.at(err)
 		}
+	}
+	if bad > 0 && len(f.labels) == 0 {
+		return nil, fmt.Errorf("dataset: %s: %w: none of the %d recordings can be read", dir, ErrFormat, bad)
 	}
 	if len(f.labels) == 0 {
 		return nil, fmt.Errorf("dataset: %s: %w: neither a list %s nor subfolders with recordings (%s)", dir, fs.ErrNotExist, labelsFile, strings.Join(recordingExtensions(), ", "))
@@ -162,18 +174,35 @@ type folderSource struct {
 
 // fileSample is sample number index of a file.
 type fileSample struct {
+	name  string
 	file  Source
 	index int
 }
 
+// NameOf returns the name of the file that sample i of a source is from, with its
+// number if the file holds several; "" if the source is not of a folder.
+func NameOf(s Source, i int) string {
+	switch s := s.(type) {
+	case *subset:
+		return NameOf(s.Source, s.indices[i])
+	case *folderSource:
+		if f := s.samples[i]; f.file.Len() > 1 {
+			return fmt.Sprintf("%s[%d]", f.name, f.index)
+		} else {
+			return f.name
+		}
+	}
+	return ""
+}
+
 // add reads the recordings of an entry. The first one gives in its shape, if it
 // has none.
-func (f *folderSource) add(dir string, e entry, label int, in *model.Input) error {
+func (f *folderSource) add(dir string, e entry, label int, in *model.Input, o *Reading) error {
 	path, err := e.find(dir)
 	if err != nil {
 		return err
 	}
-	file, err := openRecordings(path, *in)
+	file, err := openRecordings(path, *in, o)
 	if err != nil {
 		return err
 	}
@@ -182,14 +211,14 @@ func (f *folderSource) add(dir string, e entry, label int, in *model.Input) erro
 	}
 	f.shape = in.Shape
 	for i := range file.Len() {
-		f.samples = append(f.samples, fileSample{file, i})
+		f.samples = append(f.samples, fileSample{path, file, i})
 		f.labels = append(f.labels, label)
 	}
 	return nil
 }
 
 // openRecordings reads a file of recordings.
-func openRecordings(path string, in model.Input) (Source, error) {
+func openRecordings(path string, in model.Input, o *Reading) (Source, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
@@ -200,7 +229,7 @@ func openRecordings(path string, in model.Input) (Source, error) {
 	if kind != "npy" && kind != "events" {
 		return nil, unknownKind(r, path, "neither a NumPy array (.npy) nor a recording of events")
 	}
-	return readRecordings(r, kind, format, path, in, unknown)
+	return readRecordings(r, kind, format, path, in, unknown, o)
 }
 
 func (f *folderSource) longest() int {

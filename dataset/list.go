@@ -72,16 +72,26 @@ func parseList(path, text string) ([]entry, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		i := strings.LastIndexAny(line, " \t")
+		i := strings.LastIndexAny(line, " \t,;")
 		if i < 0 {
-			return nil, fmt.Errorf("dataset: %s:%d: %w: %.40q, expected a recording, a blank and its class", path, n, ErrFormat, line)
+			return nil, fmt.Errorf("dataset: %s:%d: %w: %.40q, expected a recording, a blank or comma, and its class", path, n, ErrFormat, line)
 		}
-		entries = append(entries, entry{strings.TrimSpace(line[:i]), line[i+1:], path, n})
+		file, name := strings.TrimRight(line[:i], " \t,;"), line[i+1:]
+		if entries == nil && headOfList(file, name) {
+			continue
+		}
+		entries = append(entries, entry{file, name, path, n})
 	}
 	if entries == nil {
 		return nil, fmt.Errorf("dataset: %s: %w: no recordings, expected one and its class a line", path, ErrFormat)
 	}
 	return entries, nil
+}
+
+// headOfList reports whether the first line of a list names its columns.
+func headOfList(file, class string) bool {
+	files, classes := []string{"file", "filename", "name", "path", "recording"}, []string{"class", "label"}
+	return slices.Contains(files, strings.ToLower(file)) && slices.Contains(classes, strings.ToLower(class))
 }
 
 // labelList is the list of a folder, for looking up single files.

@@ -17,7 +17,7 @@ import (
 // from its content or, if that does not tell, from the extension of its name:
 //
 //   - IDX images, gzipped or not, with the labels found beside them (LabelsBeside)
-//   - a PNG picture, as one digit (ReadPNG)
+//   - a PNG or JPEG picture, as one digit (ReadPicture)
 //   - a NumPy array .npy of recordings (ReadSpikes, or ReadValues if the
 //     network's input is analog)
 //   - a recording of an event camera in a format of package event, binned from
@@ -35,6 +35,7 @@ func Open(path string, m *model.Network) (Source, error) {
 // folder once: that of the first file of it. Not for several goroutines at once.
 type Opener struct {
 	Network *model.Network
+	Reading
 
 	lists map[string]*labelList // by folder, nil where there is none
 }
@@ -70,16 +71,22 @@ func (o *Opener) Open(path string) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return read(r, path, m, c)
+	return read(r, path, m, c, &o.Reading)
 }
 
 // Read is Open for a stream, whose name is for errors; the labels of its samples
 // are not known. A recording of events must be in a format that has a signature.
 func Read(stream io.Reader, name string, m *model.Network) (Source, error) {
-	return read(bufio.NewReaderSize(stream, headSize), name, m, unknown)
+	o := Opener{Network: m}
+	return o.Read(stream, name)
 }
 
-func read(r *bufio.Reader, name string, m *model.Network, c class) (Source, error) {
+// Read is the function Read with the Opener's network.
+func (o *Opener) Read(stream io.Reader, name string) (Source, error) {
+	return read(bufio.NewReaderSize(stream, headSize), name, o.Network, unknown, &o.Reading)
+}
+
+func read(r *bufio.Reader, name string, m *model.Network, c class, o *Reading) (Source, error) {
 	switch kind, format := kindOf(r, name); kind {
 	case "idx":
 		images, err := ReadIDXImages(r, name)
@@ -87,28 +94,31 @@ func read(r *bufio.Reader, name string, m *model.Network, c class) (Source, erro
 			return nil, err
 		}
 		return named(FromImageSet(ImageSet{Images: images}, m.Input))(name)
-	case "png":
+	case "picture":
 		plane, err := m.Input.Plane(0, 0)
 		if err != nil || plane.Channels != 1 {
 			return nil, fmt.Errorf("dataset: %s: %w: a picture for a network with input of shape %v, expected one grey image", name, ErrMismatch, m.Input.Shape)
 		}
-		pixels, err := ReadPNG(r, name, plane.Height, plane.Width)
+		pixels, err := ReadPicture(r, name, plane.Height, plane.Width, o.Picture)
+		if err == nil {
+			err = o.remarkPicture(name, pixels)
+		}
 		if err != nil {
 			return nil, err
 		}
 		set := ImageSet{Images{1, plane.Height, plane.Width, pixels}, c.labels(1), c.names}
 		return named(FromImageSet(set, m.Input))(name)
 	case "":
-		return nil, unknownKind(r, name, "neither IDX images, nor PNG, nor a NumPy array (.npy), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
+		return nil, unknownKind(r, name, "neither IDX images, nor PNG or JPEG, nor a NumPy array (.npy), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
 	default:
-		return readRecordings(r, kind, format, name, m.Input, c)
+		return readRecordings(r, kind, format, name, m.Input, c, o)
 	}
 }
 
 // readRecordings reads an array of recordings or one of events.
-func readRecordings(r io.Reader, kind, format, name string, in model.Input, c class) (Source, error) {
+func readRecordings(r io.Reader, kind, format, name string, in model.Input, c class, o *Reading) (Source, error) {
 	if kind == "events" {
-		return readEvents(r, format, name, in, c)
+		return readEvents(r, format, name, in, c, o)
 	}
 	if in.Encoder.Analog() {
 		values, err := ReadValues(r, name)
@@ -137,12 +147,12 @@ func fromArray[T spike.Input](samples []T, err error, name string, in model.Inpu
 // headSize is how much of a stream is looked at to tell what it is.
 const headSize = 4096
 
-// kindOf tells what a stream holds: "idx", "png", "npy", or "events" and in
+// kindOf tells what a stream holds: "idx", "picture", "npy", or "events" and in
 // which format, or "" if neither its first bytes nor its name say.
 func kindOf(r *bufio.Reader, name string) (kind, format string) {
 	head, _ := r.Peek(headSize) // a short or failing stream is reported by who reads on
 	for _, k := range []struct{ kind, magic string }{
-		{"png", "\x89PNG\r\n\x1a\n"}, {"npy", "\x93NUMPY"}, {"idx", "\x1f\x8b\x08"}, {"idx", "\x00\x00\x08"},
+		{"picture", "\x89PNG\r\n\x1a\n"}, {"picture", "\xff\xd8\xff"}, {"npy", "\x93NUMPY"}, {"idx", "\x1f\x8b\x08"}, {"idx", "\x00\x00\x08"},
 	} {
 		if bytes.HasPrefix(head, []byte(k.magic)) {
 			return k.kind, ""
@@ -162,6 +172,10 @@ func unknownKind(r *bufio.Reader, name, what string) error {
 		return fmt.Errorf("dataset: %s: %w", name, err)
 	case len(head) == 0:
 		what = "it is empty"
+	default:
+		if known := whatIs(head, name); known != "" {
+			what = "it is " + known
+		}
 	}
 	return fmt.Errorf("dataset: %s: %w: %s", name, ErrFormat, what)
 }

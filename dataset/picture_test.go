@@ -140,8 +140,8 @@ func TestReadPNGRefuses(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"empty":           {nil, "EOF"},
-		"text":            {[]byte("this is no picture"), "not a PNG"},
+		"empty":           {nil, "unknown format"},
+		"text":            {[]byte("this is no picture"), "unknown format"},
 		"cut":             {good[:len(good)-20], ""},
 		"wide":            {hugePNG(1<<15, 1), "1×32768"},
 		"many pixels":     {hugePNG(1<<13, 1<<13), "8192×8192"},

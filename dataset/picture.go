@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/png"
+	_ "image/jpeg"
+	_ "image/png"
 	"io"
 )
 
@@ -18,18 +19,29 @@ const (
 	maxPixelsPerByte = 8 * 1032
 )
 
-// ReadPNG reads a picture as the intensities of one digit of height × width
-// pixels, light on dark as in MNIST:
+// PictureOptions say how a picture becomes a digit, light on dark. The zero value
+// looks at the picture.
+type PictureOptions struct {
+	// Invert says whether the picture is dark on light, and so is inverted; nil
+	// stands for yes if its outermost pixels are on average brighter than one half.
+	Invert *bool
+
+	// Level is the intensity, of 255, below which a pixel of the digit is paper and
+	// becomes 0, after inverting and scaling.
+	Level int
+}
+
+// ReadPicture reads a picture, PNG or JPEG, as the intensities of one digit of
+// height × width pixels, light on dark as in MNIST:
 //
 //   - Colours become luminance (ITU-R BT.601), over white where they are
 //     transparent.
-//   - If the outermost pixels are on average brighter than one half the picture
-//     is dark on light and is inverted.
+//   - A picture that is dark on light is inverted, see PictureOptions.
 //   - A picture of another size is scaled by area averaging so that it just
 //     fits, its proportions kept, and centred on black.
 //
 // Name is that of the stream in errors; those of malformed data are ErrFormat.
-func ReadPNG(r io.Reader, name string, height, width int) ([]byte, error) {
+func ReadPicture(r io.Reader, name string, height, width int, o PictureOptions) ([]byte, error) {
 	if min(height, width) < 1 || max(height, width) > maxSide || height*width > maxPixels {
 		return nil, fmt.Errorf("dataset: %s: %d×%d is no size to scale to, expected sides of 1 to %d and at most %d pixels", name, height, width, maxSide, maxPixels)
 	}
@@ -40,7 +52,7 @@ func ReadPNG(r io.Reader, name string, height, width int) ([]byte, error) {
 	if len(data) > maxPNG {
 		return nil, fmt.Errorf("dataset: %s: %w: more than %d bytes", name, ErrFormat, maxPNG)
 	}
-	config, err := png.DecodeConfig(bytes.NewReader(data))
+	config, _, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
 	}
@@ -48,17 +60,68 @@ func ReadPNG(r io.Reader, name string, height, width int) ([]byte, error) {
 	if h, w := config.Height, config.Width; max(h, w) > maxSide || uint64(h*w) > limit {
 		return nil, fmt.Errorf("dataset: %s: %w: %d×%d pixels, expected sides of at most %d and, for a file of %d bytes, at most %d pixels", name, ErrFormat, h, w, maxSide, len(data), limit)
 	}
-	img, err := png.Decode(bytes.NewReader(data))
+	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
 	}
 	g := toGray(img)
-	if g.bright() {
+	invert := g.bright()
+	if o.Invert != nil {
+		invert = *o.Invert
+	}
+	if invert {
 		for i, v := range g.pix {
 			g.pix[i] = white - v
 		}
 	}
-	return g.fit(height, width), nil
+	pixels := g.fit(height, width)
+	for i, v := range pixels {
+		if int(v) < o.Level {
+			pixels[i] = 0
+		}
+	}
+	return pixels, nil
+}
+
+// ReadPNG is ReadPicture with no options.
+func ReadPNG(r io.Reader, name string, height, width int) ([]byte, error) {
+	return ReadPicture(r, name, height, width, PictureOptions{})
+}
+
+// remarkPicture says what is odd about the pixels of a digit: ink on most of them is
+// paper that is not quite white, ink on none an empty sheet.
+func (o *Reading) remarkPicture(name string, pixels []byte) error {
+	const (
+		contrast = 16 // of 255, below which there is no ink
+		faint    = 32 // of 255, below which most ink is not
+	)
+	lit, pale, low, high := 0, 0, byte(255), byte(0)
+	var histogram [256]int
+	for _, v := range pixels {
+		if v > 0 {
+			lit++
+		}
+		if v > 0 && v < faint {
+			pale++
+		}
+		low, high = min(low, v), max(high, v)
+		histogram[v]++
+	}
+	const advice = "--level %d takes what is darker for paper, --invert=no or =yes overrides what is taken for ink"
+	switch {
+	case high-low < contrast:
+		return o.remark(name, RemarkPicture, int64(len(pixels)), "an empty sheet: all pixels are between %d and %d of 255", low, high)
+	case 2*lit > len(pixels):
+		// The paper is the darker half of the pixels.
+		paper, seen := 0, 0
+		for ; seen < len(pixels)/2; paper++ {
+			seen += histogram[paper]
+		}
+		return o.remark(name, RemarkPicture, int64(lit), "%d of %d pixels are not black, as of paper that is not quite white: "+advice, lit, len(pixels), min(paper+contrast, int(high)))
+	case 2*pale > lit:
+		return o.remark(name, RemarkPicture, int64(pale), "%d of %d pixels that are not black are nearly so, as around ink that was stored as JPEG: "+advice, pale, lit, faint)
+	}
+	return nil
 }
 
 // white is full intensity in 16 bits.
