@@ -1,9 +1,15 @@
-// Package asm holds the kernels that do snurun's arithmetic. It knows slices,
-// not models: runtime and train lay a layer out once and call Forward.
+// Package asm holds the kernels that do snurun's arithmetic. Who calls it owes
+// what the assembly does not look at: row and input numbers below Rows() or
+// Inputs(), lists of time steps whose Ends ascend, and a Matrix, Units and Trace
+// that no other goroutine changes meanwhile. A number past the end reads memory
+// of others or ends the process. The lengths of slices are checked once a call,
+// and what is too short panics. Programs call package runtime, which keeps all
+// this for any model and input.
 //
-// Every kernel exists in generic Go, which is the reference; a tier (AVX2,
-// AVX-512, NEON) may replace it with assembly that yields the same bits. What
-// is defined to the bit is stated at each function: each multiplication and
+// It knows slices, not models: internal/layer lays a layer out once and calls
+// Forward. Every kernel exists in generic Go, which is the reference; a tier
+// (AVX2, AVX-512, NEON) may replace it with assembly that yields the same bits.
+// What is defined to the bit is stated at each function: each multiplication and
 // addition is rounded to float32 on its own, and sums run in the stated order,
 // so tiers block over outputs, never over inputs.
 package asm

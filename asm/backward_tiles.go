@@ -26,13 +26,13 @@ type slopeKind uint8
 const slopeSoft = slopeKind(Arctan) + 1 // y·(1 − y)
 
 // slopesTiles is Slopes.Evaluate by the kernels of k.
-func (k isa) slopesTiles(sl *Slopes, u *Units, tr *Trace, steps int) {
+func (k *isa) slopesTiles(sl *Slopes, u *Units, tr *Trace, steps int) {
 	if steps == 0 {
 		return
 	}
 	n := u.N
 	t := slopeTile{
-		blocks: n / Lanes, sStride: 4 * uintptr(tr.SStride), dStride: 4 * uintptr(n), bias: &u.Bias[:n][0],
+		sStride: 4 * uintptr(tr.SStride), dStride: 4 * uintptr(n),
 		half: sl.Width / 2, inverse: 1 / sl.Width, kind: slopeKind(sl.Surrogate),
 	}
 	rows := tr.S
@@ -43,17 +43,21 @@ func (k isa) slopesTiles(sl *Slopes, u *Units, tr *Trace, steps int) {
 		t.inverse = steep(t.inverse)
 	}
 	_ = rows[steps*tr.SStride+n-1]
-	_ = sl.D[steps*n-1]
+	_, _ = sl.D[steps*n-1], u.Bias[n-1]
+	columns := k.work / (slopeUnits * stepsWord) * Lanes
 	for from := 0; from < steps; from += stepsWord {
 		t.steps = min(stepsWord, steps-from)
-		t.s, t.d = &rows[(from+1)*tr.SStride], &sl.D[from*n]
-		t.open = &sl.Open.words[from/stepsWord*n:][:n][0]
-		k.evaluate(&t)
+		s, d, open := rows[(from+1)*tr.SStride:], sl.D[from*n:], sl.Open.words[from/stepsWord*n:][:n]
+		for first := 0; first < n; first += columns {
+			t.blocks = min(columns, n-first) / Lanes
+			t.s, t.d, t.open, t.bias = &s[first], &d[first], &open[first], &u.Bias[first]
+			k.evaluate(local(&t))
+		}
 	}
 }
 
 // backTile is the argument of the assembly of Backward, for neighbouring
-// neurons. It starts at the last step. Strides are in bytes.
+// neurons and a few steps. It starts at the last step. Strides are in bytes.
 type backTile struct {
 	steps       int
 	grad        *float32
@@ -97,14 +101,15 @@ const (
 	shutSoft               // 1 − soft output
 )
 
-// backwardTiles is Backward by the kernels of k.
-func (k isa) backwardTiles(u *Units, tr *Trace, e *Errors, from, to int) {
+// backwardTiles is Backward by the kernels of k: for each tile, from the last
+// steps to the first ones.
+func (k *isa) backwardTiles(u *Units, tr *Trace, e *Errors, from, to int) {
 	if from >= to {
 		return
 	}
 	n, reset := u.N, u.reset()
 	t := backTile{
-		steps: to - from, stride: 4 * uintptr(n), sStride: 4 * uintptr(tr.SStride), yStride: 8 * uintptr(tr.YStride),
+		stride: 4 * uintptr(n), sStride: 4 * uintptr(tr.SStride), yStride: 8 * uintptr(tr.YStride),
 		factor: u.Slope, activation: u.Activation, output: u.Output,
 	}
 	if reset == ResetZero {
@@ -122,28 +127,39 @@ func (k isa) backwardTiles(u *Units, tr *Trace, e *Errors, from, to int) {
 		}
 	}
 	_ = tr.S[to*tr.SStride+n-1]
-	grad := e.Grad[(to-1)*n:][:n]
-	next, decay := e.Next[:n], u.Decay[:n]
-	biasSum, decaySum, currentSum := e.Bias[:n], e.Decay[:n], e.Current[:n]
+	_, _, _, _, _ = e.Next[n-1], u.Decay[n-1], e.Bias[n-1], e.Decay[n-1], e.Current[n-1]
 	for first, width := 0, 0; first < n; first += width {
-		width = k.backWidth(n - first)
-		delta, stride := e.Delta.from(first)
-		t.delta, t.deltaStride = &delta[(e.First+to-1)*stride:][:width][0], 4*uintptr(stride)
-		t.grad, t.s = &grad[first], &tr.S[to*tr.SStride+first]
-		t.next, t.decay = &next[first], &decay[first]
-		t.biasSum, t.decaySum, t.currentSum = &biasSum[first], &decaySum[first], &currentSum[first]
-		if u.Output != NoOutput {
-			t.slope = &e.Slope[(to-1)*n:][:n][first]
+		run := k.backward16
+		width = Lanes
+		if k.backward64 != nil && n-first >= tileWidth {
+			run, width = k.backward64, tileWidth
 		}
-		if t.through == throughSubtract {
-			t.theta = &u.Theta[:n][first]
+		for end := to; end > from; end -= t.steps {
+			t.steps = min(k.work/updateUnits, end-from)
+			t.place(u, tr, e, first, width, end)
+			run(local(&t))
 		}
-		switch t.shut {
-		case shutSpikes:
-			t.y = unsafe.Add(unsafe.Pointer(&tr.Y[to*tr.YStride+first/64]), first%64/8)
-		case shutSoft:
-			t.soft = &tr.Soft[to*tr.SStride:][:n][first]
-		}
-		k.backward(&t, width)
+	}
+}
+
+// place goes to width neurons from first on, and the steps before end.
+func (t *backTile) place(u *Units, tr *Trace, e *Errors, first, width, end int) {
+	n := u.N
+	delta, stride := e.Delta.from(first)
+	t.delta, t.deltaStride = &delta[(e.First+end-1)*stride:][:width][0], 4*uintptr(stride)
+	t.grad, t.s = &e.Grad[(end-1)*n:][:n][first], &tr.S[end*tr.SStride+first]
+	t.next, t.decay = &e.Next[first], &u.Decay[first]
+	t.biasSum, t.decaySum, t.currentSum = &e.Bias[first], &e.Decay[first], &e.Current[first]
+	if u.Output != NoOutput {
+		t.slope = &e.Slope[(end-1)*n:][:n][first]
+	}
+	if t.through == throughSubtract {
+		t.theta = &u.Theta[:n][first]
+	}
+	switch t.shut {
+	case shutSpikes:
+		t.y = unsafe.Add(unsafe.Pointer(&tr.Y[end*tr.YStride+first/64]), first%64/8)
+	case shutSoft:
+		t.soft = &tr.Soft[end*tr.SStride:][:n][first]
 	}
 }

@@ -30,6 +30,9 @@ type Batch struct {
 // Forward is Forward for each of the streams in[k], tr[k], whose traces have
 // the same strides. It is fast if w is InPanels.
 func (b *Batch) Forward(w *Matrix, u *Units, in []*Inputs, tr []*Trace) {
+	for i := range in {
+		check(w, u, in[i])
+	}
 	b.scratch.reset()
 	if k := kernels.Load(); k.batch != nil {
 		k.batch(b, w, u, in, tr)

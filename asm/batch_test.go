@@ -41,26 +41,26 @@ func (c shape) checkBatch(t testing.TB, g *guard, k *tier, seed uint64, streams 
 }
 
 func TestBatch(t *testing.T) {
-	for i := range tiers {
-		t.Run("tier="+tiers[i].name, func(t *testing.T) {
-			var g guard
-			seed := uint64(0)
-			for n := 16; n <= 4*tileWidth+48; n += 16 {
-				for kind := range 4 * 3 * 3 {
-					seed++
-					c := shape{
-						neurons: n, inputs: 1 + int(seed)%30, steps: int(seed) % 4, density: float64(seed%5) / 4,
-						values: seed%3 == 0, oneRow: seed%5 == 0, skip: int(seed) % 4, layout: "panels",
-						activation: Activation(kind % 4), output: Output(kind / 4 % 3), reset: Reset(kind / 12),
-					}
-					if seed%7 == 0 {
-						c.layout = "rows"
-					}
-					c.checkBatch(t, &g, &tiers[i], seed, int(seed)%5)
+	check := func(t *testing.T, k *tier) {
+		var g guard
+		seed := uint64(0)
+		for n := 16; n <= 4*tileWidth+48; n += 16 {
+			for kind := range 4 * 3 * 3 {
+				seed++
+				c := shape{
+					neurons: n, inputs: 1 + int(seed)%30, steps: int(seed) % 4, density: float64(seed%5) / 4,
+					values: seed%3 == 0, oneRow: seed%5 == 0, skip: int(seed) % 4, layout: "panels",
+					activation: Activation(kind % 4), output: Output(kind / 4 % 3), reset: Reset(kind / 12),
 				}
+				if seed%7 == 0 {
+					c.layout = "rows"
+				}
+				c.checkBatch(t, &g, k, seed, int(seed)%5)
 			}
-		})
+		}
 	}
+	t.Run("tier=generic", func(t *testing.T) { check(t, &generic) })
+	eachTier(t, check)
 }
 
 func TestBatchAllocatesNothing(t *testing.T) {

@@ -17,7 +17,7 @@
 	FMOVQ F(c), (offset+32)(to); \
 	FMOVQ F(d), (offset+48)(to)
 
-// func scatterNEON(l *scatterList, collect bool)
+// func scatterRunsNEON(l *scatterList, collect bool)
 //
 // Scatter.Add, from packed to strided, and Collect, from strided to packed: 32
 // elements a turn, then what is left of a run. Spikes skip the multiplication.
@@ -29,7 +29,7 @@
 //	R13 next offset    R14 runs left    R15 strided run
 //	R16 from    R17 to    R19 bytes left of the run
 //	V0-V7 sums    V16-V23 products    V31 value
-TEXT ·scatterNEON(SB), NOSPLIT, $0-9
+TEXT ·scatterRunsNEON(SB), NOSPLIT, $0-9
 	MOVD l+0(FP), R0
 	MOVBU collect+8(FP), R10
 	LDP scatterList_packed(R0), (R1, R2)

@@ -114,20 +114,20 @@ func (c scatterCase) check(t testing.TB, g *guard, k *tier, seed uint64) {
 }
 
 func TestScatter(t *testing.T) {
-	for i := range tiers {
-		t.Run("tier="+tiers[i].name, func(t *testing.T) {
-			var g guard
-			seed := uint64(0)
-			for width := RunLanes; width <= 96; width += RunLanes {
-				for runs := 1; runs <= 9; runs++ {
-					for kind := range 4 {
-						seed++
-						scatterCase{width, runs, kind&1 != 0, kind&2 != 0, int(seed) % 4}.check(t, &g, &tiers[i], seed)
-					}
+	check := func(t *testing.T, k *tier) {
+		var g guard
+		seed := uint64(0)
+		for width := RunLanes; width <= 96; width += RunLanes {
+			for runs := 1; runs <= 9; runs++ {
+				for kind := range 4 {
+					seed++
+					scatterCase{width, runs, kind&1 != 0, kind&2 != 0, int(seed) % 4}.check(t, &g, k, seed)
 				}
 			}
-		})
+		}
 	}
+	t.Run("tier=generic", func(t *testing.T) { check(t, &generic) })
+	eachTier(t, check)
 }
 
 func TestScatterWithoutInputs(t *testing.T) {

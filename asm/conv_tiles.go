@@ -29,21 +29,63 @@ func (s *Scatter) list(packed, strided []float32, inputs []uint32, values []floa
 }
 
 // scatterRuns is Scatter.Add by the kernels of k.
-func (k isa) scatterRuns(s *Scatter, sums []float32, inputs []uint32, values []float32) {
-	if len(s.weights) == 0 {
-		return
-	}
-	l := s.list(s.weights, sums, inputs, values)
-	k.scatter(&l)
+func (k *isa) scatterRuns(s *Scatter, sums []float32, inputs []uint32, values []float32) {
+	k.runs(s, k.scatter, s.weights, sums, inputs, values)
 }
 
 // collectRuns is Scatter.Collect by the kernels of k.
-func (k isa) collectRuns(s *Scatter, grads, delta []float32, inputs []uint32, values []float32) {
+func (k *isa) collectRuns(s *Scatter, grads, delta []float32, inputs []uint32, values []float32) {
+	k.runs(s, k.collect, grads, delta, inputs, values)
+}
+
+// runs goes through the patterns of the inputs, a few a call.
+func (k *isa) runs(s *Scatter, run func(*scatterList), packed, strided []float32, inputs []uint32, values []float32) {
 	if len(s.weights) == 0 {
 		return
 	}
-	l := s.list(grads, delta, inputs, values)
-	k.collect(&l)
+	units := s.units()
+	if units > k.work {
+		k.longRuns(s, run, packed, strided, inputs, values)
+		return
+	}
+	most := k.work / units
+	for len(inputs) > most {
+		k.call(s, run, packed, strided, inputs[:most], values)
+		inputs = inputs[most:]
+		if values != nil {
+			values = values[most:]
+		}
+	}
+	k.call(s, run, packed, strided, inputs, values)
+}
+
+func (k *isa) call(s *Scatter, run func(*scatterList), packed, strided []float32, inputs []uint32, values []float32) {
+	l := s.list(packed, strided, inputs, values)
+	run(local(&l))
+}
+
+// units returns the work of one input.
+func (s *Scatter) units() int { return len(s.offsets) * ((s.width + tileWidth - 1) / tileWidth) }
+
+// longRuns is runs where one pattern is too much for a call: input after input,
+// a part of a run a call.
+func (k *isa) longRuns(s *Scatter, run func(*scatterList), packed, strided []float32, inputs []uint32, values []float32) {
+	most := k.work * tileWidth
+	for i := range inputs {
+		l := s.list(packed, strided, inputs[i:i+1], nil)
+		if values != nil {
+			l.values = &values[i]
+		}
+		l.runs = 1
+		for r := range s.offsets {
+			l.offsets = &s.offsets[r]
+			for from := 0; from < s.width; from += most {
+				l.packed, l.strided = &packed[r*s.width+from], &strided[from]
+				l.width = 4 * min(most, s.width-from)
+				run(local(&l))
+			}
+		}
+	}
 }
 
 // dotInputs is the number of inputs of which the assembly of Scatter.Dot adds
@@ -51,7 +93,7 @@ func (k isa) collectRuns(s *Scatter, grads, delta []float32, inputs []uint32, va
 const dotInputs = 4
 
 // scatterDots is Scatter.Dot by the kernels of k.
-func (k isa) scatterDots(s *Scatter, dst, delta []float32, inputs []uint32) {
+func (k *isa) scatterDots(s *Scatter, dst, delta []float32, inputs []uint32) {
 	if len(s.weights) == 0 {
 		clear(dst)
 		return
@@ -60,9 +102,16 @@ func (k isa) scatterDots(s *Scatter, dst, delta []float32, inputs []uint32) {
 		weights: &s.weights[0], delta: &delta[0],
 		offsets: &s.offsets[0], runs: len(s.offsets), width: 4 * s.width, places: &s.places[0],
 	}
-	if n := len(inputs) / dotInputs; n > 0 {
-		l.inputs, l.dst, l.groups = &inputs[0], &dst[0], n
-		k.scatterDot(&l)
+	most := k.work / (dotInputs * s.units())
+	if most == 0 {
+		scatterDotGeneric(s, dst, delta, inputs)
+		return
+	}
+	groups := len(inputs) / dotInputs
+	for n := 0; n < groups; n += most {
+		at := n * dotInputs
+		l.inputs, l.dst, l.groups, l.done = &inputs[at], &dst[at], min(most, groups-n), 0
+		k.scatterDot(local(&l))
 	}
 	if rest := len(inputs) % dotInputs; rest > 0 {
 		var last [dotInputs]uint32
@@ -72,7 +121,7 @@ func (k isa) scatterDots(s *Scatter, dst, delta []float32, inputs []uint32) {
 			last[i] = last[done-1]
 		}
 		l.inputs, l.dst, l.groups, l.done = &last[0], &sums[0], 1, 0
-		k.scatterDot(&l)
+		k.scatterDot(local(&l))
 		copy(dst[len(dst)-rest:], sums[:])
 	}
 }

@@ -57,12 +57,13 @@ func TestUse(t *testing.T) {
 	}
 }
 
-// eachTier runs f for every tier but generic.
+// eachTier runs f for every tier but generic, and for the best one with calls cut
+// into small pieces.
 func eachTier(t *testing.T, f func(t *testing.T, k *tier)) {
 	if len(tiers) == 1 {
 		t.Skip("this build or CPU has no tier but generic")
 	}
-	for i := range tiers[:len(tiers)-1] {
-		t.Run("tier="+tiers[i].name, func(t *testing.T) { f(t, &tiers[i]) })
+	for _, k := range append(slices.Clone(tiers[:len(tiers)-1]), inPieces()...) {
+		t.Run("tier="+k.name, func(t *testing.T) { f(t, &k) })
 	}
 }

@@ -25,15 +25,12 @@
 #define PANELS panels-8(SP)
 #define ENTRY  entry-16(SP)
 
-// In room: a window into 32 ones and 32 zeros masks the inputs of a turn. Behind
-// them is the list, whose entries are 32 bits that say which inputs have the step,
-// and the step. Its last one has no inputs.
-#define LIST 256
+// The list is in room. Its entries are 32 bits that say which inputs have the
+// step, and the step. Its last one has no inputs.
 
 // WORDS loads the sets of eight inputs from i on and moves step 14 to the sign.
 #define WORDS(i, y) \
-	VMOVDQU (4*i)(CX), Y8; \
-	VPMASKMOVD (4*i)(AX), Y8, y; \
+	VMOVDQU (4*i)(AX), y; \
 	VPSLLD $(32-const_stepsWord), y, y
 
 // HAVE tells which of eight inputs have the step in the sign and moves the next
@@ -71,32 +68,19 @@
 TEXT ·dotStepsAVX2(SB), NOSPLIT, $16-8
 	MOVQ t+0(FP), DI
 	FIRST_TURN
-	VPCMPEQD Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VMOVDQU Y0, (stepTile_room+0)(DI)
-	VMOVDQU Y0, (stepTile_room+32)(DI)
-	VMOVDQU Y0, (stepTile_room+64)(DI)
-	VMOVDQU Y0, (stepTile_room+96)(DI)
-	VMOVDQU Y1, (stepTile_room+128)(DI)
-	VMOVDQU Y1, (stepTile_room+160)(DI)
-	VMOVDQU Y1, (stepTile_room+192)(DI)
-	VMOVDQU Y1, (stepTile_room+224)(DI)
 
 inputs:
-	MOVQ stepTile_inputs(DI), CX
-	MOVQ stepTile_turn(DI), AX
-	CMPQ CX, AX
-	CMOVQGT AX, CX
-	MOVL $32, AX
-	SUBL CX, AX
-	LEAQ stepTile_room(DI)(AX*4), CX
 	MOVQ stepTile_set(DI), AX
 	WORDS(0, Y0)
 	WORDS(8, Y1)
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	LEAQ stepTile_room(DI), BX
+	MOVL $(const_stepsWord-1), SI
+	CMPQ stepTile_turn(DI), $32
+	JNE  list
 	WORDS(16, Y2)
 	WORDS(24, Y3)
-	LEAQ (stepTile_room+LIST)(DI), BX
-	MOVL $(const_stepsWord-1), SI
 
 list:
 	HAVE(Y0, DX)
@@ -117,7 +101,7 @@ list:
 	DECL SI
 	JGE  list
 	MOVL $0, (BX)
-	LEAQ (stepTile_room+LIST)(DI), AX
+	LEAQ stepTile_room(DI), AX
 	MOVQ AX, ENTRY
 	MOVL (AX), DX
 	TESTL DX, DX

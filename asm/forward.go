@@ -76,7 +76,22 @@ type Trace struct {
 // Every operation is rounded to float32 on its own. W has one row an input
 // and u.N columns once padded. Rows must be below W.Rows(). Current must not
 // hold −0.
-func Forward(w *Matrix, u *Units, in *Inputs, tr *Trace) { kernels.Load().forward(w, u, in, tr) }
+func Forward(w *Matrix, u *Units, in *Inputs, tr *Trace) {
+	check(w, u, in)
+	kernels.Load().forward(w, u, in, tr)
+}
+
+// check panics if the lists are shorter than their last end, or if w has another
+// number of columns than u has neurons.
+func check(w *Matrix, u *Units, in *Inputs) {
+	end := 0
+	if steps := len(in.Ends); steps > 0 {
+		end = int(in.Ends[steps-1])
+	}
+	if u.N != Pad(w.cols) || len(u.Current) < u.N || end > len(in.Rows) || in.Values != nil && end > len(in.Values) {
+		panic("asm: Forward: the columns, units, rows or values do not fit each other")
+	}
+}
 
 // Update is Forward for input sums a that are known already: row t of sums,
 // u.N values, rows stride apart, takes the place of Current + Σ in time step t.

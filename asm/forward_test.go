@@ -237,6 +237,44 @@ func TestForwardWithoutSteps(t *testing.T) {
 	})
 }
 
+// What is too short panics, whatever the tier, and does not read on.
+func TestForwardRefuses(t *testing.T) {
+	defer kernels.Store(kernels.Load())
+	for i := range tiers {
+		kernels.Store(&tiers[i])
+		for name, change := range map[string]func(w *Matrix, u *Units, in *Inputs, tr *Trace){
+			"rows":      func(_ *Matrix, _ *Units, in *Inputs, _ *Trace) { in.Rows = in.Rows[:2] },
+			"values":    func(_ *Matrix, _ *Units, in *Inputs, _ *Trace) { in.Values = make([]float32, 2) },
+			"columns":   func(w *Matrix, _ *Units, _ *Inputs, _ *Trace) { *w = NewMatrix(4, 64) },
+			"current":   func(_ *Matrix, u *Units, _ *Inputs, _ *Trace) { u.Current = u.Current[:64] },
+			"decay":     func(_ *Matrix, u *Units, _ *Inputs, _ *Trace) { u.Decay = u.Decay[:64:64] },
+			"bias":      func(_ *Matrix, u *Units, _ *Inputs, _ *Trace) { u.Bias = u.Bias[:64:64] },
+			"membranes": func(_ *Matrix, _ *Units, _ *Inputs, tr *Trace) { tr.S = tr.S[:100:100] },
+			"spikes":    func(_ *Matrix, _ *Units, _ *Inputs, tr *Trace) { tr.Y = tr.Y[:1:1] },
+		} {
+			for _, batch := range []bool{false, true} {
+				w := NewMatrix(4, 128)
+				u := &Units{N: 128, Current: Floats(128), Decay: Floats(128), Bias: Floats(128)}
+				in := &Inputs{Rows: []uint32{0, 1, 3, 3}, Ends: []int32{1, 4}}
+				tr := &Trace{S: Floats(128), Y: make([]uint64, 2)}
+				change(&w, u, in, tr)
+				refused := func() (yes bool) {
+					defer func() { yes = recover() != nil }()
+					if batch {
+						new(Batch).Forward(&w, u, []*Inputs{in}, []*Trace{tr})
+					} else {
+						Forward(&w, u, in, tr)
+					}
+					return false
+				}()
+				if !refused {
+					t.Errorf("tier %s, batch %v: %s too short, and no panic", tiers[i].name, batch, name)
+				}
+			}
+		}
+	}
+}
+
 func FuzzForward(f *testing.F) {
 	f.Add(uint64(1), uint16(100), uint16(40), uint8(3), uint8(30), uint16(0))
 	f.Add(uint64(2), uint16(1100), uint16(9), uint8(1), uint8(255), uint16(0x7ff))

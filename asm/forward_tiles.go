@@ -4,48 +4,72 @@ package asm
 
 // forwardTiles is Forward by the kernels of k: tile after tile of 64 columns,
 // then of 16, each over all steps.
-func (k isa) forwardTiles(w *Matrix, u *Units, in *Inputs, tr *Trace) {
-	if len(in.Ends) == 0 || u.N == 0 {
+func (k *isa) forwardTiles(w *Matrix, u *Units, in *Inputs, tr *Trace) {
+	steps := len(in.Ends)
+	if steps == 0 || u.N == 0 {
 		return
 	}
-	if w.panel > tileWidth {
+	switch units := in.units(steps); {
+	case w.panel > tileWidth:
 		k.forwardStream(w, u, in, tr)
-	} else {
+	case units*(u.N/tileWidth+1) <= k.work:
 		k.sweep(w, u, in, tr, 0, u.Current[:u.N], 0)
+	case units <= k.work:
+		columns := k.work / units * tileWidth
+		for first := 0; first < u.N; first += columns {
+			k.sweep(w, u, in, tr, 0, u.Current[first:min(first+columns, u.N)], first)
+		}
+	default:
+		for first := 0; first < u.N; first += tileWidth {
+			k.forwardPieces(w, u, in, tr, u.Current[first:min(first+tileWidth, u.N)], first)
+		}
 	}
-	clearTail(u, tr, len(in.Ends))
+	clearTail(u, tr, steps)
+}
+
+// forwardPieces is Forward for the tile from column first on, in several calls.
+func (k *isa) forwardPieces(w *Matrix, u *Units, in *Inputs, tr *Trace, current []float32, first int) {
+	var p piece
+	for p.step < len(in.Ends) {
+		if row := p.step; p.next(in, k.work) {
+			k.sweep(w, u, &p.in, tr, row, current, first)
+			continue
+		}
+		var buf [tileWidth + Lanes]float32
+		sums := aligned(buf[:])[:len(current)]
+		data, stride := w.from(first)
+		rows, values := p.take(in)
+		k.addRowsTo(sums, current, data, stride, rows, values)
+		k.sweep(nil, u, &noInputs, tr, p.step-1, sums, first)
+	}
 }
 
 // forwardStream is Forward for a matrix of whole rows, which stream past the
 // caches: it sums streamColumns columns in memory, several rows at a time, then
 // updates the neurons by a step without rows that starts at these sums.
-func (k isa) forwardStream(w *Matrix, u *Units, in *Inputs, tr *Trace) {
+func (k *isa) forwardStream(w *Matrix, u *Units, in *Inputs, tr *Trace) {
 	var buf [streamColumns + Lanes]float32
 	acc := aligned(buf[:])
 	for first := 0; first < u.N; first += streamColumns {
 		data, stride := w.from(first)
 		start := u.Current[first:min(first+streamColumns, u.N)]
-		from := int32(0)
-		for step, end := range in.Ends {
-			sums := acc[:len(start)]
-			switch {
-			case from == end:
-				copy(sums, start)
-			case in.Values == nil:
-				k.addRows(sums, start, data, stride, in.Rows[from:end], nil)
-			default:
-				k.addRows(sums, start, data, stride, in.Rows[from:end], in.Values[from:end])
-			}
-			from = end
+		sums := acc[:len(start)]
+		var c cursor
+		for step := range in.Ends {
+			rows, values := c.take(in)
+			k.addRowsTo(sums, start, data, stride, rows, values)
 			k.sweep(nil, u, &noInputs, tr, step, sums, first)
 		}
 	}
 }
 
 // updateTiles is Update by the kernels of k.
-func (k isa) updateTiles(u *Units, sums []float32, stride, steps int, tr *Trace) {
+func (k *isa) updateTiles(u *Units, sums []float32, stride, steps int, tr *Trace) {
+	columns := k.work / updateUnits * tileWidth
 	for step := range steps {
-		k.sweep(nil, u, &noInputs, tr, step, sums[step*stride:][:u.N], 0)
+		for first := 0; first < u.N; first += columns {
+			k.sweep(nil, u, &noInputs, tr, step, sums[step*stride:][first:min(first+columns, u.N)], first)
+		}
 	}
 	clearTail(u, tr, steps)
 }
@@ -54,19 +78,19 @@ func (k isa) updateTiles(u *Units, sums []float32, stride, steps int, tr *Trace)
 // the columns from first on, whose sums start at start. w is nil if no step has
 // rows. Only here is start put into the tile, not by a method, so that neither
 // leaves the stack.
-func (k isa) sweep(w *Matrix, u *Units, in *Inputs, tr *Trace, row int, start []float32, first int) {
+func (k *isa) sweep(w *Matrix, u *Units, in *Inputs, tr *Trace, row int, start []float32, first int) {
 	var t tile
 	t.init(u, in, tr, row, first, len(start))
 	t.current = &start[0]
 	if whole := len(start) &^ (tileWidth - 1); whole > 0 {
 		t.weigh(w, first, tileWidth)
 		t.to = uintptr(4 * whole)
-		k.forward64(&t)
+		k.forward64(local(&t))
 		first += whole
 	}
 	if t.from = t.to; t.from < uintptr(4*len(start)) {
 		t.weigh(w, first, Lanes)
 		t.to = uintptr(4 * len(start))
-		k.forward16(&t)
+		k.forward16(local(&t))
 	}
 }

@@ -3,6 +3,61 @@
 #include "textflag.h"
 #include "go_asm.h"
 #include "neon_arm64.h"
+#include "sum_neon_arm64.h"
+
+// LOAD_SUM_TILE loads what both widths of SumRows have in common. Per row of dst
+// the sums start there and take in one listed row after the other.
+//
+//	R0-R5 as sum_neon_arm64.h has them    R6 rows of dst left
+//	R7 row of dst    R8 bytes from it to the next    R10 R11 temporaries
+#define LOAD_SUM_TILE \
+	MOVD t+0(FP), R0; \
+	MOVD sumTile_src(R0), R1; \
+	MOVD sumTile_srcStride(R0), R2; \
+	MOVD sumTile_rows(R0), R3; \
+	MOVD sumTile_values(R0), R4; \
+	MOVD sumTile_ends(R0), R5; \
+	MOVD sumTile_steps(R0), R6; \
+	MOVD sumTile_dst(R0), R7; \
+	MOVD sumTile_dstStride(R0), R8
+
+// func sumRows64NEON(t *sumTile)
+TEXT ·sumRows64NEON(SB), NOSPLIT, $0-8
+	LOAD_SUM_TILE
+
+row:
+	LIST_END(sumTile_rows)
+	CMP R10, R3
+	BEQ next
+	MOVD R7, R11
+	LOAD64(R11)
+	CALL sum64<>(SB)
+	MOVD R7, R11
+	STORE64(R11)
+
+next:
+	ADD R8, R7
+	SUBS $1, R6
+	BNE row
+	RET
+
+// func sumRows16NEON(t *sumTile)
+TEXT ·sumRows16NEON(SB), NOSPLIT, $0-8
+	LOAD_SUM_TILE
+
+row:
+	LIST_END(sumTile_rows)
+	CMP R10, R3
+	BEQ next
+	VLD1 (R7), [V0.S4, V1.S4, V2.S4, V3.S4]
+	CALL sum16<>(SB)
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R7)
+
+next:
+	ADD R8, R7
+	SUBS $1, R6
+	BNE row
+	RET
 
 // LOAD_SPIKE_TILE loads what both widths of SumSpikes have in common.
 //

@@ -88,11 +88,7 @@ func TestSumSpikes(t *testing.T) {
 // What reaches past a matrix is refused in every tier, before anything changes.
 func TestSumSpikesRefuses(t *testing.T) {
 	eachTier(t, func(t *testing.T, k *tier) {
-		restore, err := Use(k.name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer restore()
+		defer kernels.Store(kernels.Swap(k))
 		for name, c := range map[string]struct {
 			rows, cols, first, count int
 			words                    []uint64

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// func indicesAVX2(dst *uint32, v *uint64, words int, base uint32) int
+// func indicesAVX2(dst *uint32, v *uint64, words int, base uint32) (n int)
 //
 // Each byte of a word selects the list of its set bits from setBits; the list,
 // widened to eight positions, is stored whole and the next one starts after its
@@ -54,7 +54,7 @@ next:
 	JNZ  word
 	SUBQ R8, DI
 	SHRQ $2, DI
-	MOVQ DI, ret+32(FP)
+	MOVQ DI, n+32(FP)
 	VZEROUPPER
 	RET
 

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// func indicesAVX512(dst *uint32, v *uint64, words int, base uint32) int
+// func indicesAVX512(dst *uint32, v *uint64, words int, base uint32) (n int)
 //
 // A word is the mask that compresses the bytes 0 to 63 to the positions of its
 // set bits; these are widened and stored 16 at a time. Whole vectors are
@@ -43,7 +43,7 @@ next:
 	JNZ  word
 	SUBQ R8, DI
 	SHRQ $2, DI
-	MOVQ DI, ret+32(FP)
+	MOVQ DI, n+32(FP)
 	VZEROUPPER
 	RET
 

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// func indicesNEON(dst *uint32, v *uint64, words int, base uint32) int
+// func indicesNEON(dst *uint32, v *uint64, words int, base uint32) (n int)
 //
 //	for _, w := range v {
 //		for w != 0 {
@@ -55,5 +55,5 @@ next:
 	ADD $64, R3
 	SUBS $1, R2
 	BNE word
-	MOVD R4, ret+32(FP)
+	MOVD R4, n+32(FP)
 	RET

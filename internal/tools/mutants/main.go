@@ -121,7 +121,8 @@ var failure = regexp.MustCompile(`--- FAIL: (\S+)|(panic: test timed out)|(fatal
 var tests = []struct{ prefix, names string }{
 	{"exp", "Exp"},
 	{"forward", "Forward|Update|Batch|Exp"},
-	{"stream", "Forward|Batch"},
+	{"addrows", "Forward|Batch"},
+	{"sum_", "Forward|SumRows"},
 	{"conv", "Scatter"},
 	{"indices", "Indices"},
 	{"sumrows", "SumRows"},

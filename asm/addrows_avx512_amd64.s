@@ -3,7 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// The operations of stream_amd64.h.
+// The operations of addrows_amd64.h.
 //
 //	Z0 sums    Z1 temporary    Z8-Z13 values
 
@@ -35,4 +35,4 @@
 // func addRowsAVX512(list *rowList)
 TEXT ·addRowsAVX512(SB), NOSPLIT, $0-8
 
-#include "stream_amd64.h"
+#include "addrows_amd64.h"

@@ -3,7 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// The operations of stream_amd64.h.
+// The operations of addrows_amd64.h.
 //
 //	Y0 Y1 sums    Y2 Y3 temporaries    Y8-Y13 values
 
@@ -43,4 +43,4 @@
 // func addRowsAVX2(list *rowList)
 TEXT ·addRowsAVX2(SB), NOSPLIT, $0-8
 
-#include "stream_amd64.h"
+#include "addrows_amd64.h"
