@@ -12,7 +12,7 @@ import (
 // and reports how long the program had to wait for the kernels to stop: the
 // median and the longest time, by the runtime's own metric.
 func BenchmarkPause(b *testing.B) {
-	const n, streams = 4096, 128
+	const n, streams = 2048, 64
 	w, u, _ := benchLayer(n, ELU, Step)
 	panels := w.InPanels()
 	inputs := benchInputs(n, 10, 0.05, streams)

@@ -29,8 +29,9 @@ func newVersion() *cobra.Command {
 		Use:   "version",
 		Short: "Print the version, the CPU and the kernels in use",
 		Long: `version prints the version of this program, the Go release and the platform that
-it was built with and for, and the kernels: those in use, which SNURUN_SIMD can
-choose, of those that this CPU has.
+it was built with and for, the kernels, those in use, which SNURUN_SIMD can
+choose, of those that this CPU has, and the sizes of its caches, by which layers
+are laid out.
 
 --sbom lists the modules that the program was built from instead, as a software
 bill of materials in CycloneDX 1.6: the same for the same build.`,
@@ -45,11 +46,24 @@ bill of materials in CycloneDX 1.6: the same for the same build.`,
 				}
 				return newSBOM(info).write(cmd.OutOrStdout())
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "snurun %s\n%s %s/%s\nkernels %s of %s\n",
-				version(), goruntime.Version(), goruntime.GOOS, goruntime.GOARCH, asm.Tier(), strings.Join(asm.Tiers(), ", "))
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "snurun %s\n%s %s/%s\nkernels %s of %s\n%s\n",
+				version(), goruntime.Version(), goruntime.GOOS, goruntime.GOARCH, asm.Tier(), strings.Join(asm.Tiers(), ", "), caches())
 			return err
 		},
 	}
 	c.Flags().BoolVar(&bill, "sbom", false, "print the modules that this binary was built from (CycloneDX JSON)")
 	return c
+}
+
+// caches returns the sizes of the caches and what the CPU calls itself.
+func caches() string {
+	c := asm.Caches()
+	text := fmt.Sprintf("caches %d kB, %d kB", c.L1>>10, c.L2>>10)
+	if c.L3 > 0 {
+		text += fmt.Sprintf(", %d kB", c.L3>>10)
+	}
+	if brand := asm.Brand(); brand != "" {
+		text += " of " + brand
+	}
+	return text
 }
