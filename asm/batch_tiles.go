@@ -120,12 +120,12 @@ func (k *isa) listStream(s *batchScratch, t *tile, u *Units, in *Inputs, tr *Tra
 	p.cursor = cursor{}
 	for p.step < steps {
 		row := p.step
-		p.next(in, k.work)
+		part := p.next(in, k.work)
 		from := len(s.ends)
-		s.ends = append(s.ends, p.in.Ends...)
-		p.in.Ends = s.ends[from:]
-		t.init(u, &p.in, tr, row, 0, u.N)
-		s.add(t, p.in.units(len(p.in.Ends)), k.work)
+		s.ends = append(s.ends, part.Ends...)
+		part.Ends = s.ends[from:]
+		t.init(u, &part, tr, row, 0, u.N)
+		s.add(t, part.units(len(part.Ends)), k.work)
 	}
 }
 

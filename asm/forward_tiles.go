@@ -31,8 +31,9 @@ func (k *isa) forwardTiles(w *Matrix, u *Units, in *Inputs, tr *Trace) {
 func (k *isa) forwardPieces(w *Matrix, u *Units, in *Inputs, tr *Trace, current []float32, first int) {
 	var p piece
 	for p.step < len(in.Ends) {
-		if row := p.step; p.next(in, k.work) {
-			k.sweep(w, u, &p.in, tr, row, current, first)
+		row := p.step
+		if part := p.next(in, k.work); len(part.Ends) > 0 {
+			k.sweep(w, u, &part, tr, row, current, first)
 			continue
 		}
 		var buf [tileWidth + Lanes]float32

@@ -33,13 +33,13 @@ func (k *isa) sumRowsTiles(dst, src *Matrix, in *Inputs) {
 		from, fromStride := src.from(first)
 		t := sumTile{dstStride: 4 * uintptr(toStride), src: &from[0], srcStride: 4 * uintptr(fromStride)}
 		for p.cursor = (cursor{}); p.step < len(in.Ends); {
-			row := p.nextRows(in, k.work)
-			if len(p.in.Rows) == 0 {
+			row, part := p.nextRows(in, k.work)
+			if len(part.Rows) == 0 {
 				continue
 			}
-			t.dst, t.rows, t.ends, t.steps = &to[row*toStride], &p.in.Rows[0], &p.in.Ends[0], len(p.in.Ends)
-			if in.Values != nil {
-				t.values = &p.in.Values[0]
+			t.dst, t.rows, t.ends, t.steps = &to[row*toStride], &part.Rows[0], &part.Ends[0], len(part.Ends)
+			if part.Values != nil {
+				t.values = &part.Values[0]
 			}
 			run(local(&t))
 		}

@@ -31,7 +31,6 @@ func (in *Inputs) units(n int) int { return int(in.Ends[n-1]) + updateUnits*n }
 // kernel may do.
 type piece struct {
 	cursor
-	in   Inputs
 	ends [pieceSteps]int32
 }
 
@@ -39,9 +38,9 @@ type piece struct {
 const pieceSteps = 128
 
 // next goes on to the next piece of in, of as many steps as take no more than
-// work units. It does nothing and returns false if the next step alone takes
-// more. There must be a step left.
-func (p *piece) next(in *Inputs, work int) bool {
+// work units: none if the next one alone takes more. What it returns keeps to the
+// piece's memory.
+func (p *piece) next(in *Inputs, work int) (part Inputs) {
 	from, n := p.row, 0
 	for _, end := range in.Ends[p.step:min(p.step+pieceSteps, len(in.Ends))] {
 		if int(end-from)+updateUnits*(n+1) > work {
@@ -52,14 +51,14 @@ func (p *piece) next(in *Inputs, work int) bool {
 		n++
 	}
 	p.step += n
-	p.in.Rows, p.in.Values = in.between(from, p.row)
-	p.in.Ends = p.ends[:n]
-	return n > 0
+	part.Rows, part.Values = in.between(from, p.row)
+	part.Ends = p.ends[:n]
+	return part
 }
 
 // nextRows is next for the rows of a sum a step: it may end within a step, with
 // which the next piece then begins. It returns the first step of the piece.
-func (p *piece) nextRows(in *Inputs, work int) (first int) {
+func (p *piece) nextRows(in *Inputs, work int) (first int, part Inputs) {
 	from, n := p.row, 0
 	first = p.step
 	for _, end := range in.Ends[p.step:min(p.step+pieceSteps, len(in.Ends))] {
@@ -75,7 +74,7 @@ func (p *piece) nextRows(in *Inputs, work int) (first int) {
 			break
 		}
 	}
-	p.in.Rows, p.in.Values = in.between(from, p.row)
-	p.in.Ends = p.ends[:n]
-	return first
+	part.Rows, part.Values = in.between(from, p.row)
+	part.Ends = p.ends[:n]
+	return first, part
 }

@@ -223,3 +223,19 @@ func rowsOf(m *Matrix, rows int) *Matrix {
 	l := m.Like(rows)
 	return &l
 }
+
+// Cutting up allocates nothing either.
+func TestPiecesAllocateNothing(t *testing.T) {
+	for _, k := range inPieces() {
+		var g guard
+		r := rand.New(rand.NewPCG(1, 2))
+		w, u, in, tr := shape{neurons: 80, inputs: 60, steps: 20, density: 0.7, layout: "panels"}.build(t, &g, r)
+		sums := matrix(t, &g, r, 20, 80, 0, "panels")
+		if n := testing.AllocsPerRun(10, func() {
+			k.forward(w, u, in, tr)
+			k.sumRows(sums, w, in)
+		}); n != 0 {
+			t.Errorf("tier %s: %v allocations", k.name, n)
+		}
+	}
+}
