@@ -41,10 +41,13 @@ func (s *batchScratch) reset() {
 	s.streams, s.calls, s.ends, s.units = s.streams[:0], s.calls[:0], s.ends[:0], 0
 }
 
-// add lists steps of a stream, already put into t, that take a number of units,
-// of work that a call may do.
-func (s *batchScratch) add(t *tile, units, work int) {
-	s.streams = append(s.streams, stream{t.rows, t.values, t.ends, t.steps, t.s, t.out})
+// add lists the steps of in, from row of tr on, for calls that may do work units.
+func (s *batchScratch) add(t *tile, u *Units, in *Inputs, tr *Trace, row, work int) {
+	steps := len(in.Ends)
+	units := in.units(steps)
+	t.init(u, tr, steps, row, 0, u.N)
+	rows, values := in.first()
+	s.streams = append(s.streams, stream{rows, values, &in.Ends[0], steps, t.s, t.out})
 	last := len(s.calls) - 1
 	if last < 0 || s.units+units > work {
 		s.calls, s.units = append(s.calls, 0), 0
@@ -111,9 +114,8 @@ func (k *isa) listStream(s *batchScratch, t *tile, u *Units, in *Inputs, tr *Tra
 	if steps == 0 || k.tooLong(in) {
 		return
 	}
-	if units := in.units(steps); units <= k.work {
-		t.init(u, in, tr, 0, 0, u.N)
-		s.add(t, units, k.work)
+	if in.units(steps) <= k.work {
+		s.add(t, u, in, tr, 0, k.work)
 		return
 	}
 	p := &s.piece
@@ -124,8 +126,7 @@ func (k *isa) listStream(s *batchScratch, t *tile, u *Units, in *Inputs, tr *Tra
 		from := len(s.ends)
 		s.ends = append(s.ends, part.Ends...)
 		part.Ends = s.ends[from:]
-		t.init(u, &part, tr, row, 0, u.N)
-		s.add(t, part.units(len(part.Ends)), k.work)
+		s.add(t, u, &part, tr, row, k.work)
 	}
 }
 

@@ -77,12 +77,13 @@ func (k *isa) updateTiles(u *Units, sums []float32, stride, steps int, tr *Trace
 
 // sweep runs the kernels over the steps of in, which start at row of tr, for
 // the columns from first on, whose sums start at start. w is nil if no step has
-// rows. Only here is start put into the tile, not by a method, so that neither
-// leaves the stack.
+// rows. Only here are start and in put into the tile, not by a method, so that they
+// do not leave the stack.
 func (k *isa) sweep(w *Matrix, u *Units, in *Inputs, tr *Trace, row int, start []float32, first int) {
 	var t tile
-	t.init(u, in, tr, row, first, len(start))
-	t.current = &start[0]
+	t.init(u, tr, len(in.Ends), row, first, len(start))
+	t.rows, t.values = in.first()
+	t.ends, t.current = &in.Ends[0], &start[0]
 	if whole := len(start) &^ (tileWidth - 1); whole > 0 {
 		t.weigh(w, first, tileWidth)
 		t.to = uintptr(4 * whole)

@@ -49,19 +49,24 @@ var gates = [3][3]gate{
 	NoOutput:  {gateNone, gateNone, gateNone},
 }
 
-// init fills in what is the same for all tiles of columns neurons from first on,
-// but for current: the steps start at row of tr. There must be a step. init
-// checks that the slices are long enough, in the last step too.
-func (t *tile) init(u *Units, in *Inputs, tr *Trace, row, first, columns int) {
-	t.rows, t.values, t.ends, t.steps = nil, nil, &in.Ends[0], len(in.Ends)
+// first returns where the lists begin.
+func (in *Inputs) first() (rows *uint32, values *float32) {
 	if len(in.Rows) > 0 {
-		t.rows = &in.Rows[0]
+		rows = &in.Rows[0]
 		if in.Values != nil {
-			t.values = &in.Values[0]
+			values = &in.Values[0]
 		}
 	}
+	return rows, values
+}
+
+// init fills in what is the same for all tiles of columns neurons from first on
+// and as many steps, at least one, from row of tr on, but for current and the
+// lists. It checks that the slices are long enough, in the last step too.
+func (t *tile) init(u *Units, tr *Trace, steps, row, first, columns int) {
+	t.steps = steps
 	last := first + columns - 1
-	end := row + t.steps
+	end := row + steps
 	_, _, _ = u.Decay[last], u.Bias[last], tr.S[end*tr.SStride+last]
 	t.decay, t.bias = &u.Decay[first], &u.Bias[first]
 	t.s, t.sStride = &tr.S[row*tr.SStride+first], 4*uintptr(tr.SStride)
