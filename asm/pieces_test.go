@@ -30,6 +30,9 @@ func inPieces() []tier {
 			continue
 		}
 		for _, work := range []int{40, 130} {
+			if work > 40 && testing.Short() {
+				break
+			}
 			k := isas[i]
 			k.work = work
 			k.name = fmt.Sprintf("%s in pieces of %d", k.name, work)
