@@ -23,6 +23,8 @@ type decoder struct {
 	r    *bytes.Reader // over data; msgpack does not buffer it
 	mp   *msgpack.Decoder
 	path []byte // of the value being decoded, such as layers[2].weight
+
+	version int // of the file
 }
 
 func newDecoder(data []byte) *decoder {

@@ -12,10 +12,24 @@ import (
 	"math"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/snurun/snurun/model"
 )
 
-// Version is the version of the format that this package reads and writes.
-const Version = 1
+// Version is the latest version of the format that this package reads and writes.
+// A file has the first in which all that its network needs is known.
+const Version = 2
+
+// integerVersion is the first with integer weights.
+const integerVersion = 2
+
+// versionOf returns the version of a network's file.
+func versionOf(n *model.Network) int {
+	if n.HasIntegers() {
+		return integerVersion
+	}
+	return 1
+}
 
 const formatName = "snurun/model"
 

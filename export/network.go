@@ -263,14 +263,16 @@ func (d *decoder) tensor(quantised bool) (model.Tensor, error) {
 		t.F32 = floats(data)
 	case dtype == "f32":
 		return t, o.errorf(ErrCorrupt, "scale", "found a scale, but dtype is f32")
-	case dtype == "i8" && quantised:
+	case dtype == "q8" && quantised && d.version < integerVersion:
+		return t, o.errorf(model.ErrInvalid, "dtype", "found %q in a file of version %d, expected version %d", dtype, d.version, integerVersion)
+	case (dtype == "i8" || dtype == "q8") && quantised:
 		if err := o.checkData("data", data, n); err != nil {
 			return t, err
 		}
-		t.I8 = int8s(data)
+		t.I8, t.Integer = int8s(data), dtype == "q8"
 		return t, o.require("scale")
 	case quantised:
-		return t, o.errorf(model.ErrInvalid, "dtype", "found %q, expected f32 or i8", dtype)
+		return t, o.errorf(model.ErrInvalid, "dtype", "found %q, expected f32, i8 or q8", dtype)
 	default:
 		return t, o.errorf(model.ErrInvalid, "dtype", "found %q, expected f32", dtype)
 	}

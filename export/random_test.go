@@ -168,6 +168,9 @@ func randomNetwork(tb testing.TB, seed uint64) *model.Network {
 	}
 	r.readout(m)
 	if r.IntN(4) > 0 {
+		if seed%3 == 0 {
+			makeIntegers(m, r.Rand)
+		}
 		addSelfTest(tb, m, r.Rand, 1+r.IntN(3))
 	}
 	return m
@@ -204,6 +207,9 @@ func randomPlanes(tb testing.TB, seed uint64) *model.Network {
 	m.Layers = append(m.Layers, last)
 	r.readout(m)
 	m.Readout.Margin = float32(r.IntN(2)) * r.Float32()
+	if seed%3 == 0 {
+		makeIntegers(m, r.Rand)
+	}
 	addSelfTest(tb, m, r.Rand, 1+r.IntN(2))
 	return m
 }

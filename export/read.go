@@ -151,8 +151,8 @@ func openFrame(data []byte) (*frame, error) {
 		return nil, err
 	}
 	err := f.checkDigest()
-	if v := f.info.Version; v != Version {
-		older := fmt.Errorf("%w: it has version %d, this program reads version %d: upgrade snurun", ErrVersion, v, Version)
+	if v := f.info.Version; v > Version {
+		older := fmt.Errorf("%w: it has version %d, this program reads versions 1 to %d: upgrade snurun", ErrVersion, v, Version)
 		if err != nil {
 			return nil, fmt.Errorf("%w; moreover: %w", older, err)
 		}
@@ -205,6 +205,7 @@ func (f *frame) readVersion() error {
 	v, err := d.integer(1, maxInt)
 	d.path = d.path[:0]
 	f.info.Version = int(v)
+	d.version = int(v)
 	return err
 }
 

@@ -31,6 +31,7 @@ var goldens = []struct {
 }{
 	{"tiny", "234ab28a67b5a02eb402b5b5652d4e38e971c97cc1621fdd7c8d9946d3116329", tinyNetwork},
 	{"planes", "4760692a0941ea66b8e61c30b7410666baef821c3576a5c0ce2e7e9fae17bb69", planesNetwork},
+	{"integers", "2404ff9031b5e30aeacfa12f29bd0bf8dbb19de3577b30cce230e9964a67a818", integersNetwork},
 }
 
 func encode(tb testing.TB, m *model.Network) []byte {
@@ -194,7 +195,11 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		end := len(data) - sha256.Size
-		if want := (export.Info{Version: 1, Size: int64(len(data)), SHA256: sha256.Sum256(data[:end])}); info != want {
+		version := 1
+		if m.HasIntegers() {
+			version = 2
+		}
+		if want := (export.Info{Version: version, Size: int64(len(data)), SHA256: sha256.Sum256(data[:end])}); info != want {
 			t.Errorf("Stat is %+v, expected %+v", info, want)
 		}
 	}

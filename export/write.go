@@ -111,7 +111,7 @@ func (e *encoder) network(n *model.Network) {
 	e.str("format")
 	e.str(formatName)
 	e.str("version")
-	e.count("version", Version)
+	e.count("version", versionOf(n))
 	e.str("name")
 	e.name("name", n.Name)
 	e.str("created_by")
@@ -235,7 +235,11 @@ func (e *encoder) tensor(t *model.Tensor) {
 		return
 	}
 	e.mapOf(4)
-	e.tensorHead("i8", t.Shape)
+	dtype := "i8"
+	if t.Integer {
+		dtype = "q8"
+	}
+	e.tensorHead(dtype, t.Shape)
 	e.str("scale")
 	e.parameter(t.Scale)
 	e.str("data")

@@ -148,6 +148,9 @@ func (l *Layer) Parameters() int {
 	return n
 }
 
+// Integer reports whether the layer sums its weights as integers.
+func (l *Layer) Integer() bool { return l.Weight.Integer }
+
 type namedVector struct {
 	name   string
 	values []float32

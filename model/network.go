@@ -25,6 +25,16 @@
 // with a spike, ascending. The sum over i runs over the list in its order. Where
 // W[j,i] is a convolution's weight it is that from i's place in the window of j,
 // and an entry outside of the window, or of another group, is skipped.
+//
+// A layer whose weights are integer (Tensor.Integer) takes spikes, or counts of
+// events, and computes in place of a_j
+//
+//	N_j = Σ_i q[j,i]·x_i            exact; q in −127 … 127, |N_j| < 2²⁴
+//	M_j = Σ_k r[j,k]·y_k(t−1)       exact, if it is recurrent
+//	a_j = (c_j + (scale_j·f)·N_j) + rscale_j·M_j
+//
+// where f is the product of the factors of average pooling in front of it, from
+// the first on, and x_i is what came in without them.
 package model
 
 import "github.com/snurun/snurun/spike"

@@ -9,6 +9,9 @@ type Tensor struct {
 	// product Scale[j]·I8[k], or Scale[0]·I8[k] if there is one scale.
 	I8    []int8
 	Scale []float32
+	// Integer says how a layer sums such weights: as integers that are scaled
+	// afterwards, see the package. Without it, it sums the products.
+	Integer bool
 }
 
 // Matrix returns a float32 tensor of shape [out, in] over data.
@@ -30,6 +33,21 @@ func (t *Tensor) Bytes() int {
 		return len(t.I8) + 4*len(t.Scale)
 	}
 	return 4 * len(t.F32)
+}
+
+// Float32 returns the tensor of the float32 numbers that the elements stand for.
+// It is the tensor itself, not a copy, if it is float32.
+func (t *Tensor) Float32() Tensor {
+	if t.I8 == nil {
+		return *t
+	}
+	f := Tensor{Shape: t.Shape, F32: make([]float32, 0, len(t.I8))}
+	var row []float32
+	for j := range t.Shape[0] {
+		row = t.Row(j, row)
+		f.F32 = append(f.F32, row...)
+	}
+	return f
 }
 
 // Row returns row j of a tensor whose first dimension is the rows, as float32,

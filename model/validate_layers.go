@@ -10,6 +10,13 @@ type passed struct {
 	entries int64 // at most, counting an input each time that it occurs
 	spikes  bool  // every entry is a spike, and no input occurs twice
 	paths   int   // through layers without neurons: one, and those of each of their sources
+
+	// For layers that sum integers:
+	whole   bool    // every entry is factor times a whole number
+	input   bool    // the network's input comes in, whose numbers may be more than 1
+	factor  float32 // of average pooling, in order
+	mixed   bool    // sources differ in it
+	repeats int64   // how often an input may occur at most
 }
 
 // maxEntries bounds what comes into a layer in a time step. Pooling windows that
@@ -28,7 +35,7 @@ const maxPaths = 1 << 10
 // validateLayers checks each layer and what comes into it.
 func (n *Network) validateLayers() error {
 	passes := make([]passed, 1+len(n.Layers)) // of the input, then of each layer
-	passes[0] = passed{entries: int64(n.Input.Size()), spikes: !n.Input.Encoder.Analog(), paths: 1}
+	passes[0] = n.Input.passes()
 	taken := make([]bool, 1+len(n.Layers))
 	places := int64(0)
 	for i := range n.Layers {
@@ -38,6 +45,9 @@ func (n *Network) validateLayers() error {
 		}
 		in, err := n.validateFrom(i, passes)
 		if err != nil {
+			return err
+		}
+		if err := l.validateIntegers(n.where(i), in); err != nil {
 			return err
 		}
 		spec := l.Kind.Spec()
@@ -67,6 +77,7 @@ func (n *Network) validateLayers() error {
 func (n *Network) validateFrom(i int, passes []passed) (in passed, err error) {
 	l := &n.Layers[i]
 	from := l.Inputs(i)
+	in.whole = true
 	for k, f := range from {
 		if f < -1 || f >= i {
 			return in, invalid("%s: from is %v, expected layers before it, or -1 for the input", n.where(i), l.From)
@@ -80,6 +91,7 @@ func (n *Network) validateFrom(i int, passes []passed) (in passed, err error) {
 		in.entries += passes[1+f].entries
 		in.paths += passes[1+f].paths
 		in.spikes = len(from) == 1 && passes[1+f].spikes
+		in.add(&passes[1+f], k == 0)
 	}
 	if in.entries > maxEntries {
 		return in, invalid("%s: more than %d inputs may come in at a time step, counted once a pooling window and layer added", n.where(i), maxEntries)
@@ -104,21 +116,28 @@ func (l *Layer) overlap() int64 {
 }
 
 func passNeurons(l *Layer, _ string, _ passed) (passed, error) {
-	return passed{entries: int64(l.OutSize()), spikes: l.Output == Step, paths: 1}, nil
+	spikes := l.Output == Step
+	return passed{entries: int64(l.OutSize()), spikes: spikes, paths: 1, whole: spikes, factor: 1, repeats: 1}, nil
 }
 
 func passFlat(_ *Layer, _ string, in passed) (passed, error) {
-	return passed{in.entries, in.spikes, in.paths + 1}, nil
+	in.paths++
+	return in, nil
 }
 
 func passPool(l *Layer, where string, in passed) (passed, error) {
 	if l.Pool != MaxPool {
-		return passed{entries: min(in.entries*l.overlap(), maxEntries+1), paths: in.paths + 1}, nil
+		in.entries, in.spikes, in.paths = min(in.entries*l.overlap(), maxEntries+1), false, in.paths+1
+		in.repeats = min(in.repeats*int64(l.Window.Kernel[0])*int64(l.Window.Kernel[1]), maxSum)
+		if l.Pool == AvgPool {
+			in.factor = float32(in.factor * l.Window.share())
+		}
+		return in, nil
 	}
 	if !in.spikes {
 		return passed{}, invalid("%s: max pooling needs the spikes of one layer, but analog values or sums come in: sum pooling may be meant", where)
 	}
-	return passed{int64(l.OutSize()), true, in.paths + 1}, nil
+	return passed{entries: int64(l.OutSize()), spikes: true, paths: in.paths + 1, whole: true, factor: 1, repeats: 1}, nil
 }
 
 // where names a layer in errors, −1 being the input.

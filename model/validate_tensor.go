@@ -26,8 +26,11 @@ func (t *Tensor) validate(where, field string, shape []int) error {
 	if k := firstNotFinite(t.F32); k >= 0 {
 		return invalid("%s: %s%s is %v, expected a finite number", where, field, place(k, shape), t.F32[k])
 	}
-	if t.I8 == nil && len(t.Scale) > 0 {
+	if t.I8 == nil && (len(t.Scale) > 0 || t.Integer) {
 		return invalid("%s: %s has scales, but its elements are f32", where, field)
+	}
+	if t.Integer {
+		return t.validateInteger(where, field)
 	}
 	if t.I8 != nil {
 		if k := len(t.Scale); k != 1 && k != shape[0] {

@@ -46,6 +46,7 @@ type Network struct {
 	in, out int
 	widest  int       // the most inputs of a layer in a step
 	analog  bool      // the input or a layer is analog
+	counts  int       // the most events of a step for layers that sum integers; 0 for no bound
 	bias    []float32 // of the last layer, one an output
 
 	panels   sync.Once      // for inPanels
@@ -68,6 +69,7 @@ func Compile(m *model.Network) (*Network, error) {
 		in:     m.Input.Size(),
 		widest: m.Input.Size(),
 		analog: m.Input.Encoder.Analog(),
+		counts: m.CountLimit(),
 	}
 	for _, l := range n.layers {
 		if l != nil {
@@ -94,7 +96,7 @@ func outline(m *model.Network) *model.Network {
 	o.Layers = slices.Clone(m.Layers)
 	for i := range o.Layers {
 		l := &o.Layers[i]
-		l.Weight = model.Tensor{Shape: slices.Clone(l.Weight.Shape)}
+		l.Weight = model.Tensor{Shape: slices.Clone(l.Weight.Shape), Integer: l.Weight.Integer}
 		if l.Recurrent != nil {
 			l.Recurrent = &model.Tensor{Shape: slices.Clone(l.Recurrent.Shape)}
 		}

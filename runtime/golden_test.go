@@ -67,11 +67,11 @@ func silentLayers(t *testing.T, m *model.Network) (silent []int) {
 	return silent
 }
 
-// TestOtherModels verifies the model of the README, and one of convolutions,
-// pools, residual connections and synaptic currents whose digest was computed
+// TestOtherModels verifies the model of the README, and networks of convolutions,
+// pools, residual connections, synaptic currents and integers whose digests were computed
 // by the Python reader of docs/FORMAT.md.
 func TestOtherModels(t *testing.T) {
-	for _, file := range []string{"../testdata/mnist.msgpack", "../export/testdata/planes.msgpack"} {
+	for _, file := range []string{"../testdata/mnist.msgpack", "../export/testdata/planes.msgpack", "../export/testdata/integers.msgpack"} {
 		m, err := export.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

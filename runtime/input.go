@@ -9,7 +9,8 @@ import (
 
 // ErrInput is the error of an input that a network does not take: one of another
 // number of channels, with spikes past the last or a value that is not finite, or
-// without the step that was asked for.
+// without the step that was asked for; to a layer that sums integers, a value that
+// is no count, or more events in a step than can be summed exactly.
 var ErrInput = errors.New("wrong input")
 
 // ErrEmpty is the ErrInput of an input without steps where a class is asked for.
@@ -50,7 +51,27 @@ func (n *Network) check(x spike.Input, from, to int) error {
 			if i := notFinite(x.At(t)); i >= 0 {
 				return fmt.Errorf("runtime: %w: value %v at step %d, channel %d is not finite", ErrInput, x.At(t)[i], t, i)
 			}
+			if n.counts > 0 {
+				if err := n.checkCounts(x.At(t), t); err != nil {
+					return err
+				}
+			}
 		}
+	}
+	return nil
+}
+
+// checkCounts checks the values of step t that layers which sum integers take.
+func (n *Network) checkCounts(x []float32, t int) error {
+	sum := float64(0)
+	for i, v := range x {
+		if v < 0 || v != float32(int32(min(v, 1<<24))) {
+			return fmt.Errorf("runtime: %w: value %v at step %d, channel %d, expected a count: weights are integers", ErrInput, v, t, i)
+		}
+		sum += float64(v)
+	}
+	if sum > float64(n.counts) {
+		return fmt.Errorf("runtime: %w: %.0f events at step %d, expected at most %d: weights are integers, whose sums stay exact up to there", ErrInput, sum, t, n.counts)
 	}
 	return nil
 }

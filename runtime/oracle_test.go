@@ -19,17 +19,19 @@ type oracle struct {
 	out     [][]entry // what each layer passed on in this step
 }
 
-// entry is an input i with its value.
+// entry is an input i with its value; what of it is a whole number, and the factor
+// of average pooling that is not.
 type entry struct {
-	i int
-	x float32
+	i        int
+	x        float32
+	whole, f float32
 }
 
 // entries lists the values other than 0.
 func entries(x []float32) (list []entry) {
 	for i, v := range x {
 		if v != 0 {
-			list = append(list, entry{i, v})
+			list = append(list, entry{i, v, v, 1})
 		}
 	}
 	return list
@@ -78,13 +80,19 @@ func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
 	s, y := make([]float32, n), make([]float32, n)
 	for j := range n {
 		a := current[j]
+		if l.Weight.Integer {
+			a = oracleIntegers(l, j, current[j], in, o.y[i])
+		}
 		for _, e := range in {
+			if l.Weight.Integer {
+				break
+			}
 			if w, ok := oracleWeight(l, j, e.i); ok {
 				term := float32(w * e.x)
 				a += term
 			}
 		}
-		if l.Recurrent != nil {
+		if l.Recurrent != nil && !l.Weight.Integer {
 			for k, h := range l.Recurrent.Row(j, nil) {
 				if o.y[i][k] != 0 {
 					term := float32(h * o.y[i][k])
@@ -160,6 +168,38 @@ func oracleWeight(l *model.Layer, j, i int) (float32, bool) {
 	return 0, false
 }
 
+// oracleIntegers returns the input of neuron j of a layer that sums integers.
+func oracleIntegers(l *model.Layer, j int, current float32, in []entry, y []float32) float32 {
+	at := func(p []float32) float32 { return model.Broadcast(p, l.OutSize())[j] }
+	exact := func(sum int64) float32 {
+		if sum <= -1<<24 || sum >= 1<<24 {
+			panic(fmt.Sprint("a sum of ", sum))
+		}
+		return float32(sum)
+	}
+	whole := *l
+	whole.Weight.Scale = []float32{1} // of which the weights are the integers
+	n, f := int64(0), float32(1)
+	for _, e := range in {
+		if q, ok := oracleWeight(&whole, j, e.i); ok {
+			n += int64(q) * int64(e.whole)
+		}
+		f = e.f
+	}
+	scale := float32(at(l.Weight.Scale) * f)
+	scaled := float32(scale * exact(n))
+	a := current + scaled
+	if l.Recurrent != nil {
+		m := int64(0)
+		for k := range y {
+			m += int64(l.Recurrent.I8[j*len(y)+k]) * int64(y[k])
+		}
+		scaled := float32(at(l.Recurrent.Scale) * exact(m))
+		a += scaled
+	}
+	return a
+}
+
 // place returns the channel, row and column of a flat index.
 func place(shape []int, i int) (c, y, x int) {
 	return i / shape[2] / shape[1], i / shape[2] % shape[1], i % shape[2]
@@ -177,11 +217,11 @@ func oraclePool(l *model.Layer, in []entry) (out []entry) {
 				continue
 			}
 			fired[k] = 1
+			f := float32(1)
 			if l.Pool == model.AvgPool {
-				out = append(out, entry{k, e.x * (1 / float32(w.Kernel[0]*w.Kernel[1]))})
-			} else {
-				out = append(out, entry{k, e.x})
+				f = 1 / float32(w.Kernel[0]*w.Kernel[1])
 			}
+			out = append(out, entry{k, e.x * f, e.whole, e.f * f})
 		}
 	}
 	if l.Pool == model.MaxPool {
@@ -282,6 +322,58 @@ func TestSessionEqualsOracle(t *testing.T) {
 	equalsOracle(t, 150, 70, randomNetwork)
 }
 
+func TestIntegersEqualOracle(t *testing.T) {
+	integers := 0
+	equalsOracle(t, 150, 40, func(r *rand.Rand, counts bool) *model.Network {
+		draw := randomNetwork
+		if r.IntN(2) == 0 {
+			draw = randomPlanes
+		}
+		m := draw(r, false)
+		if counts {
+			m.Input.Encoder = model.Encoder{Coding: model.Events, BinUS: 1000, Counts: true}
+		}
+		integers += makeIntegers(m, r)
+		return m
+	})
+	if integers == 0 {
+		t.Error("no layer sums integers")
+	}
+}
+
+// makeIntegers gives the layers of m that can sum integers such weights, and
+// returns how many they are.
+func makeIntegers(m *model.Network, r *rand.Rand) (n int) {
+	quantised := func(t *model.Tensor) model.Tensor {
+		q := model.Tensor{Shape: t.Shape, Integer: true, I8: make([]int8, t.Len()), Scale: make([]float32, []int{1, t.Shape[0]}[r.IntN(2)])}
+		for k := range q.I8 {
+			q.I8[k] = int8(r.IntN(255) - 127)
+		}
+		for k := range q.Scale {
+			q.Scale[k] = float32(r.Float64() / 127)
+		}
+		return q
+	}
+	for i := range m.Layers {
+		l := &m.Layers[i]
+		if !l.HasNeurons() {
+			continue
+		}
+		was := *l
+		l.Weight = quantised(&l.Weight)
+		if l.Recurrent != nil {
+			h := quantised(l.Recurrent)
+			l.Recurrent = &h
+		}
+		if m.Validate() != nil {
+			*l = was
+			continue
+		}
+		n++
+	}
+	return n
+}
+
 func TestPlanesEqualOracle(t *testing.T) {
 	equalsOracle(t, 60, 20, randomPlanes)
 }
@@ -308,7 +400,10 @@ func equalsOracle(t *testing.T, seeds uint64, maxSteps int, draw func(r *rand.Ra
 				if r.Float64() < density {
 					train.At(k).Set(i)
 					values.At(k)[i] = 1
-					if analog {
+					switch {
+					case m.Input.Encoder.Counts:
+						values.At(k)[i] = float32(1 + r.IntN(4))
+					case analog:
 						values.At(k)[i] = float32(r.NormFloat64())
 					}
 				}

@@ -50,6 +50,9 @@ func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 	var work int64
 	for _, p := range probes(m) {
 		x := p.input(m.Input)
+		if n.check(x, 0, p.steps) != nil { // more events than integers can sum
+			continue
+		}
 		r, err := s.reach(x)
 		if err != nil {
 			return nil, err
@@ -61,7 +64,7 @@ func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 			break
 		}
 	}
-	if !best.finite {
+	if found == nil || !best.finite {
 		return nil, fmt.Errorf("runtime: %w on every random input tried", ErrRange)
 	}
 	return best.idle, n.addSelfTest(m, &model.SelfTest{Inputs: []spike.Input{found}})

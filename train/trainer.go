@@ -99,13 +99,17 @@ type worker struct {
 }
 
 // New returns a trainer for the samples of source with the given indices, from
-// the parameters of m, which is not changed.
+// the parameters of m, which is not changed. Quantised weights are trained as the
+// float32 numbers that they stand for, integer ones too.
 func New(m *model.Network, source dataset.Source, indices []int, config Config) (*Trainer, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
+	}
+	if m.HasIntegers() {
+		m = m.Floats()
 	}
 	if m.Readout.Kind == model.FirstSpike {
 		return nil, errors.New("train: readout first_spike has no gradient: train with spike_count and change the readout afterwards")

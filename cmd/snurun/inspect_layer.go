@@ -59,7 +59,10 @@ func newLayerReport(m *model.Network, net *runtime.Network, i int) layerReport {
 		return r
 	}
 	r.Neurons, r.Bytes, r.DType = l.OutSize(), l.Weight.Bytes(), "f32"
-	if l.Weight.I8 != nil {
+	switch {
+	case l.Integer():
+		r.DType = "q8"
+	case l.Weight.I8 != nil:
 		r.DType = "i8"
 	}
 	if l.Recurrent != nil {

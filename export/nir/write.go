@@ -353,18 +353,7 @@ func (w *writer) neurons(l *model.Layer, name, weights string, shape []int) (str
 func (w *writer) all(p []float32, n int) param { return widen(model.Broadcast(p, n)) }
 
 // elements returns a tensor's elements, quantised ones as what they stand for.
-func elements(t *model.Tensor) []float32 {
-	if t.I8 == nil {
-		return t.F32
-	}
-	all := make([]float32, 0, t.Len())
-	var row []float32
-	for j := range t.Shape[0] {
-		row = t.Row(j, row)
-		all = append(all, row...)
-	}
-	return all
-}
+func elements(t *model.Tensor) []float32 { return t.Float32().F32 }
 
 // constants returns the time constants of decays, and the gains with which an
 // input counts once in a step: τ/Δt.

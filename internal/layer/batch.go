@@ -35,7 +35,7 @@ func NewBatch(streams int) *Batch {
 // Run is Run of layer c for each stream: states[k] over the steps of ins[k].
 // It adds the synaptic operations of stream k to synops[k].
 func (b *Batch) Run(c *Layer, states []*State, ins []*Inputs, synops []int64) {
-	if c.conv != nil || c.synapse != nil { // their weights are few, or their sums are kept
+	if c.conv != nil || c.synapse != nil || c.whole != nil { // their weights are few, or their sums are kept
 		for k, st := range states {
 			synops[k] += c.Run(st, ins[k], b.scratch[k])
 		}

@@ -160,7 +160,7 @@ func (v *convolution) load(t *model.Tensor) {
 	data := make([]float32, 0, t.Len())
 	var buf []float32
 	for j := range t.Shape[0] {
-		buf = t.Row(j, buf)
+		buf = rowOf(t, j, buf)
 		data = append(data, buf...)
 	}
 	weights := v.scatter.Weights()

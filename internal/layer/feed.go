@@ -91,10 +91,10 @@ func (p *pool) markAll(marks, inputs spike.Vector) {
 }
 
 // analog reports whether the feed may pass on values other than 1, given
-// whether its source does.
-func (f *feed) analog(source bool) bool {
+// whether its source does, to a layer that sums integers or not.
+func (f *feed) analog(source, integers bool) bool {
 	for _, p := range f.pools {
-		source = source || p.kind == model.AvgPool
+		source = source || p.kind == model.AvgPool && !integers
 	}
 	return source
 }
@@ -145,7 +145,7 @@ func (c *Layer) Feed(in, input *Inputs, layers []*Layer, states []*State) *Input
 				layers[f.from].addOutput(in, st, t+1, 0, st.Reaching(t+1))
 			}
 			for _, p := range f.pools {
-				in.pool(p, from)
+				in.pool(p, from, c.whole == nil)
 			}
 		}
 		in.EndStep()
@@ -153,8 +153,9 @@ func (c *Layer) Feed(in, input *Inputs, layers []*Layer, states []*State) *Input
 	return in
 }
 
-// pool replaces the inputs from from on by what the windows of p pass on.
-func (in *Inputs) pool(p *pool, from int) {
+// pool replaces the inputs from from on by what the windows of p pass on, scaled
+// or not.
+func (in *Inputs) pool(p *pool, from int, scaled bool) {
 	in.before = append(in.before[:0], in.rows[from:in.n]...)
 	if in.analog {
 		in.valuesBefore = append(in.valuesBefore[:0], in.values[from:in.n]...)
@@ -178,7 +179,10 @@ func (in *Inputs) pool(p *pool, from int) {
 		copy(in.rows[in.n:], windows)
 		if in.analog {
 			for m := range windows {
-				in.values[in.n+m] = float32(in.valuesBefore[k] * p.scale)
+				in.values[in.n+m] = in.valuesBefore[k]
+				if scaled {
+					in.values[in.n+m] = float32(in.valuesBefore[k] * p.scale)
+				}
 			}
 		}
 		in.n += len(windows)

@@ -15,7 +15,7 @@ import (
 // kernels, in an order that suits them.
 type Layer struct {
 	In, Out   int
-	Recurrent bool       // Weights has In + Out rows, inputs first
+	Recurrent bool       // Weights has In + Out rows, inputs first, but for integers
 	Lateral   bool       // a spike resets the whole layer
 	Weights   asm.Matrix // row i: what input i adds to each neuron; none of a conv2d layer
 	Units     asm.Units  // padded to asm.Pad(Out)
@@ -23,6 +23,7 @@ type Layer struct {
 
 	conv    *convolution // of a conv2d layer
 	synapse *asm.Units   // units whose membranes are the synaptic currents, nil without
+	whole   *integers    // of a layer that sums integers
 	order   []uint32     // the neuron of each unit, nil if they are the same
 	feeds   []feed       // where the inputs come from
 	sources []int        // the layers of feeds
@@ -65,7 +66,10 @@ func New(m *model.Network) []*Layer {
 			}
 			c.sources = append(c.sources, f.from)
 			c.room += f.room(source)
-			c.analog = c.analog || f.analog(analogOf(m, f.from))
+			if c.whole != nil {
+				c.whole.factor(f, k == 0)
+			}
+			c.analog = c.analog || f.analog(analogOf(m, f.from), c.whole != nil)
 		}
 		layers[i] = c
 	}
@@ -91,11 +95,17 @@ func newLayer(l *model.Layer) *Layer {
 		if c.Recurrent {
 			rows += out
 		}
+		if c.Recurrent && l.Integer() {
+			rows = in
+		}
 		c.Weights = asm.NewMatrix(rows, out)
 		load(&c.Weights, 0, &l.Weight)
-		if c.Recurrent {
+		if c.Recurrent && !l.Integer() {
 			load(&c.Weights, in, l.Recurrent)
 		}
+	}
+	if l.Integer() {
+		c.whole = c.newIntegers(l)
 	}
 	c.Units = asm.Units{
 		N:          asm.Pad(out),
@@ -136,7 +146,11 @@ func (c *Layer) WeightBytes() int {
 	if c.conv != nil {
 		return 4 * len(c.conv.scatter.Weights())
 	}
-	return 4 * len(c.Weights.Data())
+	bytes := 4 * len(c.Weights.Data())
+	if c.whole != nil && c.Recurrent {
+		bytes += 4 * len(c.whole.recurrent.Data())
+	}
+	return bytes
 }
 
 // Changed must be called when the current was changed.
@@ -144,7 +158,7 @@ func (c *Layer) Changed() {
 	for j := range c.Units.Current {
 		c.Units.Current[j] += 0 // −0 becomes +0, as asm.Forward asks
 	}
-	if c.conv != nil {
+	if c.conv != nil && c.whole == nil {
 		c.conv.setCurrent(c.Units.Current)
 	}
 }
@@ -228,11 +242,25 @@ func (c *Layer) Spikes() bool { return c.Units.Output == asm.Step }
 func load(m *asm.Matrix, first int, t *model.Tensor) {
 	var buf []float32
 	for j := range t.Shape[0] {
-		buf = t.Row(j, buf)
+		buf = rowOf(t, j, buf)
 		for i, w := range buf {
 			m.Set(first+i, j, w)
 		}
 	}
+}
+
+// rowOf returns row j of a tensor, of an integer one without its scale, in buf if
+// it is quantised.
+func rowOf(t *model.Tensor, j int, buf []float32) []float32 {
+	if !t.Integer {
+		return t.Row(j, buf)
+	}
+	n := t.Len() / t.Shape[0]
+	buf = buf[:0]
+	for _, q := range t.I8[j*n : (j+1)*n] {
+		buf = append(buf, float32(q))
+	}
+	return buf
 }
 
 // store copies n rows of m from first on to a tensor [out, in].

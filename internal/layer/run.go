@@ -38,6 +38,8 @@ func (c *Layer) operations(in *Inputs) int64 {
 // and of tr.
 func (c *Layer) forward(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
 	switch {
+	case c.whole != nil:
+		c.sumIntegers(st, in, tr, first)
 	case c.conv != nil:
 		c.convolve(st, in, tr, first)
 	case c.synapse != nil:
@@ -99,6 +101,9 @@ func (c *Layer) runSteps(st *State, in, scratch *Inputs) (synops int64) {
 		c.forward(st, scratch.View(), tr, t)
 		c.endStep(st, t)
 		synops += c.operations(scratch)
+		if c.whole != nil && c.Recurrent {
+			synops += c.operations(st.own)
+		}
 	}
 	return synops
 }
@@ -108,7 +113,13 @@ func (c *Layer) runSteps(st *State, in, scratch *Inputs) (synops int64) {
 func (c *Layer) beginStep(st *State, in, scratch *Inputs, t int) *asm.Trace {
 	scratch.Begin(in.analog || c.Recurrent && !c.Spikes())
 	scratch.addStep(in, t)
-	if c.Recurrent {
+	switch {
+	case !c.Recurrent:
+	case c.whole != nil: // which have a scale of their own
+		st.own.Begin(false)
+		st.own.AddSpikes(st.Spikes(t), 0)
+		st.own.EndStep()
+	default:
 		c.addOutput(scratch, st, t, c.In, st.Spikes(t))
 	}
 	scratch.EndStep()

@@ -23,6 +23,11 @@ type State struct {
 	neurons []uint64  // rows of spikes by neuron
 	values  []float32 // of one row by neuron
 
+	// Of a layer that sums integers:
+	integers  asm.Trace // whose membranes are the sums
+	recurrent asm.Trace // and those over its own spikes
+	own       *Inputs   // which are these
+
 	passed []uint64 // rows of the spikes that reach other layers, nil for all
 }
 
@@ -53,6 +58,13 @@ func (c *Layer) NewState(steps int, allMembranes bool) *State {
 	}
 	if c.conv != nil {
 		st.plane, st.sums = asm.Floats(len(c.conv.start)), asm.Floats(n)
+	}
+	if c.whole != nil {
+		st.integers.SStride, st.integers.S = n, asm.Floats((steps+1)*n)
+		if c.Recurrent {
+			st.recurrent.S = asm.Floats(n)
+			st.own = NewInputs(1, c.Out, false)
+		}
 	}
 	if c.order != nil {
 		st.values = make([]float32, c.Out)
