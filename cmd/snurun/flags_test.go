@@ -58,6 +58,7 @@ func TestFlagsOutOfRange(t *testing.T) {
 		"plot raster":      {shipped, "--out", png},
 		"plot spikes":      {shipped, "--limit", "1", "--out", png},
 		"plot weights":     {shipped, "--out", png},
+		"quantize":         {shipped, filepath.Join(dir, "q.msgpack"), "--limit", "1", "--draws", "1"},
 		"simulate":         {shipped, "--in", sample, "--out", filepath.Join(dir, "y.npz")},
 		"stream":           {shipped},
 		"train": {"--data", data, "--out", filepath.Join(dir, "m.msgpack"), "--holdout", "10", "--epochs", "1", "--draws", "1",
