@@ -19,6 +19,10 @@ type chunk struct {
 	err     error
 	skipped int64 // malformed records and lines so far
 
+	reframed int64      // how often records were out of step so far
+	sensor   event.Size // that the input states, if known
+	checked  bool       // whether implausible events were left out
+
 	room   [chunkEvents]event.Event
 	events []event.Event // of room
 
@@ -30,7 +34,7 @@ type chunk struct {
 
 // clear makes the chunk one of no events.
 func (c *chunk) clear() {
-	c.events, c.isStep, c.number = nil, false, -1
+	c.events, c.isStep, c.number, c.checked = nil, false, -1, false
 	c.channels, c.values = c.channels[:0], c.values[:0]
 }
 
@@ -81,7 +85,10 @@ type eventReader struct{ src event.Source }
 
 func (r eventReader) read(c *chunk) error {
 	n, err := r.src.Read(c.room[:])
+	c.clear()
 	c.events = c.room[:n]
 	c.skipped = r.src.Skipped()
+	c.reframed = event.Reframed(r.src)
+	c.sensor = r.src.Size()
 	return err
 }

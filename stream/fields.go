@@ -36,6 +36,37 @@ func appendChannels(dst []uint32, b []byte, channels int) ([]uint32, error) {
 	}
 }
 
+// once tells channels that are named twice in a step.
+type once struct{ seen []uint64 }
+
+// newOnce returns a once for channels that may not, or nil if they may.
+func newOnce(channels int, counts bool) *once {
+	if counts {
+		return nil
+	}
+	return &once{make([]uint64, (channels+63)/64)}
+}
+
+// check returns an error if a channel is named twice.
+func (o *once) check(channels []uint32) (err error) {
+	if o == nil {
+		return nil
+	}
+	n := 0
+	for ; n < len(channels); n++ {
+		word, bit := channels[n]/64, uint64(1)<<(channels[n]%64)
+		if o.seen[word]&bit != 0 {
+			err = fmt.Errorf("channel %d is named twice, expected the numbers of the channels that spike, each once: a row of 0s and 1s is none", channels[n])
+			break
+		}
+		o.seen[word] |= bit
+	}
+	for _, c := range channels[:n] {
+		o.seen[c/64] = 0
+	}
+	return err
+}
+
 // appendValues appends the numbers in b, which must fit a finite float32.
 func appendValues(dst []float32, b []byte, channels int) ([]float32, error) {
 	for {

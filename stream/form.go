@@ -102,12 +102,12 @@ func (f *form) open(r io.Reader, o InputOptions) (chunkReader, error) {
 	l := &lineReader{format: o.Format, skipBad: o.SkipBad}
 	switch o.Format {
 	case Spikes:
-		l.parse, l.silent = parseSpikes(f.channels), true
+		l.parse, l.silent = parseSpikes(f.channels, f.analog), true
 	case JSONL:
-		p := &jsonParser{channels: f.channels, analog: f.analog, plane: f.plane, maxStep: int64(maxPosition / max(f.step.Micros(), 1))}
+		p := &jsonParser{once: newOnce(f.channels, f.analog), channels: f.channels, analog: f.analog, plane: f.plane, maxStep: int64(maxPosition / max(f.step.Micros(), 1))}
 		l.parse = p.parse
 	default:
-		src, err := event.NewReader(o.Format, r, event.Options{Size: f.size(), SkipBad: o.SkipBad})
+		src, err := event.NewReader(o.Format, r, event.Options{Size: f.size(), SkipBad: o.SkipBad, Chip: o.Chip, Columns: o.Columns})
 		if err != nil {
 			return nil, err
 		}

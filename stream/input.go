@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,19 @@ type InputOptions struct {
 	// being filled by more, begins a new stream: see Frame.Restart.
 	Gap time.Duration
 
+	// Window is the number of time steps of a window, 0 for that of the model. A
+	// clock that goes back by more than a window, and at least 100 ms, for 16
+	// events in a row begins a new stream, within Gap, too; a single event further
+	// ahead than that, which the next one does not follow, is left out.
+	Window int
+
+	// Notify, if set, is called by Next with what is wrong with the input, the first
+	// time of each kind at once, then at most once a second.
+	Notify func(Notice)
+
+	// Chip and Columns tell a recording's sensor and columns, see event.Options.
+	Chip, Columns string
+
 	// SkipBad passes over malformed lines and records, and counts them, instead
 	// of failing. A malformed line of spikes is a silent step. Run passes over
 	// windows that runtime.ErrRange gives up, too.
@@ -108,6 +122,19 @@ type Input struct {
 	lastAt  time.Time // when it arrived
 	timer   *time.Timer
 
+	window  int
+	room    []event.Event // of the events of a chunk that are plausible
+	timed   bool          // whether there was an event
+	before  int64         // time of the last one that was plausible
+	held    event.Event   // one far ahead, until the next tells
+	isHeld  bool
+	lateRun int // events in a row late by more than a window
+
+	told       map[string]time.Time // when a notice of a kind was given
+	sized      bool                 // whether the sensor's size was compared
+	glitches   int64
+	restarts   int64
+	reframed   int64
 	late       int64
 	skipped    int64 // events that the network does not see
 	readerSkip int64 // malformed records and lines
@@ -120,6 +147,9 @@ type Input struct {
 	shown   bool // whether it was returned
 	restart bool // whether it is the first behind a jump in time
 }
+
+// minWindow is what Window counts as at least.
+const minWindow = 100 * time.Millisecond
 
 // MaxJitter bounds InputOptions.Jitter.
 const MaxJitter = 24 * time.Hour
@@ -157,7 +187,7 @@ func prepare(m *model.Network, o InputOptions) (*Input, context.Context, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	in := &Input{o: o, form: f, step: m.Input.New(1), queue: newQueue()}
+	in := &Input{o: o, form: f, step: m.Input.New(1), queue: newQueue(), window: cmp.Or(o.Window, m.Steps), room: make([]event.Event, 0, chunkEvents+1)}
 	switch x := in.step.(type) {
 	case spike.Train:
 		in.spikes = x.At(0)
@@ -180,6 +210,13 @@ func (in *Input) Close() {
 		in.stop()
 	}
 }
+
+// Glitches returns how many events were left out for a time that cannot be meant.
+func (in *Input) Glitches() int64 { return in.glitches }
+
+// Reframed returns how often the input was cut inside a record, or began anew with
+// another header, and was read on from the next whole record.
+func (in *Input) Reframed() int64 { return in.reframed }
 
 // Late returns how many events, or numbered steps, were late so far.
 func (in *Input) Late() int64 { return in.late }
@@ -212,6 +249,17 @@ func (in *Input) Next(ctx context.Context) (Frame, error) {
 			}
 		}
 		c := in.chunk
+		if c.err != nil && in.isHeld {
+			// Nothing follows that could speak against its time.
+			in.isHeld = false
+			c.events, c.checked = append(in.room[:0], in.held), true
+		}
+		if c.err != nil && len(c.events) > 0 {
+			if arrived := c.arrived; in.useEvents(c) {
+				return in.deliver(arrived, false), nil
+			}
+			continue
+		}
 		if c.err != nil {
 			in.err = c.err
 			if c.err == io.EOF && in.dirty {
@@ -237,7 +285,7 @@ func (in *Input) receive(ctx context.Context) (over bool, err error) {
 	}
 	select {
 	case in.chunk = <-in.queue.full:
-		in.readerSkip = in.chunk.skipped
+		in.noteReader(in.chunk)
 		return false, nil
 	default:
 	}
@@ -252,7 +300,7 @@ func (in *Input) receive(ctx context.Context) (over bool, err error) {
 	}
 	select {
 	case in.chunk = <-in.queue.full:
-		in.readerSkip = in.chunk.skipped
+		in.noteReader(in.chunk)
 	case <-clock:
 		over = true
 	case <-in.closed:

@@ -1,9 +1,12 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 
 	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/model"
@@ -15,7 +18,7 @@ type message struct {
 	T      number `json:"t"`
 	X      number `json:"x"`
 	Y      number `json:"y"`
-	P      number `json:"p"`
+	P      sign   `json:"p"`
 	Step   number `json:"step"`
 	Spikes array  `json:"spikes"`
 	Values array  `json:"values"`
@@ -25,9 +28,11 @@ type message struct {
 // might be another quantity of a sensor: a line that may have such a key goes by a
 // map, whose keys are exact.
 func (m *message) decode(line []byte) error {
-	if plain(line) {
-		return json.Unmarshal(line, m)
+	if plain(line) && json.Unmarshal(line, m) == nil {
+		return nil
 	}
+	// Key by key, so that an error names it.
+	*m = message{Spikes: array{text: m.Spikes.text}, Values: array{text: m.Values.text}}
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(line, &keys); err != nil {
 		return err
@@ -38,7 +43,7 @@ func (m *message) decode(line []byte) error {
 	}{{"t", &m.T}, {"x", &m.X}, {"y", &m.Y}, {"p", &m.P}, {"step", &m.Step}, {"spikes", &m.Spikes}, {"values", &m.Values}} {
 		if value, ok := keys[field.key]; ok {
 			if err := field.to.UnmarshalJSON(value); err != nil {
-				return err
+				return fmt.Errorf("%q: %w", field.key, err)
 			}
 		}
 	}
@@ -57,7 +62,7 @@ func plain(line []byte) bool {
 	return true
 }
 
-// A number is a whole number of 0 or more.
+// A number is a whole number of 0 or more, which may be written as 1200.0.
 type number struct {
 	given bool
 	v     int64
@@ -66,9 +71,27 @@ type number struct {
 func (n *number) UnmarshalJSON(b []byte) error {
 	v, ok := parseUint(b, maxPosition)
 	if !ok {
-		return fmt.Errorf("found %.20s, expected a whole number from 0 to 2^53", b)
+		f, err := strconv.ParseFloat(string(b), 64)
+		if err != nil || f != math.Trunc(f) || f < 0 || f > maxPosition || !bytes.ContainsAny(b, ".eE") {
+			return fmt.Errorf("found %.20s, expected a whole number from 0 to 2^53", b)
+		}
+		v = uint64(f)
 	}
 	*n = number{true, int64(v)}
+	return nil
+}
+
+// A sign is a polarity: 0 or −1 for OFF, 1 for ON.
+type sign struct{ number }
+
+func (s *sign) UnmarshalJSON(b []byte) error {
+	if f, err := strconv.ParseFloat(string(b), 64); err == nil && f == -1 {
+		s.number = number{given: true}
+		return nil
+	}
+	if s.number.UnmarshalJSON(b) != nil || s.v > 1 {
+		return fmt.Errorf("found %.20s, expected a polarity: 0 or −1 for OFF, 1 for ON", b)
+	}
 	return nil
 }
 
@@ -89,6 +112,7 @@ func (a *array) UnmarshalJSON(b []byte) error {
 // A jsonParser parses lines of the form jsonl. The first decides whether the
 // stream is of events or of steps.
 type jsonParser struct {
+	once     *once
 	channels int
 	analog   bool
 	plane    model.Plane // that events lie in, without pixels if the network does not take any
@@ -153,12 +177,22 @@ func (p *jsonParser) step(c *chunk, m *message) (err error) {
 		return fmt.Errorf("expected a step of at most %d", p.maxStep)
 	}
 	if m.Spikes.given {
-		c.channels, err = appendChannels(c.channels, m.Spikes.text, p.channels)
-		return err
+		if c.channels, err = appendChannels(c.channels, m.Spikes.text, p.channels); err == nil {
+			err = p.once.check(c.channels)
+		}
+		return keyed("spikes", err)
 	}
 	if !p.analog {
 		return errors.New("values for a network that takes spikes")
 	}
 	c.values, err = appendValues(c.values, m.Values.text, p.channels)
-	return err
+	return keyed("values", err)
+}
+
+// keyed puts the key that an error is about in front of it.
+func keyed(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%q: %w", key, err)
 }

@@ -19,19 +19,60 @@ func (in *Input) use(c *chunk) (over bool) {
 	if c.isStep {
 		return in.useStep(c)
 	}
+	if !c.checked {
+		in.check(c)
+	}
 	return in.useEvents(c)
 }
+
+// check leaves out single events whose time cannot be meant: a second and a window
+// ahead of the one before, where the next goes back. Where events come as they
+// happen, silence as long as the jump speaks for it.
+func (in *Input) check(c *chunk) {
+	c.checked = true
+	far := max(in.time.back, glitchAhead)
+	kept := in.room[:0]
+	for _, e := range c.events {
+		if !in.form.sees(e) { // reported where it is placed
+			kept = append(kept, e)
+			continue
+		}
+		if in.isHeld {
+			in.isHeld = false
+			if e.T >= in.held.T-far {
+				kept = append(kept, in.held)
+				in.before = in.held.T
+			} else {
+				in.glitches++
+				in.notify(NoticeTime, in.glitches, "an event at t=%d µs, %.3g s ahead of those around it, was left out", in.held.T, float64(in.held.T-in.before)/1e6)
+			}
+		}
+		if ahead := e.T - in.before; in.timed && ahead > far && !(in.o.Jitter > 0 && 2*c.arrived.Sub(in.lastAt).Microseconds() > ahead) {
+			in.held, in.isHeld = e, true
+			continue
+		}
+		kept = append(kept, e)
+		in.timed, in.before = true, e.T
+	}
+	c.events = kept
+}
+
+// glitchAhead is how far ahead, in µs, an event is held back at least.
+const glitchAhead = 1_000_000
 
 // begin lays out the timeline. JSON Lines tell only now what it is of.
 func (in *Input) begin(isSteps bool) (err error) {
 	in.isSteps = isSteps
+	window := max(float64(in.window)*in.form.step.Micros(), float64(minWindow.Microseconds()))
 	if isSteps {
+		in.time.back = int64(window / in.form.step.Micros())
 		in.time.width = 1
 		in.time.gap = int64(min(float64(in.o.Gap.Microseconds())/in.form.step.Micros(), maxPosition))
 		return nil
 	}
 	in.time.width, err = in.form.wholeStep()
 	in.time.gap = in.o.Gap.Microseconds()
+	in.time.back = int64(min(window, maxPosition))
 	return err
 }
 
@@ -48,6 +89,7 @@ func (in *Input) useEvents(c *chunk) (over bool) {
 			in.lastT, in.lastAt = e.T, c.arrived
 		case late:
 			in.late++
+			in.notify(NoticeLate, in.late, "an event at t=%d µs is late by %.3g s", e.T, float64(in.time.from-e.T)/1e6)
 			if in.o.Late == event.DropLate {
 				continue
 			}
@@ -57,7 +99,9 @@ func (in *Input) useEvents(c *chunk) (over bool) {
 		}
 		in.put(in.form.channel(e))
 	}
-	in.release()
+	if c.events = nil; c.err == nil {
+		in.release()
+	}
 	return false
 }
 
@@ -73,6 +117,7 @@ func (in *Input) useStep(c *chunk) (over bool) {
 		over = true
 	case late:
 		in.late++
+		in.notify(NoticeLate, in.late, "step %d is late: step %d is open", p, in.time.from)
 		if in.o.Late == event.FoldLate {
 			in.putStep(c)
 		}
@@ -83,19 +128,48 @@ func (in *Input) useStep(c *chunk) (over bool) {
 	return over
 }
 
+// lateRun is how many events in a row, late by more than a window, are a clock that
+// went back.
+const lateRun = 16
+
 // place returns where position p lies. Where time jumps, the step being filled
 // is over, and an empty one is moved there.
 func (in *Input) place(p int64) place {
 	at := in.time.place(p)
+	if at == late && in.time.from-p > in.time.back {
+		if in.lateRun++; in.lateRun >= lateRun {
+			at = beyond
+		}
+	} else if at != beyond {
+		in.lateRun = 0
+	}
 	if at != beyond {
 		return at
 	}
 	if in.dirty {
+		in.lateRun-- // it is placed once more
 		return later
 	}
-	in.restart = in.restart || in.time.begun
+	if in.time.begun {
+		in.restart = true
+		in.restarts++
+		in.notify(NoticeTime, in.restarts, "%s", in.jump(p))
+	}
 	in.time.begin(p)
+	in.lateRun = 0
 	return within
+}
+
+// jump says how time jumps to p.
+func (in *Input) jump(p int64) string {
+	by, way := p-in.time.from, "ahead"
+	if by < 0 {
+		by, way = -by, "back"
+	}
+	if in.isSteps {
+		return fmt.Sprintf("steps jump %s by %d, to step %d: a new stream begins", way, by, p)
+	}
+	return fmt.Sprintf("time jumps %s by %.3g s, to t=%d µs: a new stream begins", way, float64(by)/1e6, p)
 }
 
 func (in *Input) put(channel int) {
@@ -129,6 +203,7 @@ func (in *Input) release() {
 func (in *Input) unseen(e event.Event) error {
 	if in.o.SkipBad {
 		in.skipped++
+		in.notify(NoticeSkipped, in.Skipped(), "an event at x=%d y=%d, outside %s, was passed over", e.X, e.Y, in.form.size())
 		return nil
 	}
 	return fmt.Errorf("stream: %s: event at t=%d µs, x=%d y=%d p=%d: expected it inside %s with p 0 or 1 and a time from 0 to 2^53 µs: %w", in.o.Format, e.T, e.X, e.Y, e.P, in.form.size(), event.ErrMalformed)

@@ -19,6 +19,7 @@ const (
 type timeline struct {
 	width int64
 	gap   int64
+	back  int64 // a window: a jump within the gap may be a broken time if it is further
 	from  int64 // beginning of the step being filled
 	begun bool  // whether from is known
 }

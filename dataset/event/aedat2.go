@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 )
@@ -86,6 +87,7 @@ type aedat2 struct {
 	decoder
 	layout *layout
 	clock  clock
+	timed  bool // whether there was a record
 }
 
 func newAEDAT2(w *window, o Options) (codec, error) {
@@ -103,8 +105,8 @@ func newAEDAT2(w *window, o Options) (codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(first, "#!AER-DAT2.0") {
-		return nil, malformed("aedat2", 0, "first line %.32q: want #!AER-DAT2.0", first)
+	if !strings.HasPrefix(first, aedat2Magic) {
+		return nil, malformed("aedat2", 0, "first line %.32q: want "+aedat2Magic, first)
 	}
 	var c *chip
 	if name == "" {
@@ -128,6 +130,9 @@ func (w *window) guessChip() (*chip, error) {
 	}
 	b := w.bytes() // what broke the stream, if anything did, is met again behind it
 	b = b[:min(len(b), chipRecords*aedat2Record)]
+	if i := bytes.Index(b, []byte(aedat2Magic)); i >= 0 {
+		b = b[:i] // another recording
+	}
 	var all uint32 // bits that occur
 	var davisMax, dvs640Max struct{ x, y int }
 	for ; len(b) >= aedat2Record; b = b[aedat2Record:] {
@@ -170,10 +175,34 @@ func (w *window) guessChip() (*chip, error) {
 	return c, nil
 }
 
-const aedat2Record = 8
+const (
+	aedat2Magic  = "#!AER-DAT2.0"
+	aedat2Record = 8
+)
+
+// valid reports whether r may be the record behind the last one.
+func (d *aedat2) valid(r []byte) bool {
+	addr := binary.BigEndian.Uint32(r)
+	if d.timed && !d.near(int64(binary.BigEndian.Uint32(r[4:])), d.clock.last, d.clock.period) {
+		return false
+	}
+	x, y := d.layout.pixel(addr)
+	return addr>>31 != 0 || addr&d.layout.unused == 0 && (addr&d.layout.special != 0 || d.inside(x, y))
+}
 
 func (d *aedat2) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for ; n < len(dst) && len(src)-used >= aedat2Record; used += aedat2Record {
+		if !d.valid(src[used : used+aedat2Record]) {
+			shift, wait := d.realign(src[used:], aedat2Record, d.valid)
+			if wait {
+				return n, used, nil
+			}
+			if shift > 0 {
+				used += shift - aedat2Record
+				continue
+			}
+		}
+		d.timed = true
 		addr := binary.BigEndian.Uint32(src[used:])
 		t := d.clock.at(int64(binary.BigEndian.Uint32(src[used+4:])))
 		x, y := d.layout.pixel(addr)

@@ -11,8 +11,13 @@ import (
 // benchData returns a long recording.
 func benchData(t testing.TB, format string) []byte {
 	t.Helper()
+	return benchOf(t, format, randomEvents(100_000, Size{128, 128}, 1000))
+}
+
+// benchOf returns a recording of events.
+func benchOf(t testing.TB, format string, events []Event) []byte {
+	t.Helper()
 	size := Size{128, 128}
-	events := randomEvents(100_000, size, 1000)
 	switch format {
 	case "aedat2":
 		b := []byte(aedat2Head)

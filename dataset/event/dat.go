@@ -33,6 +33,7 @@ type dat struct {
 	decoder
 	old   bool // version 0 or 1
 	clock clock
+	timed bool // whether there was an event
 }
 
 func newDAT(w *window, o Options) (codec, error) {
@@ -63,8 +64,29 @@ func newDAT(w *window, o Options) (codec, error) {
 	return &dat{decoder: newDecoder("dat", h.size, o), old: old, clock: clock{period: 1 << 32}}, nil
 }
 
+// valid reports whether r may be the event behind the last one.
+func (d *dat) valid(r []byte) bool {
+	word := binary.LittleEndian.Uint32(r[4:])
+	x, y, rest := int(word&0x3fff), int(word>>14&0x3fff), word>>29
+	if d.old {
+		x, y, rest = int(word&0x1ff), int(word>>9&0xff), word>>18
+	}
+	return rest == 0 && d.inside(x, y) && (!d.timed || d.near(int64(binary.LittleEndian.Uint32(r)), d.clock.last, d.clock.period))
+}
+
 func (d *dat) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for ; n < len(dst) && len(src)-used >= datRecord; used += datRecord {
+		if !d.valid(src[used : used+datRecord]) {
+			shift, wait := d.realign(src[used:], datRecord, d.valid)
+			if wait {
+				return n, used, nil
+			}
+			if shift > 0 {
+				used += shift - datRecord
+				continue
+			}
+		}
+		d.timed = true
 		t := d.clock.at(int64(binary.LittleEndian.Uint32(src[used:])))
 		word := binary.LittleEndian.Uint32(src[used+4:])
 		x, y, p := int(word&0x3fff), int(word>>14&0x3fff), word>>28

@@ -173,16 +173,16 @@ var registry = struct {
 	sync.RWMutex
 	formats []Format
 }{formats: []Format{
-	{"nmnist", []string{".bin", ".bs2"}, nil, readerOf(newNMNIST), newNMNISTWriter},
-	{"aedat2", []string{".aedat", ".aedat2"}, matchAEDAT("2.0"), readerOf(newAEDAT2), nil},
-	{"aedat3", []string{".aedat", ".aedat3"}, matchAEDAT("3.1"), readerOf(newAEDAT3), newAEDAT3Writer},
+	{"nmnist", []string{".bin", ".bs2"}, nil, readerOf("", newNMNIST), newNMNISTWriter},
+	{"aedat2", []string{".aedat", ".aedat2"}, matchAEDAT("2.0"), readerOf(aedat2Magic, newAEDAT2), nil},
+	{"aedat3", []string{".aedat", ".aedat3"}, matchAEDAT("3.1"), readerOf("#!AER-DAT3.1", newAEDAT3), newAEDAT3Writer},
 	{"aedat4", []string{".aedat4"}, matchAEDAT4, newAEDAT4, nil},
-	{"evt2", []string{".raw"}, matchEVT("2.0"), readerOf(newEVT2), newEVT2Writer},
-	{"evt21", []string{".raw"}, matchEVT("2.1"), readerOf(newEVT21), nil},
-	{"evt3", []string{".raw"}, matchEVT("3.0"), readerOf(newEVT3), newEVT3Writer},
-	{"dat", []string{".dat"}, matchDAT, readerOf(newDAT), nil},
-	{"es", []string{".es"}, matchES, readerOf(newES), newESWriter},
-	{"text", []string{".csv", ".txt"}, matchText, readerOf(newText), newTextWriter},
+	{"evt2", []string{".raw"}, matchEVT("2.0"), readerOf("% ", newEVT2), newEVT2Writer},
+	{"evt21", []string{".raw"}, matchEVT("2.1"), readerOf("% ", newEVT21), nil},
+	{"evt3", []string{".raw"}, matchEVT("3.0"), readerOf("% ", newEVT3), newEVT3Writer},
+	{"dat", []string{".dat"}, matchDAT, readerOf("% ", newDAT), nil},
+	{"es", []string{".es"}, matchES, readerOf(esMagic, newES), newESWriter},
+	{"text", []string{".csv", ".txt"}, matchText, readerOf("", newText), newTextWriter},
 }}
 
 // Register adds a format. It fails if the name is taken or empty or if there is

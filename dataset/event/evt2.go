@@ -50,6 +50,30 @@ type evt2 struct {
 	timed bool  // whether there was one
 }
 
+const (
+	evtKinds = 1<<0 | 1<<1 | 1<<evt2TimeHigh | 1<<0xa | 1<<0xd | 1<<0xe | 1<<0xf
+	evtJump  = 1_000_000 // µs between time words that make one suspicious
+)
+
+// near reports whether t is the time of a word that follows one of time last.
+func (d *decoder) near(t, last, period int64) bool {
+	jump := (t - last) & (period - 1)
+	return jump <= evtJump || jump >= period-evtJump
+}
+
+// valid reports whether r may be the word behind the last one.
+func (d *evt2) valid(r []byte) bool {
+	word := binary.LittleEndian.Uint32(r)
+	switch kind := word >> 28; kind {
+	case 0x0, 0x1:
+		return d.inside(int(word>>11&0x7ff), int(word&0x7ff))
+	case evt2TimeHigh:
+		return !d.timed || d.near(int64(word&0x0fffffff)<<6, d.high, d.clock.period)
+	default:
+		return evtKinds>>kind&1 != 0
+	}
+}
+
 func newEVT2(w *window, o Options) (codec, error) {
 	h, err := w.evtHeader("evt2", "2.0")
 	if err != nil {
@@ -60,6 +84,16 @@ func newEVT2(w *window, o Options) (codec, error) {
 
 func (d *evt2) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for ; n < len(dst) && len(src)-used >= evt2Word; used += evt2Word {
+		if !d.valid(src[used : used+evt2Word]) {
+			shift, wait := d.realign(src[used:], evt2Word, d.valid)
+			if wait {
+				return n, used, nil
+			}
+			if shift > 0 {
+				used += shift - evt2Word
+				continue
+			}
+		}
 		word := binary.LittleEndian.Uint32(src[used:])
 		switch kind := word >> 28; kind {
 		case 0x0, 0x1:

@@ -41,6 +41,22 @@ func newEVT21(w *window, o Options) (codec, error) {
 	return &evt21{decoder: newDecoder("evt21", h.size, o), legacy: h.legacy, clock: clock{period: 1 << 34}}, nil
 }
 
+// valid reports whether r may be the word behind the last one.
+func (d *evt21) valid(r []byte) bool {
+	word := binary.LittleEndian.Uint32(r[4:])
+	if d.legacy {
+		word = binary.LittleEndian.Uint32(r)
+	}
+	switch kind := word >> 28; kind {
+	case 0x0, 0x1:
+		return d.inside(int(word>>11&0x7ff), int(word&0x7ff))
+	case evt2TimeHigh:
+		return !d.timed || d.near(int64(word&0x0fffffff)<<6, d.high, d.clock.period)
+	default:
+		return evtKinds>>kind&1 != 0
+	}
+}
+
 func (d *evt21) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for {
 		for ; d.mask != 0 && n < len(dst); d.mask &= d.mask - 1 {
@@ -50,6 +66,16 @@ func (d *evt21) decode(dst []Event, src []byte, off int64) (n, used int, err err
 		}
 		if n == len(dst) || len(src)-used < evt21Word {
 			return n, used, nil
+		}
+		if !d.valid(src[used : used+evt21Word]) {
+			shift, wait := d.realign(src[used:], evt21Word, d.valid)
+			if wait {
+				return n, used, nil
+			}
+			if shift > 0 {
+				used += shift
+				continue
+			}
 		}
 		mask, word := binary.LittleEndian.Uint32(src[used:]), binary.LittleEndian.Uint32(src[used+4:])
 		if d.legacy {

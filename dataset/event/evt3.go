@@ -63,6 +63,23 @@ func newEVT3(w *window, o Options) (codec, error) {
 	return &evt3{decoder: newDecoder("evt3", h.size, o), clock: clock{period: 1 << 24}}, nil
 }
 
+// valid reports whether r may be the word behind the last one.
+func (d *evt3) valid(r []byte) bool {
+	word := binary.LittleEndian.Uint16(r)
+	value := int(word & 0x7ff)
+	switch kind := word >> 12; kind {
+	case evt3Y:
+		return !d.size.Known() || value < d.size.Height
+	case evt3X, evt3Base:
+		return !d.size.Known() || value < d.size.Width
+	case evt3TimeHigh:
+		return !d.timed || d.near(int64(word&0xfff)<<12, d.high, d.clock.period)
+	case 0x9, 0xb, 0xc:
+		return word == evt3Filler
+	}
+	return true
+}
+
 func (d *evt3) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for {
 		for ; d.mask != 0 && n < len(dst); d.mask &= d.mask - 1 {
@@ -71,6 +88,16 @@ func (d *evt3) decode(dst []Event, src []byte, off int64) (n, used int, err erro
 		}
 		if n == len(dst) || len(src)-used < evt3Word {
 			return n, used, nil
+		}
+		if !d.valid(src[used : used+evt3Word]) {
+			shift, wait := d.realign(src[used:], evt3Word, d.valid)
+			if wait {
+				return n, used, nil
+			}
+			if shift > 0 {
+				used += shift
+				continue
+			}
 		}
 		word := binary.LittleEndian.Uint16(src[used:])
 		value := word & 0xfff

@@ -18,11 +18,22 @@ const (
 	nmnistOverflow = 240
 	nmnistTick     = 1 << 13
 	nmnistMaxTime  = 1<<23 - 1
+	nmnistJump     = 1_000_000 // µs between events that make a record suspicious
 )
 
 type nmnist struct {
 	decoder
-	base int64 // sum of the overflows
+	base  int64 // sum of the overflows
+	last  int64 // time of the last event, less base
+	timed bool  // whether there was one
+}
+
+func (d *nmnist) time(r []byte) int64 { return int64(r[2]&0x7f)<<16 + int64(r[3])<<8 + int64(r[4]) }
+
+// valid reports whether r may be the record behind the last one.
+func (d *nmnist) valid(r []byte) bool {
+	t := d.time(r) - d.last
+	return r[1] == nmnistOverflow || d.inside(int(r[0]), int(r[1])) && (!d.timed || -nmnistJump <= t && t <= nmnistJump)
 }
 
 func newNMNIST(_ *window, o Options) (codec, error) {
@@ -32,6 +43,16 @@ func newNMNIST(_ *window, o Options) (codec, error) {
 func (d *nmnist) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for ; n < len(dst) && len(src)-used >= nmnistRecord; used += nmnistRecord {
 		r := src[used : used+nmnistRecord]
+		if !d.valid(r) {
+			shift, wait := d.realign(src[used:], nmnistRecord, d.valid)
+			if wait {
+				return n, used, nil
+			}
+			if shift > 0 {
+				used += shift - nmnistRecord
+				continue
+			}
+		}
 		if r[1] == nmnistOverflow {
 			d.base += nmnistTick
 			continue
@@ -43,12 +64,13 @@ func (d *nmnist) decode(dst []Event, src []byte, off int64) (n, used int, err er
 			continue
 		}
 		dst[n] = Event{
-			T: d.base + int64(r[2]&0x7f)<<16 + int64(r[3])<<8 + int64(r[4]),
+			T: d.base + d.time(r),
 			X: uint16(r[0]),
 			Y: uint16(r[1]),
 			P: r[2] >> 7,
 		}
 		n++
+		d.last, d.timed = d.time(r), true
 	}
 	return n, used, nil
 }

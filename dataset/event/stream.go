@@ -84,27 +84,67 @@ type codec interface {
 	// bytes undecoded.
 	end(left int, off int64) error
 
+	// atEnd says that no bytes follow those that decode is given.
+	atEnd()
+
 	Size() Size
 	Skipped() int64
+	Reframed() int64
 }
 
 // A stream reads events through a codec.
 type stream struct {
 	codec
-	win  *window
-	done bool
+	win   *window
+	done  bool
+	ended bool // whether the codec knows that no bytes follow
+
+	// Recordings may follow each other, each with its header.
+	again    *restarter
+	skipped  int64 // of those before
+	reframed int64
+}
+
+// Skipped implements [Source].
+func (s *stream) Skipped() int64 { return s.skipped + s.codec.Skipped() }
+
+// Reframed returns how often records were out of step or a header came.
+func (s *stream) Reframed() int64 { return s.reframed + s.codec.Reframed() }
+
+// restart reads the header at the beginning of the window, behind left bytes that
+// are no whole record.
+func (s *stream) restart(left int) error {
+	s.win.advance(left)
+	c, err := s.again.opened(s.win, s.again.o)
+	if err != nil {
+		return err
+	}
+	s.skipped, s.reframed = s.Skipped(), s.Reframed()+1
+	s.codec = c
+	s.ended = false
+	return nil
 }
 
 // readerOf makes the NewReader of a format out of a function that reads the
 // header and returns the codec for what follows.
-func readerOf(open func(w *window, o Options) (codec, error)) func(io.Reader, Options) (Source, error) {
+// What header begins another recording in the same stream is "" for those that have
+// none.
+func readerOf(header string, open func(w *window, o Options) (codec, error)) func(io.Reader, Options) (Source, error) {
+	var again func(o Options) *restarter
+	if header != "" {
+		again = func(o Options) *restarter { return &restarter{header, open, o} }
+	}
 	return func(r io.Reader, o Options) (Source, error) {
 		w := &window{r: r, buf: make([]byte, windowSize)}
 		c, err := open(w, o)
 		if err != nil {
 			return nil, err
 		}
-		return &stream{codec: c, win: w}, nil
+		s := &stream{codec: c, win: w}
+		if again != nil {
+			s.again = again(o)
+		}
+		return s, nil
 	}
 }
 
@@ -117,7 +157,14 @@ func (s *stream) Read(dst []Event) (int, error) {
 		return 0, io.EOF
 	}
 	for {
-		n, used, err := s.decode(dst, s.win.bytes(), s.win.off)
+		b, whole := s.win.bytes(), false
+		if s.again != nil {
+			var end int
+			if end, whole = s.again.find(b, s.win.err != nil); end < len(b) {
+				b = b[:end]
+			}
+		}
+		n, used, err := s.decode(dst, b, s.win.off)
 		s.win.advance(used)
 		if n > 0 {
 			// A malformed record behind these events is met again by the
@@ -130,7 +177,23 @@ func (s *stream) Read(dst []Event) (int, error) {
 		if used > 0 {
 			continue
 		}
+		if whole {
+			if !s.ended { // nothing follows what is before the header
+				s.ended = true
+				s.atEnd()
+				continue
+			}
+			if err := s.restart(len(b)); err != nil {
+				return 0, err
+			}
+			continue
+		}
 		err = s.win.fill()
+		if err != nil && !s.ended {
+			s.ended = true
+			s.atEnd()
+			continue
+		}
 		if err == io.EOF {
 			if bad := s.end(len(s.win.bytes()), s.win.off); bad != nil {
 				return 0, bad
@@ -150,6 +213,9 @@ type decoder struct {
 	size    Size
 	skipBad bool
 	skipped int64
+
+	reframed int64 // see realign
+	final    bool  // whether no bytes follow
 }
 
 // newDecoder returns a decoder for the size that the recording states or else

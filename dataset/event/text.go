@@ -52,6 +52,7 @@ type text struct {
 	decoder
 	columns columns
 	named   bool // whether the options or the file tell the columns
+	given   bool // whether the options do
 	row     row
 	told    bool  // whether the file tells its columns or the size
 	line    int64 // lines used up
@@ -78,6 +79,7 @@ func openText(w *window, o Options) (*text, error) {
 	if d.columns, d.named, err = o.columns(); err != nil {
 		return nil, err
 	}
+	d.given = d.named
 	var size Size
 	for {
 		n, err := w.line()
@@ -88,7 +90,7 @@ func openText(w *window, o Options) (*text, error) {
 			break
 		}
 		line := strings.TrimRight(string(w.bytes()[:n]), "\r\n")
-		used, err := d.head(line, &size, o.Columns != "")
+		used, err := d.head(line, &size)
 		if err != nil {
 			return nil, malformed("text", w.off, "line %d: %.40q: %v", d.line+1, line, err)
 		}
@@ -145,7 +147,7 @@ func (w *window) line() (int, error) {
 
 // head takes in a line before the first event. It reports false for one that may
 // be an event.
-func (d *text) head(line string, size *Size, given bool) (used bool, err error) {
+func (d *text) head(line string, size *Size) (used bool, err error) {
 	stated := func(width, height string) error {
 		*size = Size{side(strings.TrimSpace(width)), side(strings.TrimSpace(height))}
 		if !size.Known() || size.check() != nil {
@@ -173,13 +175,13 @@ func (d *text) head(line string, size *Size, given bool) (used bool, err error) 
 	}
 	if names := d.row.names(); names != nil {
 		if c, ok := namedColumns(names); ok {
-			if !given {
+			if !d.given {
 				d.columns, d.named = c, true
 			}
 			d.told = true
 			return true, nil
 		}
-		if given && !comment {
+		if d.given && !comment {
 			return true, nil
 		}
 	}
@@ -242,6 +244,9 @@ func (d *text) parseLine(line []byte) (e Event, ok bool, err error) {
 	}
 	if !ok {
 		if e, err = d.parseRow(line); err != nil {
+			if d.renamed() {
+				return e, false, nil
+			}
 			return e, false, err
 		}
 	}
@@ -249,6 +254,23 @@ func (d *text) parseLine(line []byte) (e Event, ok bool, err error) {
 		return e, false, fmt.Errorf("want it inside the %s sensor", d.size)
 	}
 	return e, true, nil
+}
+
+// renamed takes in the row last split as the names of columns, if it is that: another
+// recording begins.
+func (d *text) renamed() bool {
+	names := d.row.names()
+	if names == nil {
+		return false
+	}
+	c, ok := namedColumns(names)
+	if ok && !d.given {
+		d.columns, d.named = c, true
+	}
+	if ok {
+		d.reframed++
+	}
+	return ok
 }
 
 // parseRow parses an event whose columns may be anywhere.
