@@ -43,7 +43,7 @@ func newAugmentedRecordings(source Source, a Augmentation) (*augmentedRecordings
 	return s, nil
 }
 
-func (s *augmentedRecordings) longest() int { return Longest(s.Source) }
+func (s *augmentedRecordings) Length(i int) int { return Length(s.Source, i) }
 
 func (s *augmentedRecordings) Load(dst spike.Input, i int, key Key) error {
 	w := s.scratch.Get().(*recordingScratch)

@@ -15,4 +15,7 @@
 //	x := m.Input.New(m.Steps)   // a spike.Input
 //	err := source.Load(x, i, dataset.Key{Seed: 1, Sample: uint64(i)})
 //	r, err := session.Classify(x)
+//
+// Recordings of different lengths are cut or followed by silence, unless
+// LoadUnpadded loads each in its own.
 package dataset

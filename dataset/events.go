@@ -248,7 +248,7 @@ func (s *eventSource) at(t int) []uint32 {
 	return s.channels[s.ends[t-1]:s.ends[t]]
 }
 
-func (s *eventSource) longest() int { return len(s.ends) }
+func (s *eventSource) Length(int) int { return len(s.ends) }
 
 func (s *eventSource) Load(dst spike.Input, i int, _ Key) error {
 	if s.analog {

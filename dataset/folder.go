@@ -232,12 +232,8 @@ func openRecordings(path string, in model.Input, o *Reading) (Source, error) {
 	return readRecordings(r, kind, format, path, in, unknown, o)
 }
 
-func (f *folderSource) longest() int {
-	longest := 0
-	for _, s := range f.samples {
-		longest = max(longest, Longest(s.file))
-	}
-	return longest
+func (f *folderSource) Length(i int) int {
+	return Length(f.samples[i].file, f.samples[i].index)
 }
 
 func (f *folderSource) Load(dst spike.Input, i int, key Key) error {

@@ -189,28 +189,3 @@ func named(s Source, err error) func(name string) (Source, error) {
 		return s, nil
 	}
 }
-
-// Steps returns for how many steps the samples of a source are presented unless
-// something else is asked for. Arrays on their own (FromInputs, .npy) are
-// presented whole, all of a source as long as the longest. Any other sample
-// can be shown for as long as one likes, and Steps returns unlimited: an image is
-// repeated; recordings of events, and those of a folder, whose lengths differ,
-// are cut or followed by silence.
-func Steps(s Source, unlimited int) int {
-	switch s := s.(type) {
-	case *inputs:
-		return s.longest()
-	case *subset:
-		return Steps(s.Source, unlimited)
-	}
-	return unlimited
-}
-
-// Longest returns the number of steps of the longest recording of a source, or
-// 0 if its samples have no length of their own, as images.
-func Longest(s Source) int {
-	if s, ok := s.(interface{ longest() int }); ok {
-		return s.longest()
-	}
-	return 0
-}

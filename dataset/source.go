@@ -228,10 +228,4 @@ func overwrite(dst, src spike.Input) error {
 	return nil
 }
 
-func (s *inputs) longest() int {
-	longest := 0
-	for _, x := range s.samples {
-		longest = max(longest, x.Steps())
-	}
-	return longest
-}
+func (s *inputs) Length(i int) int { return s.samples[i].Steps() }

@@ -52,4 +52,4 @@ func (s *subset) Load(dst spike.Input, i int, key Key) error {
 	return s.Source.Load(dst, s.indices[i], key)
 }
 
-func (s *subset) longest() int { return Longest(s.Source) }
+func (s *subset) Length(i int) int { return Length(s.Source, s.indices[i]) }

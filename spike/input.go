@@ -51,3 +51,15 @@ func Inputs[T Input](x []T) []Input {
 	}
 	return out
 }
+
+// Slice returns the steps of x from from up to, not including, to; memory is
+// shared.
+func Slice(x Input, from, to int) Input {
+	switch x := x.(type) {
+	case Train:
+		return x.Slice(from, to)
+	case Values:
+		return x.Slice(from, to)
+	}
+	return nil
+}

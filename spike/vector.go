@@ -7,7 +7,10 @@
 // and networks take. Parts of a train share its memory.
 package spike
 
-import "math/bits"
+import (
+	"iter"
+	"math/bits"
+)
 
 // WordBits is the number of neurons in one word.
 const WordBits = 64
@@ -51,7 +54,7 @@ func (v Vector) AppendIndices(dst []uint32) []uint32 {
 }
 
 // All yields the indices of the spiking neurons, ascending.
-func (v Vector) All() func(yield func(int) bool) {
+func (v Vector) All() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for k, w := range v {
 			for ; w != 0; w &= w - 1 {
