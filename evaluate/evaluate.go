@@ -31,6 +31,7 @@ package evaluate
 
 import (
 	"sync"
+	"time"
 
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
@@ -41,7 +42,8 @@ import (
 type Evaluator struct {
 	net *runtime.Network
 	// batch is how many samples run at once where that is faster, 0 for never.
-	batch int
+	batch    int
+	patience time.Duration
 
 	lock sync.Mutex
 	idle []*worker
@@ -49,7 +51,7 @@ type Evaluator struct {
 
 // New returns an evaluator of a network.
 func New(net *runtime.Network) *Evaluator {
-	return &Evaluator{net: net, batch: batchOf(net.Model())}
+	return &Evaluator{net: net, batch: batchOf(net.Model()), patience: patience}
 }
 
 // Network returns the network.

@@ -209,7 +209,7 @@ func (r *run) together(w *worker, outcomes []Outcome, first int) (int, error) {
 			n++
 		}
 	}
-	way := w.pace.next()
+	way := w.pace.next(r.evaluator.patience)
 	start := time.Now()
 	if way == inBatch && r.atOnce(w, outcomes[:n]) {
 		w.pace.took(way, time.Since(start), n, r.size)

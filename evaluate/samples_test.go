@@ -103,6 +103,7 @@ func TestBatchesAreUsed(t *testing.T) {
 	t.Parallel()
 	for _, k := range tasks(t, 150) {
 		e := evaluator(t, k.model)
+		e.patience = 0
 		for _, err := range e.Samples(t.Context(), k.set, Options{Threads: 1}) {
 			if err != nil {
 				t.Fatal(err)
@@ -222,6 +223,28 @@ func TestBreak(t *testing.T) {
 	}
 	if n := len(e.idle); n > 3 {
 		t.Errorf("%d workers of 3 threads", n)
+	}
+}
+
+// TestPace tries a batch after a while, keeps to the faster way, and tries the
+// other now and then.
+func TestPace(t *testing.T) {
+	t.Parallel()
+	for _, faster := range []way{alone, inBatch} {
+		var p pace
+		var got [ways]int
+		for n := range 200 {
+			w := p.next(40)
+			if n < 4 && w != alone || n == 4 && w != inBatch {
+				t.Errorf("chunk %d: way %d", n, w)
+			}
+			got[w]++
+			p.took(w, 10+time.Duration(w^faster)+time.Duration(n%2), 8, 8)
+			p.took(w, 1, 7, 8) // a part of a chunk tells nothing of the speed
+		}
+		if other := got[1-faster]; other < 11 || other > 17 {
+			t.Errorf("%d chunks of 200 the slower way, expected about every %d-th", other, again)
+		}
 	}
 }
 

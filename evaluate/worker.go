@@ -50,6 +50,7 @@ const (
 // on how active samples are.
 type pace struct {
 	best   [ways]time.Duration // the least that a whole chunk took; 0: not known
+	spent  time.Duration       // one by one
 	chunks int
 }
 
@@ -57,15 +58,20 @@ type pace struct {
 // again.
 const again = 16
 
-// next returns the way for the next chunk: each once, then the faster one.
-func (p *pace) next() way {
+// patience is how long samples run one by one before a batch is tried: what it
+// takes to make one, and its second copy of large weights, would not pay before.
+const patience = 20 * time.Millisecond
+
+// next returns the way for the next chunk: one by one for a while, once in a
+// batch, then what is faster.
+func (p *pace) next(patience time.Duration) way {
 	p.chunks++
 	faster := alone
 	if p.best[inBatch] < p.best[alone] {
 		faster = inBatch
 	}
 	switch {
-	case p.best[alone] == 0:
+	case p.best[alone] == 0, p.best[inBatch] == 0 && p.spent < patience:
 		return alone
 	case p.best[inBatch] == 0:
 		return inBatch
@@ -77,6 +83,9 @@ func (p *pace) next() way {
 
 // took notes the time of a chunk of n samples; only that of whole ones tells.
 func (p *pace) took(w way, elapsed time.Duration, n, whole int) {
+	if w == alone {
+		p.spent += elapsed
+	}
 	if elapsed = max(elapsed, 1); n == whole && (p.best[w] == 0 || elapsed < p.best[w]) {
 		p.best[w] = elapsed
 	}
