@@ -68,14 +68,14 @@ var nmnistInput = model.Input{Shape: []int{2, 34, 34}, Encoder: model.Encoder{Co
 // TestCasesOfTime reads recordings with stale stamps as those without; of those with
 // a glitch the event that has it is missing.
 func TestCasesOfTime(t *testing.T) {
-	clean, err := LoadFolder(caseFile(t, "28-stale-start/clean"), nmnistInput, FolderOptions{})
+	clean, err := LoadFolder(t.Context(), caseFile(t, "28-stale-start/clean"), nmnistInput, FolderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, lost := range map[string]int64{"stale": 3, "glitch": 1} {
 		dir := caseFile(t, "28-stale-start/"+name)
 		o, all := remarks()
-		s, err := LoadFolder(dir, nmnistInput, FolderOptions{Reading: o})
+		s, err := LoadFolder(t.Context(), dir, nmnistInput, FolderOptions{Reading: o})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestCasesOfTime(t *testing.T) {
 		if len(*all) != 10 {
 			t.Errorf("%s: %d remarks, expected one a recording", name, len(*all))
 		}
-		if _, err := LoadFolder(dir, nmnistInput, FolderOptions{Reading: Reading{Strict: true}}); !errors.Is(err, ErrImplausible) {
+		if _, err := LoadFolder(t.Context(), dir, nmnistInput, FolderOptions{Reading: Reading{Strict: true}}); !errors.Is(err, ErrImplausible) {
 			t.Errorf("%s, strict: %v, expected ErrImplausible", name, err)
 		}
 	}
@@ -186,7 +186,7 @@ func TestListsWithCommas(t *testing.T) {
 	}
 	for _, list := range []string{"60001.bs2,right\nb c.bs2,left\n", "file,label\n60001.bs2, right\nb c, left\n", "60001;right\nb c.bs2;left\n", "60001 right\nb c.bs2\tleft\n"} {
 		write(t, dir, "labels.txt", []byte(list))
-		s, err := LoadFolder(dir, eventInput(2, 3, 4), FolderOptions{})
+		s, err := LoadFolder(t.Context(), dir, eventInput(2, 3, 4), FolderOptions{})
 		if err != nil || s.Len() != 2 || !slices.Equal(s.Classes(), []string{"left", "right"}) || s.Label(0) != 1 || s.Label(1) != 0 {
 			t.Errorf("%q: %v, %v", list, s, err)
 			continue
@@ -205,18 +205,18 @@ func TestLoadFolderSkipsBad(t *testing.T) {
 	write(t, dir, "a.bs2", good)
 	write(t, dir, "b.raw", []byte("% evt 9\n"))
 	write(t, dir, "labels.txt", []byte("a 0\nb.raw 1\n"))
-	if _, err := LoadFolder(dir, eventInput(2, 3, 4), FolderOptions{}); err == nil {
+	if _, err := LoadFolder(t.Context(), dir, eventInput(2, 3, 4), FolderOptions{}); err == nil {
 		t.Error("a bad recording is no error")
 	}
 	r, all := remarks()
 	r.SkipBad = true
-	s, err := LoadFolder(dir, eventInput(2, 3, 4), FolderOptions{Reading: r})
+	s, err := LoadFolder(t.Context(), dir, eventInput(2, 3, 4), FolderOptions{Reading: r})
 	if err != nil || s.Len() != 1 {
 		t.Fatal(s, err)
 	}
 	onlyRemark(t, "b.raw", *all, RemarkSkipped, "the recording was passed over")
 	write(t, dir, "labels.txt", []byte("b.raw 1\n"))
-	if _, err := LoadFolder(dir, eventInput(2, 3, 4), FolderOptions{Reading: r}); !errors.Is(err, ErrFormat) {
+	if _, err := LoadFolder(t.Context(), dir, eventInput(2, 3, 4), FolderOptions{Reading: r}); !errors.Is(err, ErrFormat) {
 		t.Errorf("no recording is left: %v", err)
 	}
 }

@@ -276,11 +276,11 @@ func TestNMNISTLists(t *testing.T) {
 		t.Skip(err)
 	}
 	in := model.Input{Shape: []int{2, 34, 34}, Encoder: model.Encoder{Coding: model.Events, BinUS: 10000}}
-	training, err := LoadFolder(dir, in, FolderOptions{List: filepath.Join(dir, "train1K.txt")})
+	training, err := LoadFolder(t.Context(), dir, in, FolderOptions{List: filepath.Join(dir, "train1K.txt")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	test, err := LoadFolder("", in, FolderOptions{List: filepath.Join(dir, "test100.txt"), Classes: training.Classes()})
+	test, err := LoadFolder(t.Context(), "", in, FolderOptions{List: filepath.Join(dir, "test100.txt"), Classes: training.Classes()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -57,7 +58,7 @@ type FolderOptions struct {
 // spikes, or values if the input's encoder is analog. If the input has no shape,
 // that of the source is that of the first recording: [N] of an array, [2, H, W]
 // of a sensor.
-func LoadFolder(dir string, in model.Input, o FolderOptions) (Source, error) {
+func LoadFolder(ctx context.Context, dir string, in model.Input, o FolderOptions) (Source, error) {
 	if dir == "" {
 		dir = filepath.Dir(o.List)
 	}
@@ -93,6 +94,9 @@ func LoadFolder(dir string, in model.Input, o FolderOptions) (Source, error) {
 	f := &folderSource{labelled: labelled{classes: classes}}
 	bad := 0
 	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		err := f.add(dir, e, number[e.class], &in, &o.Reading)
 		if err != nil && o.SkipBad && !errors.Is(err, ErrImplausible) {
 			bad++

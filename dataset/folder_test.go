@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -25,7 +26,7 @@ func TestLoadFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, shape := range [][]int{nil, {2}, {2, 1, 1}} {
-		src, err := LoadFolder(dir, model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events}}, FolderOptions{})
+		src, err := LoadFolder(t.Context(), dir, model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events}}, FolderOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +47,7 @@ func TestLoadFolder(t *testing.T) {
 			}
 		}
 	}
-	src, err := LoadFolder(dir, model.Input{Encoder: model.Encoder{Coding: model.Direct}}, FolderOptions{})
+	src, err := LoadFolder(t.Context(), dir, model.Input{Encoder: model.Encoder{Coding: model.Direct}}, FolderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,18 +58,43 @@ func TestLoadFolder(t *testing.T) {
 }
 
 // Some editors put a byte order mark before text.
+// TestLoadFolderInterrupted stops between two recordings: no more are read.
+func TestLoadFolderInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "yes/1.npy", npyFile(t, []uint8{1, 0, 0, 1}, 2, 1, 2))
+	write(t, dir, "yes/2.npy", []byte("broken"))
+	ctx := &endsAfter{Context: t.Context(), left: 1}
+	_, err := LoadFolder(ctx, dir, model.Input{Encoder: model.Encoder{Coding: model.Events}}, FolderOptions{})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+// endsAfter is a context that was cancelled when it is asked once more than left.
+type endsAfter struct {
+	context.Context
+	left int
+}
+
+func (c *endsAfter) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
 func TestLoadFolderOfMarkedText(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "classes.txt", []byte("\ufeffyes\nno"))
 	write(t, dir, "labels.txt", []byte("\ufeff# the only one\r\na.npy yes\r\n"))
 	write(t, dir, "a.npy", npyFile(t, []uint8{0, 1, 1, 1}, 2, 2))
-	src, err := LoadFolder(dir, model.Input{Encoder: model.Encoder{Coding: model.Events}}, FolderOptions{})
+	src, err := LoadFolder(t.Context(), dir, model.Input{Encoder: model.Encoder{Coding: model.Events}}, FolderOptions{})
 	if err != nil || src.Len() != 1 || !slices.Equal(src.Classes(), []string{"yes", "no"}) {
 		t.Errorf("%v, %v", src, err)
 	}
 	file := filepath.Join(dir, "labels.txt")
 	for kind, load := range map[string]func() error{
-		"recordings": func() error { _, err := LoadFolder(file, model.Input{}, FolderOptions{}); return err },
+		"recordings": func() error { _, err := LoadFolder(t.Context(), file, model.Input{}, FolderOptions{}); return err },
 		"images":     func() error { _, err := LoadImages(file, TestPart); return err },
 		"MNIST":      func() error { _, err := LoadMNIST(file, TestPart); return err },
 	} {
@@ -103,7 +129,7 @@ func TestLoadFolderNamesClasses(t *testing.T) {
 		if c.list != "" {
 			write(t, dir, "labels.txt", []byte(c.list))
 		}
-		src, err := LoadFolder(dir, model.Input{}, c.o)
+		src, err := LoadFolder(t.Context(), dir, model.Input{}, c.o)
 		if err != nil {
 			t.Errorf("%v: %v", c.files, err)
 			continue
@@ -125,7 +151,7 @@ func TestLoadFolderMixes(t *testing.T) {
 	array[24+5] = 1
 	write(t, dir, "z.npy", npyFile(t, array, 2, 24))
 	list := write(t, dir, "list.txt", []byte("z 1\nc 0\n"))
-	src, err := LoadFolder("", eventInput(2, 3, 4), FolderOptions{List: list})
+	src, err := LoadFolder(t.Context(), "", eventInput(2, 3, 4), FolderOptions{List: list})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,12 +202,12 @@ func TestLoadFolderRefuses(t *testing.T) {
 		for file, data := range c.files {
 			write(t, dir, file, data)
 		}
-		_, err := LoadFolder(dir, c.in, FolderOptions{})
+		_, err := LoadFolder(t.Context(), dir, c.in, FolderOptions{})
 		if err == nil || c.want != errAny && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) || !strings.Contains(err.Error(), dir) && c.want != errAny {
 			t.Errorf("%s: %v, expected %v with %q", name, err, c.want, c.text)
 		}
 	}
-	if _, err := LoadFolder(filepath.Join(t.TempDir(), "none"), spikes, FolderOptions{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := LoadFolder(t.Context(), filepath.Join(t.TempDir(), "none"), spikes, FolderOptions{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
 	dir := t.TempDir()
@@ -190,7 +216,7 @@ func TestLoadFolderRefuses(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "a", "x.npy"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadFolder(dir, spikes, FolderOptions{}); os.Getuid() > 0 && !errors.Is(err, fs.ErrPermission) {
+	if _, err := LoadFolder(t.Context(), dir, spikes, FolderOptions{}); os.Getuid() > 0 && !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("an unreadable file: %v", err)
 	}
 	// classes.txt is a folder: it opens, but cannot be read.
@@ -198,7 +224,7 @@ func TestLoadFolderRefuses(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "classes.txt"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadFolder(dir, spikes, FolderOptions{}); err == nil {
+	if _, err := LoadFolder(t.Context(), dir, spikes, FolderOptions{}); err == nil {
 		t.Error("a folder was read as the list of classes")
 	}
 }

@@ -45,7 +45,7 @@ func TestLoadUnpadded(t *testing.T) {
 		}
 		write(t, filepath.Join(dir, name), "x.npy", npyFile(t, data, k+2, 16))
 	}
-	folder, err := LoadFolder(dir, model.Input{Dt: 1, Shape: []int{1, 4, 4}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}, FolderOptions{})
+	folder, err := LoadFolder(t.Context(), dir, model.Input{Dt: 1, Shape: []int{1, 4, 4}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}, FolderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func TestSteps(t *testing.T) {
 	values, err2 := FromInputs([]spike.Values{spike.NewValues(4, 1), spike.NewValues(3, 1)}, []int{1}, labels, classes)
 	images, err3 := FromImages(imageSet(), encoder(t, 4, model.Encoder{Coding: model.Latency}))
 	sub, err4 := Subset(values, []int{0})
-	folder, err5 := LoadFolder(labelledFolder(t), eventInput(2, 3, 4), FolderOptions{})
+	folder, err5 := LoadFolder(t.Context(), labelledFolder(t), eventInput(2, 3, 4), FolderOptions{})
 	moved, err6 := Augmented(folder, Augmentation{Jitter: 1})
 	if err := errors.Join(err, err2, err3, err4, err5, err6); err != nil {
 		t.Fatal(err)

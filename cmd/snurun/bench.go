@@ -173,7 +173,7 @@ func benchmark(ctx context.Context, cmd *cobra.Command, file string, names []str
 		for _, tier := range tiers {
 			t, err := bench.NewTarget(f, tier, func(m *model.Network) (s bench.Samples, err error) {
 				if _, done := encoded[f]; !done {
-					if s, err = encodeSamples(m, names, cmd.InOrStdin(), o); err == nil {
+					if s, err = encodeSamples(ctx, m, names, cmd.InOrStdin(), o); err == nil {
 						encoded[f] = s
 					}
 				}

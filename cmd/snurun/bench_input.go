@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,9 +14,9 @@ import (
 )
 
 // encodeSamples encodes the first o.limit samples.
-func encodeSamples(m *model.Network, names []string, stdin io.Reader, o benchOptions) (bench.Samples, error) {
+func encodeSamples(ctx context.Context, m *model.Network, names []string, stdin io.Reader, o benchOptions) (bench.Samples, error) {
 	var s bench.Samples
-	inputs, err := benchInputs(m, names, stdin, o)
+	inputs, err := benchInputs(ctx, m, names, stdin, o)
 	if err != nil {
 		return s, err
 	}
@@ -39,11 +40,11 @@ func encodeSamples(m *model.Network, names []string, stdin io.Reader, o benchOpt
 // benchInputs opens what the command line names. If it names nothing and the
 // network does not take the digits that are part of the program, as one of
 // events does not, the model's self-test serves, or else random input.
-func benchInputs(m *model.Network, names []string, stdin io.Reader, o benchOptions) ([]input, error) {
+func benchInputs(ctx context.Context, m *model.Network, names []string, stdin io.Reader, o benchOptions) ([]input, error) {
 	if o.random > 0 {
 		return randomInput(m, o)
 	}
-	inputs, err := openInputs(m, names, o.data, stdin)
+	inputs, err := openInputs(ctx, m, names, o.data, stdin)
 	named := len(names) > 0 || o.data != ""
 	switch {
 	case err == nil && !named:

@@ -135,9 +135,9 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 	m := net.Model()
 	var inputs []input
 	if o.list != "" {
-		inputs, err = openFolder(m, o.data, o.list)
+		inputs, err = openFolder(ctx, m, o.data, o.list)
 	} else {
-		inputs, err = openInputs(m, names, o.data, cmd.InOrStdin())
+		inputs, err = openInputs(ctx, m, names, o.data, cmd.InOrStdin())
 	}
 	if err != nil {
 		return err

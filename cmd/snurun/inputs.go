@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"io"
 	"os"
 
@@ -17,11 +18,14 @@ type input struct {
 
 // openInputs opens what the command line names: the files, or the data set in
 // dir, or the digits that are part of the program.
-func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) ([]input, error) {
+func openInputs(ctx context.Context, m *model.Network, names []string, dir string, stdin io.Reader) ([]input, error) {
 	if len(names) > 0 {
 		var inputs []input
 		files := dataset.Opener{Network: m}
 		for _, name := range names {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			if info, err := os.Stat(name); err == nil && info.IsDir() {
 				return nil, usagef("%s is a folder: --data %s takes what is in it", name, name)
 			}
@@ -38,7 +42,7 @@ func openInputs(m *model.Network, names []string, dir string, stdin io.Reader) (
 	case events && dir == "":
 		return nil, usagef("%w: the model takes events: name a recording, or a folder of them with --data", dataset.ErrCoding)
 	case events:
-		return openFolder(m, dir, "")
+		return openFolder(ctx, m, dir, "")
 	case dir != "":
 		name, load = dir, func() (dataset.ImageSet, error) { return dataset.LoadImages(dir, dataset.TestPart) }
 	}
@@ -61,14 +65,14 @@ func openInput(files *dataset.Opener, name string, stdin io.Reader) (dataset.Sou
 }
 
 // openFolder opens the recordings of a folder: those of a list or of subfolders.
-func openFolder(m *model.Network, dir, list string) ([]input, error) {
+func openFolder(ctx context.Context, m *model.Network, dir, list string) ([]input, error) {
 	o := dataset.FolderOptions{List: inFolder(dir, list), Classes: m.Classes}
 	if list == "" {
 		if _, test := splitFolders(dir); test != "" {
 			dir = test
 		}
 	}
-	source, err := dataset.LoadFolder(dir, m.Input, o)
+	source, err := dataset.LoadFolder(ctx, dir, m.Input, o)
 	if err != nil {
 		return nil, err
 	}

@@ -41,9 +41,9 @@ func (p *plotter) load(args []string) (*loaded, error) {
 	m := net.Model()
 	var inputs []input
 	if p.options.list != "" {
-		inputs, err = openFolder(m, p.options.data, p.options.list)
+		inputs, err = openFolder(p.ctx, m, p.options.data, p.options.list)
 	} else {
-		inputs, err = openInputs(m, args[1:], p.options.data, p.stdin)
+		inputs, err = openInputs(p.ctx, m, args[1:], p.options.data, p.stdin)
 	}
 	if err != nil {
 		return nil, err

@@ -130,7 +130,7 @@ func quantize(ctx context.Context, cmd *cobra.Command, in, out string, o quantiz
 	for _, l := range losses {
 		r.Layers = append(r.Layers, quantizeLayer{l.Layer, q.Layers[l.Layer].Name, l.Weights, l.Error, l.Zeros})
 	}
-	set, err := o.samples(m)
+	set, err := o.samples(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -207,14 +207,14 @@ func renewSelfTest(w io.Writer, m, q *model.Network) error {
 const randomDensity = 0.05
 
 // samples returns what the models are compared on.
-func (o *quantizeOptions) samples(m *model.Network) (evaluate.Set, error) {
+func (o *quantizeOptions) samples(ctx context.Context, m *model.Network) (evaluate.Set, error) {
 	var inputs []input
 	var err error
 	switch {
 	case o.list != "":
-		inputs, err = openFolder(m, o.data, o.list)
+		inputs, err = openFolder(ctx, m, o.data, o.list)
 	case o.data != "":
-		inputs, err = openInputs(m, nil, o.data, nil)
+		inputs, err = openInputs(ctx, m, nil, o.data, nil)
 	default:
 		var source dataset.Source
 		source, err = bench.Random(m, randomDensity, 0, o.seed)

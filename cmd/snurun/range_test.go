@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -81,6 +82,25 @@ func TestInterruptedClassify(t *testing.T) {
 	}
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file of an interrupted classification: %v", err)
+	}
+}
+
+// A folder or many files can take long to read: Ctrl-C ends that.
+func TestInterruptedWhileReading(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	const recordings = "../../testdata/nmnist"
+	model, one := "../../testdata/nmnist.msgpack", filepath.Join(recordings, "60001.bs2")
+	out := filepath.Join(t.TempDir(), "out.msgpack")
+	for _, args := range [][]string{
+		{"classify", model, "--data", recordings}, {"classify", model, one}, {"plot", "raster", model, one, "--out", "none.png"}, {"bench", model, one},
+		{"train", "--dataset", "folder", "--data", recordings, "--recipe", "nmnist", "--out", out},
+	} {
+		var diagnostics bytes.Buffer
+		if code := run(ctx, args, strings.NewReader(""), io.Discard, &diagnostics); code != exitFailure || diagnostics.String() != "snurun: interrupted\n" {
+			t.Errorf("%v: exit %d, %q", args, code, diagnostics.String())
+		}
 	}
 }
 

@@ -397,7 +397,7 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 			o.draws = 1 // there is no noise to draw
 		}
 	}
-	d, m, err := load(recipe)
+	d, m, err := load(ctx, recipe)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -53,7 +54,7 @@ func (o *trainOptions) checkData() error {
 }
 
 // loadImages loads images and makes the plan of their training.
-func (o *trainOptions) loadImages(recipe train.Recipe) (trainingData, *model.Network, error) {
+func (o *trainOptions) loadImages(_ context.Context, recipe train.Recipe) (trainingData, *model.Network, error) {
 	load := dataset.LoadMNIST
 	if o.dataset == imageSet {
 		load = dataset.LoadImages
@@ -115,7 +116,7 @@ func holds(shape []int, n int) bool {
 }
 
 // loadFolder loads recordings and makes the plan of their training.
-func (o *trainOptions) loadFolder(recipe train.Recipe) (trainingData, *model.Network, error) {
+func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (trainingData, *model.Network, error) {
 	var d trainingData
 	in, classes := o.recorded(recipe)
 	dir, testDir := o.data, o.data
@@ -125,13 +126,13 @@ func (o *trainOptions) loadFolder(recipe train.Recipe) (trainingData, *model.Net
 		}
 	}
 	var err error
-	if d.training, err = dataset.LoadFolder(dir, in, dataset.FolderOptions{List: inFolder(o.data, o.list), Classes: classes}); err != nil {
+	if d.training, err = dataset.LoadFolder(ctx, dir, in, dataset.FolderOptions{List: inFolder(o.data, o.list), Classes: classes}); err != nil {
 		return d, nil, err
 	}
 	in.Shape, d.draw = d.training.Shape(), true
 	if o.testList != "" || testDir != "" && testDir != o.data {
 		test := dataset.FolderOptions{List: inFolder(cmp.Or(o.data, filepath.Dir(o.list)), o.testList), Classes: d.training.Classes()}
-		if d.test, err = dataset.LoadFolder(testDir, in, test); err != nil {
+		if d.test, err = dataset.LoadFolder(ctx, testDir, in, test); err != nil {
 			return d, nil, err
 		}
 	}

@@ -26,7 +26,7 @@ func sinabs(t testing.TB, o nir.Options) (*model.Network, dataset.Source) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := dataset.LoadFolder(recordings, im.Network.Input, dataset.FolderOptions{List: filepath.Join(recordings, "test100.txt")})
+	s, err := dataset.LoadFolder(t.Context(), recordings, im.Network.Input, dataset.FolderOptions{List: filepath.Join(recordings, "test100.txt")})
 	if err != nil {
 		t.Fatal(err)
 	}
