@@ -8,7 +8,7 @@ DATA    ?= mnist
 .PHONY: figures
 figures:
 	mkdir -p $(FIGURES)
-	go build -o snurun ./cmd/snurun
+	CGO_ENABLED=0 go build -o snurun ./cmd/snurun
 	./snurun plot neuron --out $(FIGURES)/neuron.png
 	./snurun plot input --out $(FIGURES)/input.png
 	./snurun plot curves $(MODEL) --out $(FIGURES)/curves.png

@@ -1,3 +1,5 @@
+//go:build !board
+
 package dataset
 
 import (
@@ -139,9 +141,6 @@ func TestFetch(t *testing.T) {
 		})
 	}
 }
-
-// errAny stands for any error.
-var errAny = errors.New("any")
 
 func TestFetchSkipsWhatIsThere(t *testing.T) {
 	f, body := testFile()

@@ -10,6 +10,9 @@ import (
 	"testing/iotest"
 )
 
+// errAny stands for any error.
+var errAny = errors.New("any")
+
 // TestShortReads reads each format in pieces, and from a reader that fails.
 func TestShortReads(t *testing.T) {
 	images := idx(idxImages, []uint32{2, 3, 4}, bytes.Repeat([]byte{1, 200, 3}, 8))

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/asm"
@@ -185,19 +184,19 @@ func benchmark(ctx context.Context, cmd *cobra.Command, file string, names []str
 			targets = append(targets, t)
 		}
 	}
-	bar := progressbar.DefaultSilent(0)
+	progress := silentBar()
 	if isTerminal(cmd.ErrOrStderr()) {
-		bar = newBar(cmd.ErrOrStderr(), 1)
+		progress = newBar(cmd.ErrOrStderr(), 1)
 	}
 	err := bench.Measure(ctx, targets, bench.Options{
 		Batch: o.batch, Threads: o.threads, Warmup: o.warmup, Repeat: o.repeat, Time: o.time,
 		Progress: func(done, total int, what string) {
-			bar.ChangeMax(total)
-			bar.Describe(what)
-			_ = bar.Set(done)
+			progress.ChangeMax(total)
+			progress.Describe(what)
+			_ = progress.Set(done)
 		},
 	})
-	_ = bar.Clear()
+	_ = progress.Clear()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

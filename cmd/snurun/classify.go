@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/dataset/event"
@@ -160,7 +159,7 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 	} else if o.show {
 		return usagef("--show draws at most %d samples, there are %d; add --limit %d", linesUpTo, c.total, linesUpTo)
 	}
-	c.bar = progressbar.DefaultSilent(0)
+	c.bar = silentBar()
 	if isTerminal(cmd.ErrOrStderr()) && !c.perLine {
 		c.bar = newBar(cmd.ErrOrStderr(), int64(c.total))
 	}
@@ -191,7 +190,7 @@ type classifier struct {
 	total     int     // samples
 	out       *bufio.Writer
 	table     *csv.Writer // of --out; nil without
-	bar       *progressbar.ProgressBar
+	bar       bar
 	perLine   bool
 
 	terminal io.Writer // what out writes to

@@ -174,3 +174,11 @@ func plural(n int, word string) string {
 	}
 	return word + "s"
 }
+
+// percent prints an accuracy and its standard error.
+func percent(e evaluate.Estimate) string {
+	if e.Error == 0 {
+		return fmt.Sprintf("%.2f %%", 100*e.Mean)
+	}
+	return fmt.Sprintf("%.2f ± %.2f %%", 100*e.Mean, 100*e.Error)
+}

@@ -1,3 +1,5 @@
+//go:build !board
+
 package main
 
 import (
@@ -29,17 +31,6 @@ func printImport(w io.Writer, im *nir.Import) {
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i, printable(l.Name), l.Kind, sources(l, i), shape(l.In), shape(l.Out), connections(l), neurons(l))
 	}
 	t.Flush()
-}
-
-// printIdle prints of which layers a self-test changes no neuron, if there are any.
-func printIdle(w io.Writer, idle []int) {
-	switch len(idle) {
-	case 0:
-	case 1:
-		fmt.Fprintf(w, "warning: the self-test changes no neuron of layer %d: verify proves little about it\n", idle[0])
-	default:
-		fmt.Fprintf(w, "warning: the self-test changes no neuron of layers %s: verify proves little about them\n", strings.Trim(strings.ReplaceAll(fmt.Sprint(idle), " ", ", "), "[]"))
-	}
 }
 
 // sources names the layers that a layer takes its input from.

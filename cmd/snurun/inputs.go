@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
@@ -81,4 +83,43 @@ func openFolder(ctx context.Context, m *model.Network, dir, list string) ([]inpu
 
 func imageSource(m *model.Network, set dataset.ImageSet) (dataset.Source, error) {
 	return dataset.FromImageSet(set, m.Input)
+}
+
+// inFolder returns the path of a list that is named relative to the current
+// folder or, if it is not there, to dir.
+func inFolder(dir, list string) string {
+	if list == "" || filepath.IsAbs(list) {
+		return list
+	}
+	if _, err := os.Stat(list); err != nil {
+		if path := filepath.Join(dir, list); dir != "" {
+			return path
+		}
+	}
+	return list
+}
+
+// splitFolders returns the subfolders train and test of dir, in any case of
+// letters, or nothing unless it has both.
+func splitFolders(dir string) (training, test string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", "" // whoever reads dir reports it
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			continue
+		}
+		switch strings.ToLower(e.Name()) {
+		case "train":
+			training = path
+		case "test":
+			test = path
+		}
+	}
+	if training == "" || test == "" {
+		return "", ""
+	}
+	return training, test
 }

@@ -103,8 +103,9 @@ Environment:
 	root.PersistentFlags().BoolVarP(&quiet, "quiet", "q", false, "print results and errors only, no progress and no remarks")
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
-		newClassify(), newStream(), newTrain(), newSimulate(), newInspect(), newConvert(), newQuantize(), newVerify(), newBench(), newPlot(), newData(), newVersion(), newMan(),
+		newClassify(), newStream(), newSimulate(), newInspect(), newQuantize(), newVerify(), newBench(), newVersion(), newMan(),
 	)
+	root.AddCommand(onlyFull()...)
 	return root
 }
 

@@ -1,3 +1,5 @@
+//go:build !board
+
 package main
 
 import (
@@ -171,15 +173,6 @@ func kernelNames(m *model.Network, i, rows int) []string {
 		}
 	}
 	return names
-}
-
-// planesOf returns the shape of an input as a picture: that of events as the
-// planes that they lie in.
-func planesOf(in model.Input) []int {
-	if p, err := in.Plane(0, 0); err == nil && in.Encoder.Coding == model.Events {
-		return []int{p.Channels, p.Height, p.Width}
-	}
-	return in.Shape
 }
 
 // polar returns the shape [2, height, width] of an input whose planes are OFF

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/dataset"
@@ -249,13 +248,13 @@ func (r *quantizeReport) compare(ctx context.Context, w io.Writer, m, q *model.N
 		r.Draws = 1
 	}
 	r.Samples = len(set.Indices)
-	bar := progressbar.DefaultSilent(0)
+	progress := silentBar()
 	if isTerminal(w) {
-		bar = newBar(w, int64(2*r.Draws*r.Samples))
+		progress = newBar(w, int64(2*r.Draws*r.Samples))
 	}
-	defer func() { _ = bar.Clear() }()
+	defer func() { _ = progress.Clear() }()
 	agreed, done := 0, 0
-	options := evaluate.Options{Threads: o.threads, Progress: func(int, int) { _ = bar.Set(done) }}
+	options := evaluate.Options{Threads: o.threads, Progress: func(int, int) { _ = progress.Set(done) }}
 	var summaries [2][]evaluate.Summary
 	before := make([]int, r.Samples)
 	for range r.Draws {
@@ -318,4 +317,15 @@ func (r *quantizeReport) print(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "agreement   %.2f %%\n", 100*r.Agreement)
 	return err
+}
+
+// printIdle prints of which layers a self-test changes no neuron, if there are any.
+func printIdle(w io.Writer, idle []int) {
+	switch len(idle) {
+	case 0:
+	case 1:
+		fmt.Fprintf(w, "warning: the self-test changes no neuron of layer %d: verify proves little about it\n", idle[0])
+	default:
+		fmt.Fprintf(w, "warning: the self-test changes no neuron of layers %s: verify proves little about them\n", strings.Trim(strings.ReplaceAll(fmt.Sprint(idle), " ", ", "), "[]"))
+	}
 }

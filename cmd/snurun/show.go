@@ -10,6 +10,7 @@ import (
 
 	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/internal/termpic"
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 )
 
@@ -134,4 +135,13 @@ func column(lines []string, right bool) termpic.Picture {
 		}
 	}
 	return p
+}
+
+// planesOf returns the shape of an input as a picture: that of events as the
+// planes that they lie in.
+func planesOf(in model.Input) []int {
+	if p, err := in.Plane(0, 0); err == nil && in.Encoder.Coding == model.Events {
+		return []int{p.Channels, p.Height, p.Width}
+	}
+	return in.Shape
 }

@@ -1,3 +1,5 @@
+//go:build !board
+
 package main
 
 import (
@@ -5,10 +7,8 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
@@ -214,43 +214,4 @@ func (o *trainOptions) divide(d trainingData) (used, held []int, err error) {
 		return used, held, nil
 	}
 	return sequence(0, n-k), sequence(n-k, n), nil
-}
-
-// inFolder returns the path of a list that is named relative to the current
-// folder or, if it is not there, to dir.
-func inFolder(dir, list string) string {
-	if list == "" || filepath.IsAbs(list) {
-		return list
-	}
-	if _, err := os.Stat(list); err != nil {
-		if path := filepath.Join(dir, list); dir != "" {
-			return path
-		}
-	}
-	return list
-}
-
-// splitFolders returns the subfolders train and test of dir, in any case of
-// letters, or nothing unless it has both.
-func splitFolders(dir string) (training, test string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", "" // whoever reads dir reports it
-	}
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		if info, err := os.Stat(path); err != nil || !info.IsDir() {
-			continue
-		}
-		switch strings.ToLower(e.Name()) {
-		case "train":
-			training = path
-		case "test":
-			test = path
-		}
-	}
-	if training == "" || test == "" {
-		return "", ""
-	}
-	return training, test
 }

@@ -1,3 +1,5 @@
+//go:build !board
+
 package main
 
 import (
@@ -25,14 +27,6 @@ func selfTestSamples(m *model.Network) int {
 		bits *= 32
 	}
 	return int(max(1, min(selfTestInputs, 8*selfTestBytes/bits)))
-}
-
-// percent prints an accuracy and its standard error.
-func percent(e evaluate.Estimate) string {
-	if e.Error == 0 {
-		return fmt.Sprintf("%.2f %%", 100*e.Mean)
-	}
-	return fmt.Sprintf("%.2f ± %.2f %%", 100*e.Mean, 100*e.Error)
 }
 
 // finalTest returns the test accuracy over draws of noise, and what it is with

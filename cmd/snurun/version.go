@@ -46,8 +46,8 @@ bill of materials in CycloneDX 1.6: the same for the same build.`,
 				}
 				return newSBOM(info).write(cmd.OutOrStdout())
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "snurun %s\n%s %s/%s\nkernels %s of %s\n%s\n",
-				version(), goruntime.Version(), goruntime.GOOS, goruntime.GOARCH, asm.Tier(), strings.Join(asm.Tiers(), ", "), caches())
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "snurun %s%s\n%s %s/%s\nkernels %s of %s\n%s\n",
+				version(), buildTag, goruntime.Version(), goruntime.GOOS, goruntime.GOARCH, asm.Tier(), strings.Join(asm.Tiers(), ", "), caches())
 			return err
 		},
 	}

@@ -1,0 +1,36 @@
+//go:build board
+
+package main
+
+import "github.com/spf13/cobra"
+
+// onlyFull returns, in place of the commands that this build leaves out, some that
+// say so.
+func onlyFull() []*cobra.Command {
+	var commands []*cobra.Command
+	for _, c := range []struct{ name, does string }{
+		{"train", "Train a network"},
+		{"convert", "Convert networks from and to NIR, safetensors and .npz"},
+		{"plot", "Draw figures"},
+		{"data", "Fetch data sets"},
+	} {
+		commands = append(commands, &cobra.Command{
+			Use:                c.name,
+			Short:              c.does + " (not in this build for boards)",
+			Long:               c.name + " is not in this build for boards. A build without the tag board has it; the\nmodels that it makes run here.",
+			DisableFlagParsing: true,
+			RunE: func(cmd *cobra.Command, args []string) error {
+				for _, a := range args {
+					if a == "--help" || a == "-h" {
+						return cmd.Help()
+					}
+				}
+				return usagef("%s is not in this build for boards: run it on another machine, with a snurun that was built without the tag board", c.name)
+			},
+		})
+	}
+	return commands
+}
+
+// buildTag is what version says of the build.
+const buildTag = ", for boards"

@@ -1,0 +1,13 @@
+//go:build !board
+
+package main
+
+import "github.com/spf13/cobra"
+
+// onlyFull returns the commands that a build for boards leaves out.
+func onlyFull() []*cobra.Command {
+	return []*cobra.Command{newTrain(), newConvert(), newPlot(), newData()}
+}
+
+// buildTag is what version says of the build.
+const buildTag = ""
