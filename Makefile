@@ -1,12 +1,67 @@
-# The pictures of the documentation, from runs of the shipped model.
+# What there is to do with this repository; make without a target lists it.
 
 MODEL   := testdata/mnist.msgpack
 FIGURES := docs/figures
 # The folder of 'snurun data mnist', for what needs all test digits.
 DATA    ?= mnist
 
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
+		printf '  make %-15s %s\n' "$$target" "$$text"; done
+
+.PHONY: test
+test: ## all tests; make test SHORT=1 leaves the slow ones out
+	go test $(if $(SHORT),-short) ./...
+
+.PHONY: check
+check: ## every check, as continuous integration does
+	.ci/run
+
+.PHONY: bench
+bench: ## the table of speeds in the README, from this machine
+	go test -run - -cpu 1 -count 5 -bench 'Classify/|DenseVek' . | go run ./internal/tools/benchtable
+
+# BENCH and PACKAGES choose benchmarks: make bench-compare BASE=v0.1.0 BENCH=Train PACKAGES=./train
+BASE     := main
+BENCH    := Classify/
+PACKAGES := .
+.PHONY: bench-compare
+bench-compare: ## benchmarks of this tree against BASE (main), run in turns; fails if one is slower beyond noise
+	go run ./internal/tools/benchcompare -base $(BASE) -bench $(BENCH) $(PACKAGES)
+
+.PHONY: cover
+cover: ## statement coverage, at least 95 % of each package that a device depends on
+	.ci/cover
+
+TIME := 10s
+.PHONY: fuzz
+fuzz: ## every fuzz target for TIME (10s)
+	.ci/fuzz $(TIME)
+
+.PHONY: fused
+fused: ## fused multiply-adds in what the compiler makes of all packages: none may be there
+	go run ./internal/tools/fused
+
+.PHONY: mutants
+mutants: ## operations of the kernels changed one by one, which the tests must notice; an hour or more
+	go run ./internal/tools/mutants
+
+.PHONY: vulnerabilities
+vulnerabilities: ## known vulnerabilities in what snurun is built from
+	.ci/vulnerabilities
+
+.PHONY: release
+release: ## archives of all targets, checksums and bill of materials, in dist
+	.ci/release dist
+
+.PHONY: licences
+licences: ## NOTICE, the licences of all that the binary is linked from
+	go run ./internal/tools/licences > NOTICE.new
+	mv NOTICE.new NOTICE
+
 .PHONY: figures
-figures:
+figures: ## the pictures of the documentation, from runs of the shipped model
 	mkdir -p $(FIGURES)
 	CGO_ENABLED=0 go build -o snurun ./cmd/snurun
 	./snurun plot neuron --out $(FIGURES)/neuron.png
@@ -20,37 +75,3 @@ figures:
 	./snurun plot accuracy $(MODEL) --steps 50 --out $(FIGURES)/accuracy.png
 	./snurun plot spikes $(MODEL) --out $(FIGURES)/spikes.png
 	./snurun plot margin $(MODEL) --data $(DATA) --out $(FIGURES)/margin.png
-
-# The table of speeds in the README, from this machine.
-.PHONY: bench
-bench:
-	go test -run - -cpu 1 -count 5 -bench 'Classify/|DenseVek' . | go run ./internal/tools/benchtable
-
-# The operations of the kernels changed one by one: the tests must notice. It
-# takes an hour or more.
-.PHONY: mutants
-mutants:
-	go run ./internal/tools/mutants
-
-# Fused multiply-adds in what the compiler makes of all packages for ARM, RISC-V,
-# POWER, s390x and x86-64-v3: none, so that bits are the same everywhere.
-.PHONY: fused
-fused:
-	go run ./internal/tools/fused
-
-# Every fuzz target for TIME, with the number of executions.
-TIME := 10s
-.PHONY: fuzz
-fuzz:
-	.ci/fuzz $(TIME)
-
-# Statement coverage, at least 95 % of each package that a device depends on.
-.PHONY: cover
-cover:
-	.ci/cover
-
-# The licences of all that the binary is linked from.
-.PHONY: licences
-licences:
-	go run ./internal/tools/licences > NOTICE.new
-	mv NOTICE.new NOTICE

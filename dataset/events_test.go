@@ -271,6 +271,7 @@ func TestOpenerReadsListOnce(t *testing.T) {
 
 // The whole N-MNIST subset loads in the order of its lists.
 func TestNMNISTLists(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join("..", "..", "shared", "data", "nmnist-small")
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip(err)

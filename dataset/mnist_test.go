@@ -86,6 +86,7 @@ func TestLoadMNISTRefuses(t *testing.T) {
 
 // With the real data at hand, the sample must be its every tenth digit.
 func TestSampleIsOfMNIST(t *testing.T) {
+	t.Parallel()
 	dir := "../../shared/data/mnist"
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("MNIST is not here")

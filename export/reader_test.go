@@ -34,6 +34,7 @@ func TestShortReads(t *testing.T) {
 // TestDamagedAndSealed damages each byte of a model and gives the file the
 // digest of what it is now. What is still read must be a valid network.
 func TestDamagedAndSealed(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"tiny", "planes"} {
 		t.Run(name, func(t *testing.T) { damageAndSeal(t, body(goldenFile(t, name))) })
 	}
@@ -43,7 +44,7 @@ func damageAndSeal(t *testing.T, data []byte) {
 	for at := range data {
 		values := []byte{data[at] ^ 1, data[at] ^ 0x80, ^data[at], 0, 0xff, 0xc0, 0xc1, 0xdd, 0xdf, 0xc6, 0xdb, 0xc9}
 		if testing.Short() {
-			values = values[:1]
+			values = values[at%len(values):][:1]
 		}
 		for _, value := range values {
 			damaged := bytes.Clone(data)

@@ -85,6 +85,7 @@ func hex(p []float32) string {
 }
 
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	networks := map[string]*model.Network{"tiny": tinyNetwork(t), "planes": planesNetwork(t)}
 	for seed := range uint64(100) {
 		networks[fmt.Sprint("seed ", seed)] = randomNetwork(t, seed)

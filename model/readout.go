@@ -20,7 +20,7 @@ const (
 // readouts says what the last layer must put out for each readout.
 //
 // A new readout is a constant above and a row here, how its scores add up
-// (runtime/readout.go), its gradient or that it has none (train/loss.go), and a
+// (internal/layer/readout.go), its gradient or that it has none (train/loss.go), and a
 // row in docs/FORMAT.md.
 var readouts = []struct {
 	kind  ReadoutKind

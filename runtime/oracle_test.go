@@ -319,6 +319,7 @@ func randomNetwork(r *rand.Rand, analogInput bool) *model.Network {
 }
 
 func TestSessionEqualsOracle(t *testing.T) {
+	t.Parallel()
 	equalsOracle(t, 150, 70, randomNetwork)
 }
 
@@ -375,6 +376,7 @@ func makeIntegers(m *model.Network, r *rand.Rand) (n int) {
 }
 
 func TestPlanesEqualOracle(t *testing.T) {
+	t.Parallel()
 	equalsOracle(t, 60, 20, randomPlanes)
 }
 

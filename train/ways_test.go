@@ -132,6 +132,7 @@ func square(kernel, stride, padding int) model.Window {
 // TestPlaneGradientsAgainstTape is TestGradientsAgainstTape for convolutions,
 // pools, residual connections and synaptic currents.
 func TestPlaneGradientsAgainstTape(t *testing.T) {
+	t.Parallel()
 	odd := model.Window{Kernel: [2]int{2, 3}, Stride: [2]int{2, 1}, Padding: [2]int{1, 2}, Dilation: [2]int{1, 2}}
 	for n, c := range []struct {
 		name   string

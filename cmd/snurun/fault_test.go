@@ -74,6 +74,9 @@ func trainArgs(data, out string, more ...string) []string {
 // model file is absent or whole at any time, and what is trained in the end has
 // the bytes of a training that nobody disturbed.
 func TestKilledTraining(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains a dozen times")
+	}
 	data, dir := smallMNIST(t, 400), t.TempDir()
 	whole, killed := filepath.Join(dir, "whole.msgpack"), filepath.Join(dir, "killed.msgpack")
 	start := time.Now()

@@ -43,23 +43,23 @@ func TestFlagsOutOfRange(t *testing.T) {
 	}
 	dir := t.TempDir()
 	data := smallMNIST(t, 60)
-	png := filepath.Join(dir, "plot.png")
+	figure := filepath.Join(dir, "plot.svg")
 	sample := filepath.Join(dir, "x.npy")
 	writeFile(t, sample, npyOf(t, make([]uint8, 3*784), 3, 784))
 	arguments := map[string][]string{
 		"bench":            benchOnce()[1:],
 		"classify":         {shipped, "--limit", "1"},
 		"convert":          {"../../export/nir/testdata/lif_norse.nir", filepath.Join(dir, "c.msgpack"), "--dt", "0.001"},
-		"plot accuracy":    {shipped, "--limit", "1", "--out", png},
-		"plot confusion":   {shipped, "--limit", "1", "--out", png},
-		"plot extrapolate": {shipped, "--out", png},
-		"plot input":       {"--out", png},
-		"plot margin":      {shipped, "--limit", "1", "--out", png},
-		"plot membrane":    {shipped, "--out", png},
-		"plot neuron":      {"--out", png},
-		"plot raster":      {shipped, "--out", png},
-		"plot spikes":      {shipped, "--limit", "1", "--out", png},
-		"plot weights":     {shipped, "--out", png},
+		"plot accuracy":    {shipped, "--limit", "1", "--out", figure},
+		"plot confusion":   {shipped, "--limit", "1", "--out", figure},
+		"plot extrapolate": {shipped, "--out", figure},
+		"plot input":       {"--out", figure},
+		"plot margin":      {shipped, "--limit", "1", "--out", figure},
+		"plot membrane":    {shipped, "--out", figure},
+		"plot neuron":      {"--out", figure},
+		"plot raster":      {shipped, "--out", figure},
+		"plot spikes":      {shipped, "--limit", "1", "--out", figure},
+		"plot weights":     {shipped, "--out", figure},
 		"quantize":         {shipped, filepath.Join(dir, "q.msgpack"), "--limit", "1", "--draws", "1"},
 		"simulate":         {shipped, "--in", sample, "--out", filepath.Join(dir, "y.npz")},
 		"stream":           {shipped},
@@ -76,7 +76,7 @@ func TestFlagsOutOfRange(t *testing.T) {
 		for _, value := range append(slices.Clone(values.refused), values.extreme...) {
 			flag := "--" + f.Name + "=" + value
 			refuse := slices.Contains(values.refused, value) && !slices.Contains(inRange, path+" "+flag)
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			var out, diagnostics bytes.Buffer
 			start := time.Now()
 			code := run(ctx, slices.Concat(strings.Fields(path), args, []string{flag}), strings.NewReader(""), &out, &diagnostics)

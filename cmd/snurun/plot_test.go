@@ -105,6 +105,9 @@ func TestPlotHelp(t *testing.T) {
 // Every kind draws the shipped model on the digits that are part of the
 // program, in both formats.
 func TestPlotKinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws every kind of figure; those of package plot do as well")
+	}
 	dir := t.TempDir()
 	for i, line := range []string{
 		"neuron",

@@ -305,6 +305,9 @@ func TestDataFlags(t *testing.T) {
 
 // The N-MNIST subset trains from its lists.
 func TestTrainOnNMNIST(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains on a thousand recordings")
+	}
 	data := filepath.Join("..", "..", "..", "shared", "data", "nmnist-small")
 	if _, err := os.Stat(data); err != nil {
 		t.Skip(err)

@@ -182,7 +182,7 @@ func TestDivergedTraining(t *testing.T) {
 func TestTrainWithFullOutput(t *testing.T) {
 	data, out := smallMNIST(t, 60), filepath.Join(t.TempDir(), "m.msgpack")
 	full := errors.New("no space left")
-	args := []string{"train", "--data", data, "--epochs", "2", "--draws", "1", "--out", out}
+	args := []string{"train", "--data", data, "--epochs", "2", "--draws", "1", "--hidden", "8", "--steps", "2", "--out", out}
 	for _, format := range []string{"--json=false", "--json"} {
 		for room := range 3 { // the line of an epoch, that of the next, and the last
 			var diagnostics bytes.Buffer

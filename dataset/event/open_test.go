@@ -121,6 +121,7 @@ func TestNewReaderErrors(t *testing.T) {
 var writable = []string{"nmnist", "aedat3", "evt2", "evt3", "es", "text"}
 
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	for _, format := range writable {
 		size := Size{200, 100}
 		if format == "aedat3" {

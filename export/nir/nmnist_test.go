@@ -36,6 +36,7 @@ func sinabs(t testing.TB, o nir.Options) (*model.Network, dataset.Source) {
 // TestSinabs classifies the recordings with bins of 1 ms. Published for all
 // 10,000 are 97.1 % (Spyx) to 98.5 % (Sinabs).
 func TestSinabs(t *testing.T) {
+	t.Parallel()
 	for _, reset := range []nir.Reset{nir.ResetZero, nir.ResetSubtract} {
 		n, source := sinabs(t, nir.Options{Reset: reset})
 		net, err := runtime.Compile(n)

@@ -127,6 +127,7 @@ func graphs(r *rand.Rand) map[string]testGraph {
 }
 
 func TestGraphs(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	all := graphs(r)
 	for _, name := range slices.Sorted(maps.Keys(all)) {

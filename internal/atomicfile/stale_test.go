@@ -62,6 +62,7 @@ func temporary(t *testing.T, dir string) []string {
 // random moments. The file is whole at any time, and what a killed process left
 // is gone after the next write.
 func TestKilledWriter(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "m")
 	if err := Write(name, writeSlowly('z')); err != nil {

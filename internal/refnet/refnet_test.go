@@ -9,6 +9,7 @@ import (
 
 // The figures that benchmarks report rest on these rates.
 func TestRates(t *testing.T) {
+	t.Parallel()
 	for _, n := range []*Net{&A, &B, &C} {
 		samples := n.Samples(8)
 		net, err := runtime.Compile(n.Model())

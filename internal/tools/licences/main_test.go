@@ -9,6 +9,7 @@ import (
 
 // TestNotice checks that NOTICE lists what the binary is linked from now.
 func TestNotice(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip(err)
 	}
