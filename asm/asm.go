@@ -28,7 +28,9 @@ func Floats(n int) []float32 {
 	if n == 0 {
 		return nil
 	}
-	return aligned(make([]float32, n+Lanes-1))[:n:n]
+	buf := make([]float32, n+Lanes-1)
+	adviseHuge(unsafe.Pointer(unsafe.SliceData(buf)), 4*len(buf))
+	return aligned(buf)[:n:n]
 }
 
 // aligned returns buf from its first 64-byte boundary on.

@@ -13,6 +13,7 @@ type tier struct {
 	name      string
 	forward   func(w *Matrix, u *Units, in *Inputs, tr *Trace)
 	update    func(u *Units, sums []float32, stride, steps int, tr *Trace)
+	updateAt  func(a []float32, u *Units, tr *Trace, first, t int)           // update of step t and the neurons from first on
 	batch     func(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Trace) // nil: forward for each stream
 	sumRows   func(dst, src *Matrix, in *Inputs)
 	sumSpikes func(dst, src *Matrix, first, rows int, spikes []uint64, stride int)
@@ -24,6 +25,8 @@ type tier struct {
 	collect    func(s *Scatter, grads, delta []float32, inputs []uint32, values []float32)
 	scatterDot func(s *Scatter, dst, delta []float32, inputs []uint32)
 
+	sumBytes func(s *intSum)
+
 	slopes   func(sl *Slopes, u *Units, tr *Trace, steps int)
 	backward func(u *Units, tr *Trace, e *Errors, from, to int)
 	dotSteps func(dst []float32, inputs int, w, d *Matrix, first int, steps *Steps)
@@ -33,6 +36,7 @@ var generic = tier{
 	name:      "generic",
 	forward:   forwardGeneric,
 	update:    updateSums,
+	updateAt:  updateGeneric,
 	sumRows:   sumRowsGeneric,
 	sumSpikes: sumSpikesGeneric,
 	dotRows:   dotRowsGeneric,
@@ -42,6 +46,8 @@ var generic = tier{
 	scatter:    scatterGeneric,
 	collect:    collectGeneric,
 	scatterDot: scatterDotGeneric,
+
+	sumBytes: sumBytesGeneric,
 
 	slopes:   slopesGeneric,
 	backward: backwardGeneric,

@@ -99,3 +99,21 @@ func check(w *Matrix, u *Units, in *Inputs) {
 func Update(u *Units, sums []float32, stride, steps int, tr *Trace) {
 	kernels.Load().update(u, sums, stride, steps, tr)
 }
+
+// clearTail clears the bits past neuron u.N in the spikes of all steps.
+func clearTail(u *Units, tr *Trace, steps int) {
+	if u.Output != Step || u.N%64 == 0 {
+		return
+	}
+	for t := 1; t <= steps; t++ {
+		tr.Y[t*tr.YStride+u.N/64] &= 1<<(u.N%64) - 1
+	}
+}
+
+// between returns the rows and values from one place in the lists to another.
+func (in *Inputs) between(from, to int32) (rows []uint32, values []float32) {
+	if in.Values != nil {
+		values = in.Values[from:to]
+	}
+	return in.Rows[from:to], values
+}

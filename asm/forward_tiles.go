@@ -75,6 +75,11 @@ func (k *isa) updateTiles(u *Units, sums []float32, stride, steps int, tr *Trace
 	clearTail(u, tr, steps)
 }
 
+// updatePart is the update of one step and of len(sums) neurons from first on.
+func (k *isa) updatePart(sums []float32, u *Units, tr *Trace, first, step int) {
+	k.sweep(nil, u, &noInputs, tr, step, sums, first)
+}
+
 // sweep runs the kernels over the steps of in, which start at row of tr, for
 // the columns from first on, whose sums start at start. w is nil if no step has
 // rows. Only here are start and in put into the tile, not by a method, so that they

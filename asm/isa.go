@@ -24,6 +24,11 @@ type isa struct {
 	scatter, collect func(*scatterList)
 	scatterDot       func(*dotList)
 
+	sumBytes, sumBytes64 func(*byteTile)
+	byteColumns          int             // of sumBytes
+	addBytes             func(*byteRows) // nil: long rows are summed as short ones
+	joinBytes64          func(*byteTile)
+
 	evaluate               func(*slopeTile)
 	backward64, backward16 func(*backTile) // 64 is nil where 16 columns are as fast
 	dotSteps               func(*stepTile)
@@ -47,6 +52,7 @@ func (k *isa) tier() tier {
 		name:      k.name,
 		forward:   k.forwardTiles,
 		update:    k.updateTiles,
+		updateAt:  k.updatePart,
 		sumRows:   k.sumRowsTiles,
 		sumSpikes: k.sumSpikesTiles,
 		dotRows:   k.dotRowsTiles,
@@ -56,6 +62,8 @@ func (k *isa) tier() tier {
 		scatter:    k.scatterRuns,
 		collect:    k.collectRuns,
 		scatterDot: k.scatterDots,
+
+		sumBytes: k.sumBytesTiles,
 
 		slopes:   k.slopesTiles,
 		backward: k.backwardTiles,

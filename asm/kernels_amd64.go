@@ -27,6 +27,8 @@ var isas = []isa{
 		indices:  indicesAVX512,
 		scatter:  scatterAVX512, collect: collectAVX512,
 		scatterDot: scatterDotAVX2, // which AVX-512 makes no faster
+		sumBytes:   sumBytes256AVX512, sumBytes64: sumBytes64AVX512, byteColumns: 256,
+		addBytes: addBytesAVX512, joinBytes64: joinBytes64AVX512,
 		evaluate:   evaluateAVX512,
 		backward64: backward64AVX512, backward16: backward16AVX512,
 		dotSteps: dotStepsAVX512,
@@ -51,6 +53,8 @@ var isas = []isa{
 		indices:  indicesAVX2,
 		scatter:  scatterAVX2, collect: collectAVX2,
 		scatterDot: scatterDotAVX2,
+		sumBytes:   sumBytes128AVX2, sumBytes64: sumBytes64AVX2, byteColumns: 128,
+		addBytes: addBytesAVX2, joinBytes64: joinBytes64AVX2,
 		evaluate:   evaluateAVX2,
 		backward16: backward16AVX2,
 		dotSteps:   dotStepsAVX2,

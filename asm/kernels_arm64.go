@@ -19,6 +19,7 @@ var isas = []isa{{
 	indices:  indicesNEON,
 	scatter:  scatterNEON, collect: collectNEON,
 	scatterDot: scatterDotNEON,
+	sumBytes:   sumBytes128NEON, sumBytes64: sumBytes64NEON, byteColumns: 128,
 	evaluate:   evaluateNEON,
 	backward16: backward16NEON,
 	dotSteps:   dotStepsNEON,

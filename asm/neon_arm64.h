@@ -21,6 +21,10 @@
 #define VFMUL_S2(m, n, d) WORD $(0x4F809800 | (m)<<16 | (n)<<5 | (d)) // fmul vD.4s, vN.4s, vM.s[2]
 #define VFMUL_S3(m, n, d) WORD $(0x4FA09800 | (m)<<16 | (n)<<5 | (d)) // fmul vD.4s, vN.4s, vM.s[3]
 
+#define VSCVTF(n, d) WORD $(0x4E21D800 | (n)<<5 | (d)) // scvtf vD.4s, vN.4s
+#define VFUADDW(m, n, d) WORD $(0x2E201000 | (m)<<16 | (n)<<5 | (d)) // uaddw vD.8h, vN.8h, vM.8b
+#define VFUADDW2(m, n, d) WORD $(0x6E201000 | (m)<<16 | (n)<<5 | (d)) // uaddw2 vD.8h, vN.8h, vM.16b
+
 // The same on four neighbouring registers each: EACH with as many of m, WITH
 // with the one register m, FROM with the one register n.
 

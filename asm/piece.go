@@ -16,14 +16,6 @@ func (c *cursor) take(in *Inputs) (rows []uint32, values []float32) {
 	return in.between(from, c.row)
 }
 
-// between returns the rows and values from one place in the lists to another.
-func (in *Inputs) between(from, to int32) (rows []uint32, values []float32) {
-	if in.Values != nil {
-		values = in.Values[from:to]
-	}
-	return in.Rows[from:to], values
-}
-
 // units returns the work of the first n steps, at least one, for 64 columns.
 func (in *Inputs) units(n int) int { return int(in.Ends[n-1]) + updateUnits*n }
 

@@ -88,6 +88,14 @@ func counted(k isa, most *int) isa {
 		k.backward64 = backward(k.backward64)
 	}
 
+	sumBytes := func(f func(*byteTile)) func(*byteTile) {
+		return func(t *byteTile) { note((t.left + updateUnits) * run(t.columns)); f(t) }
+	}
+	k.sumBytes, k.sumBytes64 = sumBytes(k.sumBytes), sumBytes(k.sumBytes64)
+	if addBytes := k.addBytes; addBytes != nil {
+		k.addBytes = func(l *byteRows) { note(len(l.rows) * run(l.columns)); addBytes(l) }
+	}
+
 	addRows, dotRows8, adam, indices := k.addRows, k.dotRows8, k.adam, k.indices
 	scatterDot, evaluate, dotSteps := k.scatterDot, k.evaluate, k.dotSteps
 	k.addRows = func(l *rowList) { note(l.left * run(l.columns)); addRows(l) }
@@ -198,6 +206,15 @@ func TestCallsAreShort(t *testing.T) {
 			s, list := scatter(5*wide, 3, 2)
 			k.collectRuns(s, Floats(len(s.weights)), Floats(s.sums), list, []float32{1, 2})
 			k.scatterDots(s, make([]float32, len(list)), Floats(s.sums), list)
+		},
+		"integers": func() {
+			t := k.tier()
+			defer kernels.Store(kernels.Swap(&t))
+			for _, panel := range []int{intPanel, 2048} {
+				m := NewIntegers(2000, 2048)
+				m.panel = panel
+				m.Forward(units(2048), long(2000, 2, 0.5), nil, nil, trace(2048), NewIntScratch())
+			}
 		},
 		"slopes": func() {
 			sl := &Slopes{Width: 1, D: Floats(2 * wide), Open: NewSteps(2, wide)}

@@ -298,3 +298,59 @@ func dotStepsAVX2(t *stepTile)
 //
 //go:noescape
 func dotStepsAVX512(t *stepTile)
+
+// sumBytes256AVX512 sums bytes of listed rows, for 256 columns:
+//
+//	for j := range columns {
+//		n := part[j]
+//		for k := range left {
+//			n += float32(weights[rows[k]][j] - 128)  // exact
+//		}
+//		out[j] = start[j] + scale[j]*n
+//	}
+//
+//go:noescape
+func sumBytes256AVX512(t *byteTile)
+
+// sumBytes64AVX512 is sumBytes256AVX512 for 64 columns.
+//
+//go:noescape
+func sumBytes64AVX512(t *byteTile)
+
+// sumBytes128AVX2 is sumBytes256AVX512 for 128 columns.
+//
+//go:noescape
+func sumBytes128AVX2(t *byteTile)
+
+// sumBytes64AVX2 is sumBytes256AVX512 for 64 columns.
+//
+//go:noescape
+func sumBytes64AVX2(t *byteTile)
+
+// addBytesAVX2 adds the bytes of eight rows to sums: for each block of 64 columns
+//
+//	for k := range 8 {
+//		for i := range 32 {
+//			sums[i] += rows[k][2*i] + 256*rows[k][2*i+1]  // the odd bytes carry out
+//			sums[32+i] += rows[k][2*i+1]
+//		}
+//	}
+//
+//go:noescape
+func addBytesAVX2(l *byteRows)
+
+// addBytesAVX512 is addBytesAVX2.
+//
+//go:noescape
+func addBytesAVX512(l *byteRows)
+
+// joinBytes64AVX2 is what follows the rows in sumBytes64AVX2, for the sums of a
+// block that addBytes made, which lie at weights.
+//
+//go:noescape
+func joinBytes64AVX2(t *byteTile)
+
+// joinBytes64AVX512 is joinBytes64AVX2.
+//
+//go:noescape
+func joinBytes64AVX512(t *byteTile)

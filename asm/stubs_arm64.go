@@ -186,3 +186,21 @@ func addRows8NEON(group *rowGroup)
 //
 //go:noescape
 func scatterRunsNEON(l *scatterList, collect bool)
+
+// sumBytes128NEON sums bytes of listed rows, for 128 columns:
+//
+//	for j := range columns {
+//		n := part[j]
+//		for k := range left {
+//			n += float32(weights[rows[k]][j] - 128)  // exact
+//		}
+//		out[j] = start[j] + scale[j]*n
+//	}
+//
+//go:noescape
+func sumBytes128NEON(t *byteTile)
+
+// sumBytes64NEON is sumBytes128NEON for 64 columns.
+//
+//go:noescape
+func sumBytes64NEON(t *byteTile)

@@ -97,13 +97,3 @@ func (t *tile) weigh(w *Matrix, first, width int) {
 		t.nextWeights *= uintptr(w.rows)
 	}
 }
-
-// clearTail clears the bits past neuron u.N in the spikes of all steps.
-func clearTail(u *Units, tr *Trace, steps int) {
-	if u.Output != Step || u.N%64 == 0 {
-		return
-	}
-	for t := 1; t <= steps; t++ {
-		tr.Y[t*tr.YStride+u.N/64] &= 1<<(u.N%64) - 1
-	}
-}

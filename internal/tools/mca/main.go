@@ -30,7 +30,7 @@ import (
 
 const (
 	pkg     = "github.com/snurun/snurun/asm"
-	sources = "*_neon_arm64.s"
+	sources = "*_neon_arm64.[sh]"
 )
 
 // cpus are the columns of the table. LLVM takes a Cortex-A76 for an A57; the
@@ -55,6 +55,7 @@ var paths = []struct {
 	{"row", 64, nil, 1, []piece{{"sum64", "row64", "lastButOne"}}},
 	{"row times a value", 64, nil, 1, []piece{{"sum64", "scaled64", "scaledLast"}}},
 	{"row in layers of 16 neurons", 64, nil, 1, []piece{{"sum16", "rows16", "lastFour"}}},
+	{"row of bytes", 256, nil, 2, []piece{{"sumBytes128NEON", "row", "split"}}},
 	{"row in groups of 8 into memory", 128, nil, 1, []piece{{"addRows8NEON", "spikes", "scaled"}}},
 	{
 		"update: ELU, reset zero, spikes", 64,
@@ -72,8 +73,8 @@ var paths = []struct {
 		},
 	},
 	{"product of a row and d", 64, nil, 1, []piece{{"dotRows8NEON", "vector", "nextPanel"}}},
-	{"run of a Scatter", 32, nil, 1, []piece{{"scatterNEON", "block", "scaled"}, {"scatterNEON", "add", "rest"}}},
-	{"run of a Scatter times a value", 32, nil, 1, []piece{{"scatterNEON", "block", "rest"}}},
+	{"run of a Scatter", 32, nil, 1, []piece{{"scatterRunsNEON", "block", "scaled"}, {"scatterRunsNEON", "add", "rest"}}},
+	{"run of a Scatter times a value", 32, nil, 1, []piece{{"scatterRunsNEON", "block", "rest"}}},
 	{"product of a pattern and d", 32, nil, 1, []piece{{"scatterDotNEON", "vector", "nextRun"}}},
 	{"Adam", 16, nil, 1, []piece{{"adamNEON", "turn", "end"}}},
 }
@@ -142,7 +143,7 @@ type instruction struct {
 	word uint32
 }
 
-var listing = regexp.MustCompile(`^  (\w+\.s):(\d+)\s+0x[0-9a-f]+\s+([0-9a-f]{8})\s`)
+var listing = regexp.MustCompile(`^  (\w+\.[sh]):(\d+)\s+0x[0-9a-f]+\s+([0-9a-f]{8})\s`)
 
 // ret is the word of RET, which a loop does without.
 const ret = 0xd65f03c0
@@ -166,7 +167,15 @@ func disassemble() ([]instruction, error) {
 		return nil, err
 	}
 	var code []instruction
+	seen, again := make(map[string]bool), false // sum64 and sum16 are in two files
 	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+		if name, ok := strings.CutPrefix(lines.Text(), "TEXT "); ok {
+			name, _, _ = strings.Cut(name, " ")
+			again, seen[name] = seen[name], true
+		}
+		if again {
+			continue
+		}
 		if m := listing.FindStringSubmatch(lines.Text()); m != nil {
 			line, _ := strconv.Atoi(m[2])
 			word, _ := strconv.ParseUint(m[3], 16, 32)
