@@ -54,6 +54,27 @@ func (m *Integers) Rows() int { return m.rows }
 // Cols returns the number of outputs, without padding.
 func (m *Integers) Cols() int { return m.cols }
 
+// InRows reports whether the weights lie in whole rows, not in panels.
+func (m *Integers) InRows() bool { return m.panel > intPanel }
+
+// InPanels returns m in panels, the layout that ForwardBatch wants: m itself or a
+// copy of the weights.
+func (m *Integers) InPanels() Integers {
+	if !m.InRows() {
+		return *m
+	}
+	p := *m
+	p.panel, p.data = intPanel, words(len(m.data))
+	for first := 0; first < m.cols; first += intPanel {
+		from, stride := m.from(first)
+		to, width := p.from(first)
+		for i := range m.rows {
+			copy(to[i*width:(i+1)*width], from[i*stride:])
+		}
+	}
+	return p
+}
+
 // Scale returns the factor of each output, padded: what the sum of its weights is
 // multiplied by.
 func (m *Integers) Scale() []float32 { return m.scale }

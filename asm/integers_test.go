@@ -193,6 +193,18 @@ func TestIntegersHoldWhatIsSet(t *testing.T) {
 			}
 		}
 	}
+	m.panel = padBlock(cols)
+	copied := m.InPanels()
+	if copied.InRows() || &copied.data[0] == &m.data[0] {
+		t.Error("InPanels copied nothing")
+	}
+	for i := range rows {
+		for j := range cols {
+			if got, want := copied.At(i, j), m.At(i, j); got != want {
+				t.Fatalf("in panels At(%d, %d) is %d, was %d", i, j, got, want)
+			}
+		}
+	}
 	defer func() {
 		if recover() == nil {
 			t.Error("−128 was accepted")

@@ -38,6 +38,9 @@ func (m *Matrix) Rows() int { return m.rows }
 // Cols returns the number of outputs, without padding.
 func (m *Matrix) Cols() int { return m.cols }
 
+// InRows reports whether the weights lie in whole rows, not in panels.
+func (m *Matrix) InRows() bool { return m.panel > tileWidth }
+
 // Data returns all elements in storage order, padding included; code that
 // treats all weights alike (optimisers) may use it.
 func (m *Matrix) Data() []float32 { return m.data }

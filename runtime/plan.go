@@ -2,9 +2,6 @@ package runtime
 
 import (
 	"fmt"
-
-	"github.com/snurun/snurun/internal/layer"
-	"github.com/snurun/snurun/spike"
 )
 
 // Layout is the order in which a layer's weights lie in memory.
@@ -60,7 +57,7 @@ func (n *Network) Plan(layer int) Plan {
 	switch {
 	case l.Convolves():
 		p.Layout = Scatter
-	case inRows(l):
+	case l.InRows():
 		p.Layout, p.Copied = Rows, true
 	}
 	if l.Recurrent || l.Lateral {
@@ -72,13 +69,4 @@ func (n *Network) Plan(layer int) Plan {
 // chunk returns how many time steps run layer by layer at once.
 func (n *Network) chunk() int {
 	return min(n.model.Steps, chunkSteps, max(1, chunkInputs/max(1, n.widest)))
-}
-
-// inRows reports whether the first panel, the widest, has more neurons than
-// one of many.
-func inRows(l *layer.Layer) bool {
-	for _, panel := range l.Weights.Panels() {
-		return len(panel)/l.Weights.Rows() > spike.WordBits
-	}
-	return false
 }

@@ -7,6 +7,15 @@ import "github.com/snurun/snurun/asm"
 func (c *Layer) InPanels() *Layer {
 	l := *c
 	l.Weights = c.Weights.InPanels()
+	if c.InRows() && c.whole != nil {
+		whole := *c.whole
+		whole.weights = c.whole.weights.InPanels()
+		if whole.recurrent != nil {
+			own := whole.recurrent.InPanels()
+			whole.recurrent = &own
+		}
+		l.whole = &whole
+	}
 	return &l
 }
 
@@ -14,7 +23,9 @@ func (c *Layer) InPanels() *Layer {
 // inputs.
 type Batch struct {
 	kernel  asm.Batch
+	whole   *asm.IntScratch // for layers that sum integers
 	ins     []*asm.Inputs
+	own     []*asm.Inputs // spikes of a recurrent layer that sums integers
 	traces  []*asm.Trace
 	scratch []*Inputs // of one step of a layer that runs step by step, one a stream
 }
@@ -23,6 +34,7 @@ type Batch struct {
 func NewBatch(streams int) *Batch {
 	b := &Batch{
 		ins:     make([]*asm.Inputs, 0, streams),
+		own:     make([]*asm.Inputs, 0, streams),
 		traces:  make([]*asm.Trace, 0, streams),
 		scratch: make([]*Inputs, streams),
 	}
@@ -35,7 +47,7 @@ func NewBatch(streams int) *Batch {
 // Run is Run of layer c for each stream: states[k] over the steps of ins[k].
 // It adds the synaptic operations of stream k to synops[k].
 func (b *Batch) Run(c *Layer, states []*State, ins []*Inputs, synops []int64) {
-	if c.conv != nil || c.synapse != nil || c.whole != nil { // their weights are few, or their sums are kept
+	if c.conv != nil || c.synapse != nil { // their weights are few, or their sums are kept
 		for k, st := range states {
 			synops[k] += c.Run(st, ins[k], b.scratch[k])
 		}
@@ -49,19 +61,19 @@ func (b *Batch) Run(c *Layer, states []*State, ins []*Inputs, synops []int64) {
 		b.runSteps(c, states, ins, synops)
 		return
 	}
-	b.ins, b.traces = b.ins[:0], b.traces[:0]
+	b.reset()
 	for k, st := range states {
 		b.ins, b.traces = append(b.ins, ins[k].View()), append(b.traces, &st.trace)
 		synops[k] += c.operations(ins[k])
 	}
-	b.kernel.Forward(&c.Weights, &c.Units, b.ins, b.traces)
+	b.forward(c)
 }
 
 // runSteps runs step after step, in each all streams.
 func (b *Batch) runSteps(c *Layer, states []*State, ins []*Inputs, synops []int64) {
 	for t, more := 0, true; more; t++ {
 		more = false
-		b.ins, b.traces = b.ins[:0], b.traces[:0]
+		b.reset()
 		for k, st := range states {
 			in := ins[k]
 			if t >= in.Steps() {
@@ -72,12 +84,31 @@ func (b *Batch) runSteps(c *Layer, states []*State, ins []*Inputs, synops []int6
 			tr := c.beginStep(st, in, scratch, t)
 			b.ins, b.traces = append(b.ins, scratch.View()), append(b.traces, tr)
 			synops[k] += c.operations(scratch)
+			if st.own != nil {
+				b.own = append(b.own, st.own.View())
+				synops[k] += c.operations(st.own)
+			}
 		}
-		b.kernel.Forward(&c.Weights, &c.Units, b.ins, b.traces)
+		b.forward(c)
 		for k, st := range states {
 			if t < ins[k].Steps() {
 				c.endStep(st, t)
 			}
 		}
 	}
+}
+
+// reset empties the lists of streams.
+func (b *Batch) reset() { b.ins, b.own, b.traces = b.ins[:0], b.own[:0], b.traces[:0] }
+
+// forward runs the listed streams.
+func (b *Batch) forward(c *Layer) {
+	if c.whole == nil {
+		b.kernel.Forward(&c.Weights, &c.Units, b.ins, b.traces)
+		return
+	}
+	if b.whole == nil {
+		b.whole = asm.NewIntScratch()
+	}
+	c.whole.weights.ForwardBatch(&c.Units, b.ins, c.whole.recurrent, b.own, b.traces, b.whole)
 }

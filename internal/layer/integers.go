@@ -5,32 +5,39 @@ import (
 	"github.com/snurun/snurun/model"
 )
 
-// integers is what a layer has that sums whole numbers and scales the sums. Its
-// Weights, or those of its convolution, are the numbers as float32: every sum of
-// them is exact, since package model keeps it below 2^24, so that the float
-// kernels compute it in any order.
+// integers is what a layer has that sums whole numbers and scales the sums. Those
+// of a convolution are float32: every sum of them is exact, since package model
+// keeps it below 2^24, so that the float kernels compute it in any order.
 type integers struct {
-	units     asm.Units  // whose membranes are the sums of a step
-	scale     []float32  // of a unit
-	recurrent asm.Matrix // of a recurrent layer
-	rscale    []float32
-	shared    float32 // factor of pooling in front
+	weights   asm.Integers  // of a fully connected layer
+	recurrent *asm.Integers // of a recurrent layer
+	scale     []float32     // of a unit
 }
 
 func (c *Layer) newIntegers(l *model.Layer) *integers {
-	n := asm.Pad(c.Out)
-	zeros := asm.Floats(n)
-	w := &integers{
-		units:  asm.Units{N: n, Output: asm.NoOutput, Reset: asm.ResetNone, Current: zeros, Decay: zeros, Bias: zeros},
-		scale:  c.padded(l.Weight.Scale),
-		shared: 1,
+	if c.conv != nil {
+		return &integers{scale: c.padded(l.Weight.Scale)}
 	}
+	w := &integers{weights: c.integers(&l.Weight)}
+	w.scale = w.weights.Scale()
 	if l.Recurrent != nil {
-		w.recurrent = asm.NewMatrix(c.Out, c.Out)
-		load(&w.recurrent, 0, l.Recurrent)
-		w.rscale = c.padded(l.Recurrent.Scale)
+		own := c.integers(l.Recurrent)
+		w.recurrent = &own
 	}
 	return w
+}
+
+// integers lays out a tensor [out, in].
+func (c *Layer) integers(t *model.Tensor) asm.Integers {
+	in := t.Shape[1]
+	m := asm.NewIntegers(in, t.Shape[0])
+	for j := range t.Shape[0] {
+		for i, q := range t.I8[j*in : (j+1)*in] {
+			m.Set(i, j, q)
+		}
+	}
+	copy(m.Scale(), c.padded(t.Scale))
+	return m
 }
 
 // factor takes over the factor of the pools of a feed; that of all feeds is the
@@ -39,45 +46,70 @@ func (w *integers) factor(f *feed, first bool) {
 	if !first {
 		return
 	}
+	shared := float32(1)
 	for _, p := range f.pools {
-		w.shared = float32(w.shared * p.scale)
+		shared = float32(shared * p.scale)
 	}
 	for j := range w.scale {
-		w.scale[j] = float32(w.scale[j] * w.shared)
+		w.scale[j] = float32(w.scale[j] * shared)
 	}
+}
+
+// bytes returns the size of the weights of a fully connected layer.
+func (w *integers) bytes() int {
+	n := w.weights.Bytes()
+	if w.recurrent != nil {
+		n += w.recurrent.Bytes()
+	}
+	return n
 }
 
 // sumIntegers is forward for a layer that sums integers.
 func (c *Layer) sumIntegers(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
-	w, n, steps := c.whole, c.Units.N, len(in.Ends)
-	if c.conv != nil {
-		from := int32(0)
-		for t, end := range in.Ends {
-			var values []float32
-			if in.Values != nil {
-				values = in.Values[from:end]
-			}
-			c.conv.sum(st.integers.S[(t+1)*n:][:n], st.plane, in.Rows[from:end], values)
-			from = end
-		}
-	} else {
-		asm.Forward(&c.Weights, &w.units, in, &st.integers)
-	}
-	sums := st.integers.S[n:][:steps*n]
-	for t := range steps {
-		scaleSums(sums[t*n:][:n], c.Units.Current, w.scale)
-	}
-	if c.Recurrent { // one step at a time
-		asm.Forward(&w.recurrent, &w.units, st.own.View(), &st.recurrent)
-		addScaled(sums, st.recurrent.S, w.rscale)
-	}
-	if c.synapse != nil {
+	w := c.whole
+	switch {
+	case c.conv != nil:
+		c.convolveIntegers(st, in, tr, first)
+	case c.synapse != nil:
 		current := &st.later[1]
 		*current = rowsFrom(&st.current, first)
-		asm.Update(c.synapse, sums, n, steps, current)
-		sums = current.S[current.SStride:]
+		w.weights.Forward(c.synapse, in, w.recurrent, st.ownView(), current, st.integers)
+		asm.Update(&c.Units, current.S[current.SStride:], current.SStride, len(in.Ends), tr)
+	default:
+		w.weights.Forward(&c.Units, in, w.recurrent, st.ownView(), tr, st.integers)
 	}
-	asm.Update(&c.Units, sums, n, steps, tr)
+}
+
+// ownView returns the list of a recurrent layer's own spikes, nil of another.
+func (st *State) ownView() *asm.Inputs {
+	if st.own == nil {
+		return nil
+	}
+	return st.own.View()
+}
+
+// convolveIntegers is convolve for whole numbers, whose sums start at 0 and are
+// scaled afterwards.
+func (c *Layer) convolveIntegers(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
+	from := int32(0)
+	for t, end := range in.Ends {
+		var values []float32
+		if in.Values != nil {
+			values = in.Values[from:end]
+		}
+		c.conv.sum(st.sums, st.plane, in.Rows[from:end], values)
+		from = end
+		scaleSums(st.sums, c.Units.Current, c.whole.scale)
+		sums := st.sums
+		if c.synapse != nil {
+			current := &st.later[1]
+			*current = rowsFrom(&st.current, first+t)
+			asm.Update(c.synapse, sums, 0, 1, current)
+			sums = current.S[current.SStride:]
+		}
+		st.later[0] = rowsFrom(tr, t)
+		asm.Update(&c.Units, sums, 0, 1, &st.later[0])
+	}
 }
 
 // scaleSums sets a = current + scale·a.
@@ -85,13 +117,5 @@ func scaleSums(a, current, scale []float32) {
 	current, scale = current[:len(a)], scale[:len(a)]
 	for j, sum := range a {
 		a[j] = current[j] + float32(scale[j]*sum)
-	}
-}
-
-// addScaled sets a = a + scale·sums.
-func addScaled(a, sums, scale []float32) {
-	sums, scale = sums[:len(a)], scale[:len(a)]
-	for j, sum := range sums {
-		a[j] += float32(scale[j] * sum)
 	}
 }

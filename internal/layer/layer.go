@@ -90,19 +90,8 @@ func newLayer(l *model.Layer) *Layer {
 			c.order = c.conv.order()
 		}
 		c.conv.load(&l.Weight)
-	} else {
-		rows := in
-		if c.Recurrent {
-			rows += out
-		}
-		if c.Recurrent && l.Integer() {
-			rows = in
-		}
-		c.Weights = asm.NewMatrix(rows, out)
-		load(&c.Weights, 0, &l.Weight)
-		if c.Recurrent && !l.Integer() {
-			load(&c.Weights, in, l.Recurrent)
-		}
+	} else if !l.Integer() {
+		c.layWeights(l)
 	}
 	if l.Integer() {
 		c.whole = c.newIntegers(l)
@@ -131,6 +120,19 @@ func newLayer(l *model.Layer) *Layer {
 	return c
 }
 
+// layWeights lays out the float weights of a fully connected layer.
+func (c *Layer) layWeights(l *model.Layer) {
+	rows := c.In
+	if c.Recurrent {
+		rows += c.Out
+	}
+	c.Weights = asm.NewMatrix(rows, c.Out)
+	load(&c.Weights, 0, &l.Weight)
+	if c.Recurrent {
+		load(&c.Weights, c.In, l.Recurrent)
+	}
+}
+
 // Room returns the most inputs of one step.
 func (c *Layer) Room() int { return c.room }
 
@@ -146,11 +148,19 @@ func (c *Layer) WeightBytes() int {
 	if c.conv != nil {
 		return 4 * len(c.conv.scatter.Weights())
 	}
-	bytes := 4 * len(c.Weights.Data())
-	if c.whole != nil && c.Recurrent {
-		bytes += 4 * len(c.whole.recurrent.Data())
+	if c.whole != nil {
+		return c.whole.bytes()
 	}
-	return bytes
+	return 4 * len(c.Weights.Data())
+}
+
+// InRows reports whether the weights lie in whole rows, as those that are too
+// many for the caches do.
+func (c *Layer) InRows() bool {
+	if c.whole != nil && c.conv == nil {
+		return c.whole.weights.InRows()
+	}
+	return c.Weights.InRows()
 }
 
 // Changed must be called when the current was changed.

@@ -24,9 +24,8 @@ type State struct {
 	values  []float32 // of one row by neuron
 
 	// Of a layer that sums integers:
-	integers  asm.Trace // whose membranes are the sums
-	recurrent asm.Trace // and those over its own spikes
-	own       *Inputs   // which are these
+	integers *asm.IntScratch
+	own      *Inputs // the spikes of a recurrent one in the step before
 
 	passed []uint64 // rows of the spikes that reach other layers, nil for all
 }
@@ -59,10 +58,9 @@ func (c *Layer) NewState(steps int, allMembranes bool) *State {
 	if c.conv != nil {
 		st.plane, st.sums = asm.Floats(len(c.conv.start)), asm.Floats(n)
 	}
-	if c.whole != nil {
-		st.integers.SStride, st.integers.S = n, asm.Floats((steps+1)*n)
+	if c.whole != nil && c.conv == nil {
+		st.integers = asm.NewIntScratch()
 		if c.Recurrent {
-			st.recurrent.S = asm.Floats(n)
 			st.own = NewInputs(1, c.Out, false)
 		}
 	}
