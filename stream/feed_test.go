@@ -31,7 +31,7 @@ func TestFeed(t *testing.T) {
 	counts := network(model.SpikeCount)
 	counts.Input.Encoder.Counts = true
 	for _, m := range []*model.Network{network(model.SpikeCount), counts} {
-		for _, o := range []InputOptions{{}, {Late: event.FoldLate}, {Gap: 5 * time.Millisecond}, {Bin: 300 * time.Microsecond}} {
+		for _, o := range []InputOptions{{}, {Late: event.FoldLate}, {Gap: 5 * time.Millisecond}, {Step: 300 * time.Microsecond}} {
 			for _, portion := range []int{1, 700, len(events)} {
 				feed, in := newFeed(t, m, o)
 				pushed := make(chan error)
@@ -98,7 +98,7 @@ func TestFeedRefuses(t *testing.T) {
 	flat.Input.Shape = []int{60}
 	flat.Input.Encoder = model.Encoder{Coding: model.Poisson, RateHz: 100}
 	for says, o := range map[string]InputOptions{
-		"size of the sensor may tell": {}, "expected whole µs": {Size: sensor, Bin: 1500 * time.Nanosecond}, "gap -1": {Gap: -1}, "size 7x5": {Size: event.Size{Width: 7, Height: 5}},
+		"size of the sensor may tell": {}, "expected whole µs": {Size: sensor, Step: 1500 * time.Nanosecond}, "gap -1": {Gap: -1}, "size 7x5": {Size: event.Size{Width: 7, Height: 5}},
 	} {
 		if _, _, err := NewFeed(flat, o); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v, expected %q", o, err, says)

@@ -29,8 +29,8 @@ type form struct {
 
 func newForm(m *model.Network, o InputOptions) (*form, error) {
 	f := &form{in: m.Input, channels: m.Input.Size(), analog: m.Input.Encoder.Analog(), step: m.Input.Step()}
-	if o.Bin != 0 {
-		f.step = model.FromMicros(float64(o.Bin.Nanoseconds()) / 1000)
+	if o.Step != 0 {
+		f.step = model.FromMicros(float64(o.Step.Nanoseconds()) / 1000)
 	}
 	if us := f.step.Micros(); !(us > 0) || us > maxPosition {
 		return nil, fmt.Errorf("stream: time steps of %v µs, expected a time above 0", us)

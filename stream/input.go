@@ -51,9 +51,9 @@ type InputOptions struct {
 	// event has.
 	Size event.Size
 
-	// Bin is the length of a time step; 0 stands for bin_us of the encoder, and
+	// Step is the length of a time step; 0 stands for bin_us of the encoder, and
 	// without one for dt_ms of the model.
-	Bin time.Duration
+	Step time.Duration
 
 	// Late says what becomes of events, and of numbered steps, that are earlier
 	// than the step being filled. Within a step any order will do.

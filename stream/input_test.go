@@ -135,7 +135,7 @@ func TestSteps(t *testing.T) {
 		{"lines", Spikes, "1 2,3\n\n# a comment\n \t 59,, 0\r\n7", InputOptions{},
 			[]step{{[]uint32{1, 2, 3}, 1000, false}, {nil, 2000, false}, {[]uint32{0, 59}, 3000, false}, {[]uint32{7}, 4000, false}}, 0},
 		{"nothing", Spikes, "", InputOptions{}, nil, 0},
-		{"length of a step", Spikes, "\n\n\n", InputOptions{Bin: 333 * time.Nanosecond},
+		{"length of a step", Spikes, "\n\n\n", InputOptions{Step: 333 * time.Nanosecond},
 			[]step{{nil, 0, false}, {nil, 1, false}, {nil, 1, false}}, 0},
 		{"objects", JSONL, "{\"spikes\":[5, 6]}\n\n{\"spikes\":[]}\n{\"spikes\":[7],\"step\":4}\n{\"spikes\":[8]}", InputOptions{},
 			[]step{{[]uint32{5, 6}, 1000, false}, {nil, 2000, false}, {nil, 3000, false}, {nil, 4000, false}, {[]uint32{7}, 5000, false}, {[]uint32{8}, 6000, false}}, 0},
@@ -148,7 +148,7 @@ func TestSteps(t *testing.T) {
 				{[]uint32{3}, 17000, true}, {[]uint32{4}, 3000, true}}, 0},
 		{"jumps of events", "text", "9000,0,0,0\n9500,1,0,0\n15001,2,0,0\n50000,3,0,0\n1000,4,0,0\n", short,
 			[]step{{[]uint32{0, 1}, 10000, false}, {[]uint32{2}, 16001, true}, {[]uint32{3}, 51000, true}, {[]uint32{4}, 2000, true}}, 0},
-		{"length of a bin", "text", "9000,0,0,0\n9500,1,0,1\n14001,2,4,1\n", InputOptions{Bin: 5 * time.Millisecond},
+		{"length of a bin", "text", "9000,0,0,0\n9500,1,0,1\n14001,2,4,1\n", InputOptions{Step: 5 * time.Millisecond},
 			[]step{{[]uint32{0, 31}, 14000, false}, {[]uint32{56}, 19000, false}}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -287,7 +287,7 @@ func TestInputErrors(t *testing.T) {
 		{network(model.SpikeCount), InputOptions{Size: event.Size{Width: 5, Height: 6}}, "size 5x6 for input of shape [2 5 6]"},
 		{flat, InputOptions{Size: event.Size{Width: -6, Height: -5}}, "expected sides from 1"},
 		{odd, InputOptions{}, "time steps of 0.5 µs, expected whole µs"},
-		{odd, InputOptions{Bin: -1}, "time steps of -0.001 µs"},
+		{odd, InputOptions{Step: -1}, "time steps of -0.001 µs"},
 	} {
 		if _, err := NewInput(strings.NewReader(""), c.m, c.o); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%+v: error %v, expected %q", c.o, err, c.says)

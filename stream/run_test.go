@@ -109,7 +109,7 @@ func TestLag(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			}
 			w.Close()
-		}), network(model.SpikeCount), InputOptions{Bin: 10 * time.Millisecond, Jitter: time.Second})
+		}), network(model.SpikeCount), InputOptions{Step: 10 * time.Millisecond, Jitter: time.Second})
 		start := time.Now()
 		var told []time.Duration
 		s, err := Run(t.Context(), in, newWindows(t, network(model.SpikeCount), WindowOptions{Steps: 1}), Handler{

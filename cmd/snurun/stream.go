@@ -63,7 +63,7 @@ At the end of the input, or after Ctrl-C, a summary follows.`,
 	f := cmd.Flags()
 	f.StringVar(&o.input.Format, "format", "", "format of the input, one of "+strings.Join(stream.Formats(), ", "))
 	f.StringVar(&o.size, "size", "", "sensor of `WxH` pixels, where the shape of the network's input does not tell")
-	f.DurationVar(&o.input.Bin, "dt", 0, "length of a time step (0: as the model says)")
+	f.DurationVar(&o.input.Step, "dt", 0, "length of a time step (0: as the model says)")
 	f.IntVar(&o.windows.Steps, "window", 0, "decide over `N` time steps (0: as the model says)")
 	f.IntVar(&o.windows.Stride, "stride", 0, "begin a window every `K` steps (0: every N)")
 	f.StringVar(&o.reset, "reset", "window", "reset the membranes `when`: at every window, or never")
@@ -99,8 +99,8 @@ func (o *streamOptions) parse() error {
 		return usagef("--window is %d, expected 0 or more", o.windows.Steps)
 	case o.windows.Stride < 0:
 		return usagef("--stride is %d, expected 0 or more", o.windows.Stride)
-	case o.input.Bin < 0:
-		return usagef("--dt is %v, expected 0 or more", o.input.Bin)
+	case o.input.Step < 0:
+		return usagef("--dt is %v, expected 0 or more", o.input.Step)
 	case o.input.Gap <= 0:
 		return usagef("--gap is %v, expected a time above 0", o.input.Gap)
 	case o.jitter <= 0 || o.jitter > stream.MaxJitter:
