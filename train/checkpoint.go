@@ -131,6 +131,7 @@ func (t *Trainer) restored() {
 				l.Mask(weights)
 			}
 		}
+		t.tieTheta(i)
 		l.Changed()
 	}
 }

@@ -50,6 +50,7 @@ type Config struct {
 	Optimizer Optimizer
 	Schedule  Schedule
 	Decay     DecayTraining
+	Theta     ThetaTraining
 }
 
 // Defaults returns the configuration that trains jittered MNIST well.
@@ -59,11 +60,12 @@ func Defaults() Config {
 		Batch:     64,
 		Seed:      1,
 		Threads:   1,
-		Surrogate: Surrogate{Boxcar, 2},
+		Surrogate: Surrogate{Triangle, 1},
 		Loss:      Loss{Kind: CrossEntropy, Scale: 0.5},
 		Optimizer: Optimizer{Kind: Adam, Rate: 4e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
 		Schedule:  Schedule{Kind: Cosine},
 		Decay:     PerNeuron,
+		Theta:     Threshold,
 
 		ErrorClip:     0.1,
 		RecurrentRate: 0.1,
@@ -87,6 +89,15 @@ const (
 	Fixed     DecayTraining = "fixed"
 	PerNeuron DecayTraining = "neuron"
 	PerLayer  DecayTraining = "layer"
+)
+
+// ThetaTraining says what reset subtract takes off a membrane.
+type ThetaTraining string
+
+// What θ is, if the reset is subtract.
+const (
+	FixedTheta ThetaTraining = "fixed"     // what it was
+	Threshold  ThetaTraining = "threshold" // −b of the neuron, which is learned: what other frameworks and NIR mean
 )
 
 func (c *Config) validate() error {
@@ -117,6 +128,11 @@ func (c *Config) validate() error {
 	default:
 		return fmt.Errorf("train: decay %q is unknown, expected fixed, neuron or layer", c.Decay)
 	}
+	switch c.Theta {
+	case FixedTheta, Threshold:
+	default:
+		return fmt.Errorf("train: theta %q is unknown, expected fixed or threshold", c.Theta)
+	}
 	for _, err := range []error{c.Surrogate.validate(), c.Loss.validate(), c.Optimizer.validate(), c.Schedule.validate()} {
 		if err != nil {
 			return fmt.Errorf("train: %w", err)
@@ -138,7 +154,7 @@ type Topology struct {
 	Soft       bool    // soft SNU: outputs are sigmoids
 	Recurrent  bool    // hidden layers feed back on themselves
 	Reset      model.Reset
-	Theta      float32 // of reset subtract
+	Theta      float32 // of reset subtract; 0 stands for the initial threshold, −Bias
 	Decay      float32
 	Bias       float32 // initial bias of spiking layers
 	BiasSpread float32 // drawn uniformly from Bias ± BiasSpread
@@ -167,15 +183,18 @@ const (
 	Glorot Init = "glorot" // uniform ±√(6/(in + out)), Glorot & Bengio 2010
 )
 
-// DefaultTopology returns the blog's network for an input: hidden layers
-// 256-256-256 of ELU units. It expects 2 % of the inputs active in a step: where
-// Activity measures another number, training may begin silent or saturated.
+// DefaultTopology returns a network of the blog's size for an input: hidden layers
+// 256-256-256. A spike takes the threshold that units begin with off the membrane,
+// which is not bounded below: what came in before is not lost by a spike, as it is
+// with reset zero, nor forgotten below −1, as it is with ELU. It expects 2 % of the
+// inputs active in a step: where Activity measures another number, training may
+// begin silent or saturated.
 func DefaultTopology(in model.Input, steps int, classes []string) Topology {
 	return Topology{
 		Input: in, Steps: steps, Classes: classes,
 		Hidden:        []int{256, 256, 256},
-		Activation:    model.ELU,
-		Reset:         model.ResetZero,
+		Activation:    model.Identity,
+		Reset:         model.ResetSubtract,
 		Decay:         0.9,
 		Bias:          -0.5,
 		Readout:       model.SpikeCount,
@@ -199,8 +218,10 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 		return nil, fmt.Errorf("train: steps is %d, expected 1 to %d", p.Steps, model.MaxSteps)
 	case len(p.Classes) == 0:
 		return nil, errors.New("train: there are no classes, expected a name for each output")
-	case p.Reset == model.ResetSubtract && !(p.Theta > 0):
-		return nil, fmt.Errorf("train: theta is %v, reset subtract needs a number above 0", p.Theta)
+	case p.Theta < 0 || p.Theta-p.Theta != 0:
+		return nil, fmt.Errorf("train: theta is %v, expected 0 or more", p.Theta)
+	case p.Reset == model.ResetSubtract && p.Theta == 0 && !(p.Bias < 0):
+		return nil, fmt.Errorf("train: reset subtract takes the threshold −bias off, but the bias is %v, expected one below 0", p.Bias)
 	case !(p.RecurrentGain >= 0) || p.RecurrentGain > math.MaxFloat32:
 		return nil, fmt.Errorf("train: recurrent gain is %v, expected 0 or more", p.RecurrentGain)
 	case !(p.Gain > 0 && p.Active > 0 && p.ActiveHidden > 0):

@@ -37,13 +37,19 @@ func (d *drawing) spiking(kind model.Kind, out []int, n int) model.Layer {
 	if d.Soft {
 		l.Output = model.Sigmoid
 	}
-	if d.Reset == model.ResetSubtract {
-		l.Theta = []float32{d.Theta}
-	}
 	if d.BiasSpread != 0 {
 		k := dataset.KeyFor(d.seed, purposeBias, uint64(len(d.m.Layers)))
 		for j := range l.Bias {
 			l.Bias[j] += float32(d.BiasSpread * float32(2*unit(k.Uint64(uint64(j)))-1))
+		}
+	}
+	switch {
+	case d.Reset != model.ResetSubtract:
+	case d.Theta != 0:
+		l.Theta = []float32{d.Theta}
+	default:
+		for _, b := range l.Bias {
+			l.Theta = append(l.Theta, -b)
 		}
 	}
 	return l

@@ -234,7 +234,11 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 					}
 					a = t.add(a, t.scale(carried, open))
 				case model.ResetSubtract:
-					a = t.sub(t.add(a, carried), t.scale(back, float64(l.Theta[0])))
+					theta := t.leaf(float64(l.Theta[0]))
+					if c.Theta == Threshold && len(l.Bias) > 0 {
+						theta = t.scale(at(p.bias, j, n), -1)
+					}
+					a = t.sub(t.add(a, carried), t.mul(back, theta))
 				case model.ResetNone:
 					a = t.add(a, carried)
 				}
@@ -333,6 +337,7 @@ type gradientCase struct {
 }
 
 var gradientCases = []gradientCase{
+	{name: "default", network: func(p *Topology) { p.Activation, p.Reset, p.Theta = model.Identity, model.ResetSubtract, 0.5 }, config: func(c *Config) { c.Surrogate, c.Theta = Defaults().Surrogate, Threshold }},
 	{name: "blog", config: func(c *Config) { c.Surrogate.Width = 1 }},
 	{name: "relu, tanh", network: func(p *Topology) { p.Activation = model.ReLU }, config: func(c *Config) { c.Surrogate = Surrogate{TanhPrime, 1} }},
 	{name: "identity, triangle", network: func(p *Topology) { p.Activation = model.Identity }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1.5} }},
@@ -341,6 +346,11 @@ var gradientCases = []gradientCase{
 	{name: "detached reset", config: func(c *Config) { c.DetachReset = true; c.Surrogate = Surrogate{Triangle, 1} }},
 	{name: "subtract", network: func(p *Topology) { p.Reset, p.Theta = model.ResetSubtract, 0.7 }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
 	{name: "subtract, detached", network: func(p *Topology) { p.Reset, p.Theta = model.ResetSubtract, 0.7 }, config: func(c *Config) { c.DetachReset = true; c.Surrogate = Surrogate{Triangle, 1} }},
+	{name: "subtract the threshold", network: func(p *Topology) { p.Reset, p.Bias = model.ResetSubtract, -0.4 }, config: func(c *Config) { c.Theta, c.Surrogate = Threshold, Surrogate{TanhPrime, 1} }},
+	{name: "subtract the threshold, detached", network: func(p *Topology) { p.Reset, p.Bias = model.ResetSubtract, -0.4 }, config: func(c *Config) {
+		c.Theta, c.DetachReset, c.Surrogate = Threshold, true, Surrogate{TanhPrime, 1}
+	}},
+	{name: "soft, subtract the threshold, recurrent", network: func(p *Topology) { p.Soft, p.Recurrent, p.Reset, p.Bias = true, true, model.ResetSubtract, -0.4 }, config: func(c *Config) { c.Theta = Threshold }},
 	{name: "no reset", network: func(p *Topology) { p.Reset = model.ResetNone }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
 	{name: "lateral", network: func(p *Topology) { p.Reset = model.ResetLateral }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
 	{name: "lateral recurrent", network: func(p *Topology) { p.Reset, p.Recurrent = model.ResetLateral, true }, config: func(c *Config) { c.Surrogate = Surrogate{Triangle, 1} }},
@@ -391,6 +401,7 @@ func TestGradientsAgainstTape(t *testing.T) {
 			}
 			p := DefaultTopology(in, 5, []string{"a", "b", "c"})
 			p.Hidden, p.Gain, p.Active, p.ActiveHidden, p.Decay = []int{8, 6}, 0.6, 3, 3, 0.5
+			p.Activation, p.Reset = model.ELU, model.ResetZero
 			if c.network != nil {
 				c.network(&p)
 			}
@@ -402,6 +413,7 @@ func TestGradientsAgainstTape(t *testing.T) {
 				c.change(m)
 			}
 			config := Defaults()
+			config.Surrogate, config.Theta = Surrogate{Boxcar, 2}, FixedTheta
 			if c.config != nil {
 				c.config(&config)
 			}

@@ -45,7 +45,7 @@ func FindRecipe(name string) (Recipe, error) {
 }
 
 var recipes = []Recipe{
-	{"default", "the blog's network and input, trained well in 10 epochs", planDefault},
+	{"default", "the blog's input and size, trained well in 10 epochs", planDefault},
 	{"seed", "the blog's setting exactly, for comparison with its curve", planSeed},
 	{"best", "the best accuracy at the blog's input and size", planBest},
 	{"sparse", "as few hidden spikes as accuracy allows", planSparse},
@@ -63,10 +63,20 @@ func planDefault(shape []int, classes []string) Plan {
 	}
 }
 
+// planBlog is planDefault with the blog's units, which the recipes that follow
+// something published keep.
+func planBlog(shape []int, classes []string) Plan {
+	p := planDefault(shape, classes)
+	t := &p.Topology
+	t.Activation, t.Reset = model.ELU, model.ResetZero
+	p.Config.Surrogate = Surrogate{Boxcar, 2}
+	return p
+}
+
 // planSeed follows github.com/takyamamoto/SNU_Chainer. Its metabolic cost is
 // summed over the batch of 128 while the cross-entropy is averaged.
 func planSeed(shape []int, classes []string) Plan {
-	p := planDefault(shape, classes)
+	p := planBlog(shape, classes)
 	p.Held = 0.2
 	t := &p.Topology
 	t.Decay, t.Init, t.Bias, t.BiasSpread = 0.8, Glorot, 0, 0.05
@@ -80,7 +90,7 @@ func planSeed(shape []int, classes []string) Plan {
 }
 
 func planBest(shape []int, classes []string) Plan {
-	p := planDefault(shape, classes)
+	p := planBlog(shape, classes)
 	p.Topology.Readout = model.MembraneSum
 	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1}
 	c := &p.Config
@@ -92,13 +102,13 @@ func planSparse(shape []int, classes []string) Plan {
 	p := planDefault(shape, classes)
 	p.Topology.Readout = model.MembraneSum
 	c := &p.Config
-	c.Epochs, c.Surrogate, c.Loss.Prefix = 20, Surrogate{Triangle, 1}, 0.5
+	c.Epochs, c.Loss.Prefix = 20, 0.5
 	c.SpikeCost, c.CostRamp = 6.5e-4, 10
 	return p
 }
 
 func planPaper(shape []int, classes []string) Plan {
-	p := planDefault(shape, classes)
+	p := planBlog(shape, classes)
 	t := &p.Topology
 	t.Input.Encoder = model.Encoder{Coding: model.Poisson, RateHz: 1000}
 	t.Steps, t.Active = 20, 100
@@ -109,7 +119,7 @@ func planPaper(shape []int, classes []string) Plan {
 }
 
 func planNeuroaikit(shape []int, classes []string) Plan {
-	p := planDefault(shape, classes)
+	p := planBlog(shape, classes)
 	t := &p.Topology
 	t.Input.Encoder = model.Encoder{Coding: model.Poisson, RateHz: 300} // 6 spikes in 20 steps at full intensity
 	t.Steps, t.Hidden, t.Active = 20, []int{250, 250}, 30
@@ -135,7 +145,7 @@ func planMNISTConv(shape []int, classes []string) Plan {
 // planNMNIST bins 300 ms, three saccades, into 20 steps.
 func planNMNIST(shape []int, classes []string) Plan {
 	const bin model.Millis = 15
-	p := planDefault(shape, classes)
+	p := planBlog(shape, classes)
 	p.Held = 0.1
 	t := &p.Topology
 	t.Input = model.Input{Shape: shape, Dt: bin, Encoder: model.Encoder{Coding: model.Events, BinUS: bin.Micros()}}

@@ -56,7 +56,7 @@ func orderTask(t testing.TB, n int, seed uint64) dataset.Source {
 func learnOrder(t testing.TB, change func(p *Topology, c *Config)) (accuracy, growth float64) {
 	t.Helper()
 	source := orderTask(t, 1000, 1)
-	in := model.Input{Shape: source.Shape(), Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}
+	in := model.Input{Shape: source.Shape(), Dt: 1, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}
 	p := DefaultTopology(in, 40, source.Classes())
 	p.Hidden, p.Active, p.ActiveHidden = []int{64}, 1, 8
 	c := Defaults()

@@ -294,6 +294,9 @@ func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int, scale floa
 	for _, sums := range [][]float32{e.Current, e.Next, ls.errors.Next, ls.errors.Bias, ls.errors.Decay} {
 		clear(sums)
 	}
+	if t.tied(i) {
+		defer s.addReset(t, w, i)
+	}
 	if !l.Recurrent {
 		ls.walk(l, s.states[i], tr, 0, t.steps)
 		return
@@ -309,6 +312,22 @@ func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int, scale floa
 			for m, r := range rows {
 				ls.errors.Grad[(k-1)*n+int(r)-l.In] += float32(share * dots[m])
 			}
+		}
+	}
+}
+
+// addReset adds to the gradient of the bias of layer i what it is as −θ: a spike
+// adds it to the next step's sum.
+func (s *sample) addReset(t *Trainer, w *scratch, i int) {
+	e, st := &w.layers[i].errors, s.states[i]
+	for k := 1; k < t.steps; k++ {
+		delta := rowOf(w.delta, e.Delta, e.First+k)
+		for neuron := range st.Spikes(k).All() {
+			j := t.units[i][neuron]
+			e.Bias[j] += delta[j]
+		}
+		for j, y := range st.Soft(k) {
+			e.Bias[j] += float32(y * delta[j])
 		}
 	}
 }

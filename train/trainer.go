@@ -152,6 +152,9 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		for j := range l.Out {
 			t.units[i][l.Neuron(j)] = uint32(j)
 		}
+		if err := t.checkTheta(i); err != nil {
+			return nil, err
+		}
 	}
 	t.tasks = t.listTasks()
 	t.errs = make([]error, max(config.Batch, len(t.tasks)))

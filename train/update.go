@@ -1,11 +1,13 @@
 package train
 
 import (
+	"fmt"
 	"math/bits"
 	"slices"
 
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/internal/layer"
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -335,12 +337,44 @@ func (t *Trainer) applyVectors(i int, current, bias, decay []float32, step updat
 	}
 	if bias != nil {
 		step.apply(u.Bias, o.bias[0], o.bias[1], bias, false)
+		t.tieTheta(i)
 	}
 	if decay != nil {
 		step.apply(u.Decay, o.decay[0], o.decay[1], decay, false)
 		for j, d := range u.Decay {
 			u.Decay[j] = min(max(d, 0), 1)
 		}
+	}
+}
+
+// tied reports whether a spike of layer i takes off the threshold −b.
+func (t *Trainer) tied(i int) bool {
+	m := &t.model.Layers[i]
+	return t.config.Theta == Threshold && m.Reset == model.ResetSubtract && len(m.Bias) > 0
+}
+
+// checkTheta reports a layer whose θ is to be its threshold but is not.
+func (t *Trainer) checkTheta(i int) error {
+	if !t.tied(i) {
+		return nil
+	}
+	u := &t.layers[i].Units
+	for j := range t.layers[i].Out {
+		if u.Theta[j] != -u.Bias[j] {
+			return fmt.Errorf("train: layer %d takes a theta of %v off a membrane whose threshold is %v: theta \"fixed\" keeps it so", i, u.Theta[j], -u.Bias[j])
+		}
+	}
+	return nil
+}
+
+// tieTheta makes θ of layer i its threshold, if the two are tied.
+func (t *Trainer) tieTheta(i int) {
+	if !t.tied(i) {
+		return
+	}
+	u := &t.layers[i].Units
+	for j, b := range u.Bias {
+		u.Theta[j] = -b
 	}
 }
 

@@ -189,6 +189,12 @@ func TestPlaneGradientsAgainstTape(t *testing.T) {
 		}, config: func(c *Config) { c.ErrorClip = 0.02 }},
 		{name: "decay of the layer", build: func(p *planes) { p.conv(3, 1, square(3, 1, 1)).Decay = []float32{0.5} },
 			config: func(c *Config) { c.Decay = PerLayer }},
+		{name: "subtract the threshold", build: func(p *planes) {
+			l := p.conv(3, 1, square(3, 1, 1))
+			l.Reset, l.Theta = model.ResetSubtract, []float32{0.3}
+			l = p.conv(4, 1, square(3, 1, 1))
+			l.Reset, l.Theta, l.Synapse = model.ResetSubtract, []float32{0.3}, []float32{0.6}
+		}},
 		{name: "clipped", build: func(p *planes) { p.conv(3, 1, square(3, 1, 1)); p.pool(model.SumPool, square(2, 2, 0)) },
 			config: func(c *Config) { c.Clip, c.Decay = 0.02, Fixed }},
 	} {
@@ -228,6 +234,7 @@ func planeTask(t testing.TB, n int) (*model.Network, dataset.Source, Config) {
 	p.pool(model.SumPool, square(2, 1, 0))
 	p.dense(3)
 	c := smallConfig()
+	c.Surrogate = Surrogate{Boxcar, 2}
 	c.Epochs, c.Dropout, c.InitialNoise, c.SpikeCost = 2, 0.2, 0.1, 1e-4
 	return m, source, c
 }

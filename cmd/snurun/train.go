@@ -116,6 +116,7 @@ Recipes:
 	f.String("surrogate", "", "surrogate gradient `kind[:width]`: boxcar, triangle, tanh, fast_sigmoid, arctan (width 1)")
 	f.Bool("detach-reset", false, "let no gradient through the reset")
 	f.Float64("clip", 0, "scale gradients that are longer than `NORM` down to it, all parameters together (0: none)")
+	f.String("theta-training", "", "what reset subtract takes off: fixed, or threshold, which is learned")
 	f.String("decay-training", "", "learn the decay: fixed, neuron or layer")
 	f.Float64("decay", 0, "initial decay `l` = 1 − Δt/τ")
 	f.String("readout", "", "`readout`: spike_count, membrane_sum or membrane_max")
@@ -193,6 +194,8 @@ func (o *trainOptions) override() error {
 			t.RecurrentGain = number(f.Name)
 		case "recurrent-rate":
 			c.RecurrentRate = number(f.Name)
+		case "theta-training":
+			c.Theta = train.ThetaTraining(text)
 		case "decay-training":
 			c.Decay = train.DecayTraining(text)
 		case "decay":
@@ -214,9 +217,6 @@ func (o *trainOptions) override() error {
 			t.Slope = float32(slope)
 		case "reset":
 			t.Reset = model.Reset(text)
-			if t.Reset == model.ResetSubtract {
-				t.Theta = -t.Bias
-			}
 		case "soft":
 			t.Soft, _ = o.flags.GetBool(f.Name)
 		case "recurrent":
@@ -306,8 +306,8 @@ func (o *trainOptions) checkPlan() error {
 		return usagef("--recurrent-gain, --recurrent-rate and --error-clip are for --recurrent")
 	case o.flags.Changed("cost-ramp") && c.SpikeCost == 0:
 		return usagef("--cost-ramp is for a spike cost: --spike-cost")
-	case o.flags.Changed("reset") && t.Reset == model.ResetSubtract && t.Bias >= 0:
-		return usagef("--reset subtract takes the threshold −bias off, but the bias is %v: --bias below 0 is missing", t.Bias)
+	case o.initial == nil && t.Reset == model.ResetSubtract && t.Bias >= 0:
+		return usagef("--reset subtract takes the threshold −bias off, but the bias is %v: --bias below 0, or another --reset, is missing", t.Bias)
 	}
 	return nil
 }

@@ -193,7 +193,10 @@ func (c *Layer) Store(l *model.Layer) {
 	for _, p := range []struct {
 		to   *[]float32
 		from []float32
-	}{{&l.Current, c.Units.Current}, {&l.Decay, c.Units.Decay}, {&l.Bias, c.Units.Bias}} {
+	}{{&l.Current, c.Units.Current}, {&l.Decay, c.Units.Decay}, {&l.Bias, c.Units.Bias}, {&l.Theta, c.Units.Theta}} {
+		if len(*p.to) == 0 {
+			continue
+		}
 		*p.to = shared(c.byNeuron(make([]float32, c.Out), p.from), len(*p.to), channels)
 	}
 }
