@@ -47,6 +47,8 @@ func (d *drawing) spiking(kind model.Kind, out []int, n int) model.Layer {
 	case d.Reset != model.ResetSubtract:
 	case d.Theta != 0:
 		l.Theta = []float32{d.Theta}
+	case d.BiasSpread == 0:
+		l.Theta = []float32{-d.Bias}
 	default:
 		for _, b := range l.Bias {
 			l.Theta = append(l.Theta, -b)

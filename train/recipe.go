@@ -102,7 +102,7 @@ func planSparse(shape []int, classes []string) Plan {
 	p := planDefault(shape, classes)
 	p.Topology.Readout = model.MembraneSum
 	c := &p.Config
-	c.Epochs, c.Loss.Prefix = 20, 0.5
+	c.Epochs, c.Loss.Prefix, c.Theta = 20, 0.5, FixedTheta
 	c.SpikeCost, c.CostRamp = 6.5e-4, 10
 	return p
 }

@@ -247,8 +247,9 @@ func TestMixedLayers(t *testing.T) {
 		first.Weight.F32[k] = -1 // ReLU is 0 throughout: there is nothing to list
 	}
 	for j := range second.Bias {
-		second.Bias[j], second.Theta[j] = 1, -1 // fires at every step
+		second.Bias[j] = 1 // fires at every step
 	}
+	second.Theta = []float32{-1}
 	for _, threads := range []int{1, 2} {
 		c := smallConfig()
 		c.Epochs, c.Threads = 3, threads

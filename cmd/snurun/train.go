@@ -302,6 +302,8 @@ func (o *trainOptions) checkPlan() error {
 		return usagef("--slope is for --activation leaky_relu")
 	case o.flags.Changed("scale") && (readout != model.SpikeCount || c.Loss.Kind != train.CrossEntropy):
 		return usagef("--scale is for spike counts in the cross-entropy: --readout spike_count --loss cross_entropy")
+	case o.flags.Changed("theta-training") && o.initial == nil && t.Reset != model.ResetSubtract:
+		return usagef("--theta-training is for --reset subtract")
 	case !t.Recurrent && o.initial == nil && (o.flags.Changed("recurrent-gain") || o.flags.Changed("recurrent-rate") || o.flags.Changed("error-clip")):
 		return usagef("--recurrent-gain, --recurrent-rate and --error-clip are for --recurrent")
 	case o.flags.Changed("cost-ramp") && c.SpikeCost == 0:
