@@ -91,10 +91,11 @@ func planSeed(shape []int, classes []string) Plan {
 
 func planBest(shape []int, classes []string) Plan {
 	p := planBlog(shape, classes)
-	p.Topology.Readout = model.MembraneSum
+	p.Topology.Readout, p.Topology.Reset = model.MembraneSum, model.ResetSubtract
 	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1}
 	c := &p.Config
-	c.Epochs, c.Batch, c.Surrogate, c.Loss.Prefix = 100, 256, Surrogate{Triangle, 1}, 0.5
+	c.Epochs, c.Batch, c.Loss.Prefix = 100, 256, 0.5
+	c.Surrogate, c.Theta = Surrogate{Triangle, 1}, FixedTheta
 	return p
 }
 
