@@ -125,3 +125,27 @@ func TestPythonReads(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestIntegersBecomeFloats writes integer weights as the numbers that they stand
+// for.
+func TestIntegersBecomeFloats(t *testing.T) {
+	t.Parallel()
+	integers := func(q ...int8) model.Tensor {
+		return model.Tensor{Shape: []int{2, 2}, I8: q, Scale: []float32{0.125, 0.3}, Integer: true}
+	}
+	h := integers(5, -6, 7, 127)
+	m := &model.Network{Steps: 1, Input: model.Input{Dt: 1, Shape: []int{2}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+		Layers: []model.Layer{{Name: "fc", Kind: model.SNU, In: []int{2}, Out: []int{2}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
+			Weight: integers(1, -2, 3, -127), Recurrent: &h, Decay: []float32{0.5}, Bias: []float32{-1}}},
+		Readout: model.Readout{Kind: model.SpikeCount}}
+	var whole, floats bytes.Buffer
+	if err := nir.Write(&whole, m); err != nil {
+		t.Fatal(err)
+	}
+	if err := nir.Write(&floats, m.Floats()); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(whole.Bytes(), floats.Bytes()) {
+		t.Error("integer weights are written as other numbers than they stand for")
+	}
+}

@@ -117,7 +117,7 @@ func (r *Report) addLayers(t *Target) {
 		b.Share = p.times[i].Seconds() / p.total.Seconds()
 		b.Limit = p.limits[i]
 		if b.Limit > 0 && b.NsPerStep > 0 {
-			read := b.SpikesIn * float64(4*asm.Pad(l.OutSize())) // bytes a step
+			read := b.SpikesIn * float64(plan.Bytes) / float64(in) // bytes a step
 			b.Bandwidth = read / (b.NsPerStep / 1e9) / b.Limit
 			ideal, spent = ideal+read/b.Limit, spent+b.NsPerStep/1e9
 		}
