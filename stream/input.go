@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,14 +60,12 @@ type InputOptions struct {
 
 	// Gap is the longest silence that is stepped through; 0 stands for
 	// DefaultGap. What comes after a longer one, or is earlier than the step
-	// being filled by more, begins a new stream: see Frame.Restart.
+	// being filled by more, begins a new stream: see Frame.Restart. So does a
+	// clock that goes back by less: 16 events in a row that are late by more than
+	// 100 ms (or Jitter, if that is more), or with DropLate 256 that are late at
+	// all. A single event more than a second ahead, behind which time goes back, is
+	// left out.
 	Gap time.Duration
-
-	// Window is the number of time steps of a window, 0 for that of the model. A
-	// clock that goes back by more than a window, and at least 100 ms, for 16
-	// events in a row begins a new stream, within Gap, too; a single event further
-	// ahead than that, which the next one does not follow, is left out.
-	Window int
 
 	// Notify, if set, is called by Next with what is wrong with the input, the first
 	// time of each kind at once, then at most once a second.
@@ -122,13 +119,13 @@ type Input struct {
 	lastAt  time.Time // when it arrived
 	timer   *time.Timer
 
-	window  int
 	room    []event.Event // of the events of a chunk that are plausible
 	timed   bool          // whether there was an event
 	before  int64         // time of the last one that was plausible
 	held    event.Event   // one far ahead, until the next tells
 	isHeld  bool
-	lateRun int // events in a row late by more than a window
+	lateRun int // events in a row late by more than time.back
+	lateAny int // events in a row that are late
 
 	told       map[string]time.Time // when a notice of a kind was given
 	sized      bool                 // whether the sensor's size was compared
@@ -148,8 +145,8 @@ type Input struct {
 	restart bool // whether it is the first behind a jump in time
 }
 
-// minWindow is what Window counts as at least.
-const minWindow = 100 * time.Millisecond
+// minBack is how far a clock goes back at least before 16 events tell.
+const minBack = 100 * time.Millisecond
 
 // MaxJitter bounds InputOptions.Jitter.
 const MaxJitter = 24 * time.Hour
@@ -187,7 +184,7 @@ func prepare(m *model.Network, o InputOptions) (*Input, context.Context, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	in := &Input{o: o, form: f, step: m.Input.New(1), queue: newQueue(), window: cmp.Or(o.Window, m.Steps), room: make([]event.Event, 0, chunkEvents+1)}
+	in := &Input{o: o, form: f, step: m.Input.New(1), queue: newQueue(), room: make([]event.Event, 0, chunkEvents+1)}
 	switch x := in.step.(type) {
 	case spike.Train:
 		in.spikes = x.At(0)

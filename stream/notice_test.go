@@ -35,6 +35,7 @@ func TestBrokenTime(t *testing.T) {
 		{"silence of 3 s", steady(0, 100) + steady(3_000_000, 100), 3100, 0, 0, 0, ""},
 		{"events 2 s apart", "0,1,1,1\n2000000,1,1,1\n4000000,2,1,1\n6000000,1,1,1\n", 6001, 0, 0, 0, ""},
 		{"a clock that restarts 5 s back", steady(5_000_000, 100) + steady(0, 100), 185, 1, 0, 15, "is late by 5.1 s"},
+		{"a clock that restarts 50 ms back", steady(0, 1000) + strings.Repeat("949000,1,1,1\n", 255) + steady(949_000, 10), 1010, 1, 0, 255, "is late by 0.05 s"},
 		{"a stale stamp", "35000000,1,1,1\n" + steady(0, 100), 101, 1, 0, 0, "time jumps back by 35 s, to t=0 µs"},
 		{"late by less than a window", steady(0, 100) + "50000,1,1,1\n" + steady(100_000, 100), 200, 0, 0, 1, "is late by 0.049 s"},
 		{"many of another clock between those on time", steady(0, 300) + strings.Repeat("5000,1,1,1\n299500,1,1,1\n", 40), 300, 0, 0, 40, "late"},

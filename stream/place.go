@@ -25,12 +25,12 @@ func (in *Input) use(c *chunk) (over bool) {
 	return in.useEvents(c)
 }
 
-// check leaves out single events whose time cannot be meant: a second and a window
+// check leaves out single events whose time cannot be meant: more than a second
 // ahead of the one before, where the next goes back. Where events come as they
 // happen, silence as long as the jump speaks for it.
 func (in *Input) check(c *chunk) {
 	c.checked = true
-	far := max(in.time.back, glitchAhead)
+	far := int64(glitchAhead)
 	kept := in.room[:0]
 	for _, e := range c.events {
 		if !in.form.sees(e) { // reported where it is placed
@@ -63,16 +63,16 @@ const glitchAhead = 1_000_000
 // begin lays out the timeline. JSON Lines tell only now what it is of.
 func (in *Input) begin(isSteps bool) (err error) {
 	in.isSteps = isSteps
-	window := max(float64(in.window)*in.form.step.Micros(), float64(minWindow.Microseconds()))
+	back := max(minBack, in.o.Jitter).Microseconds()
 	if isSteps {
-		in.time.back = int64(window / in.form.step.Micros())
+		in.time.back = int64(float64(back) / in.form.step.Micros())
 		in.time.width = 1
 		in.time.gap = int64(min(float64(in.o.Gap.Microseconds())/in.form.step.Micros(), maxPosition))
 		return nil
 	}
 	in.time.width, err = in.form.wholeStep()
 	in.time.gap = in.o.Gap.Microseconds()
-	in.time.back = int64(min(window, maxPosition))
+	in.time.back = back
 	return err
 }
 
@@ -128,26 +128,35 @@ func (in *Input) useStep(c *chunk) (over bool) {
 	return over
 }
 
-// lateRun is how many events in a row, late by more than a window, are a clock that
-// went back.
-const lateRun = 16
+// How many events in a row are a clock that went back: that many late by more than
+// timeline.back, or that many late at all.
+const (
+	lateRun    = 16
+	lateAnyhow = 256
+)
 
 // place returns where position p lies. Where time jumps, the step being filled
 // is over, and an empty one is moved there.
 func (in *Input) place(p int64) place {
 	at := in.time.place(p)
-	if at == late && in.time.from-p > in.time.back {
-		if in.lateRun++; in.lateRun >= lateRun {
+	switch {
+	case at == within || at == later:
+		in.lateRun, in.lateAny = 0, 0
+	case at == late:
+		in.lateAny++
+		if in.time.from-p > in.time.back {
+			in.lateRun++
+		} else {
+			in.lateRun = 0
+		}
+		if in.lateRun >= lateRun || in.lateAny >= lateAnyhow && in.o.Late == event.DropLate {
 			at = beyond
 		}
-	} else if at != beyond {
-		in.lateRun = 0
 	}
 	if at != beyond {
 		return at
 	}
 	if in.dirty {
-		in.lateRun-- // it is placed once more
 		return later
 	}
 	if in.time.begun {
@@ -156,7 +165,7 @@ func (in *Input) place(p int64) place {
 		in.notify(NoticeTime, in.restarts, "%s", in.jump(p))
 	}
 	in.time.begin(p)
-	in.lateRun = 0
+	in.lateRun, in.lateAny = 0, 0
 	return within
 }
 

@@ -27,6 +27,8 @@ type Summary struct {
 	Early     int64 // decisions before the window's end
 	Restarts  int64 // jumps in time
 	Events    int64 // events taken in, or active channels of the lines
+	Glitches  int64 // events left out for a time that cannot be meant
+	Reframed  int64 // cuts inside a record, and headers of other recordings, in the input
 	Late      int64 // events or numbered steps that came late
 	Skipped   int64 // malformed lines, records and events passed over, and windows given up for scores that are not finite
 
@@ -53,6 +55,7 @@ func Run(ctx context.Context, in *Input, w *Windows, h Handler) (Summary, error)
 	s := r.summary
 	s.Windows = w.opened - opened
 	s.Late, s.Skipped = in.Late(), in.Skipped()
+	s.Glitches, s.Reframed = in.Glitches(), in.Reframed()
 	if in.o.SkipBad {
 		s.Skipped += w.lost - lost
 	}

@@ -19,7 +19,7 @@ const (
 type timeline struct {
 	width int64
 	gap   int64
-	back  int64 // a window: a jump within the gap may be a broken time if it is further
+	back  int64 // a lateness beyond that of events on their way
 	from  int64 // beginning of the step being filled
 	begun bool  // whether from is known
 }

@@ -19,6 +19,7 @@ import (
 )
 
 type benchOptions struct {
+	files    readingFlags
 	data     string
 	random   float64
 	limit    int
@@ -82,6 +83,7 @@ Ctrl-C ends the measurement and prints what there is.`,
 		},
 	}
 	f := cmd.Flags()
+	o.files.add(cmd)
 	f.StringVar(&o.data, "data", "", "run the test split of the data set in this `folder`")
 	f.Float64Var(&o.random, "random", 0, "run on random input: the `share` of channels active in a step (0: no)")
 	f.IntVar(&o.limit, "limit", 256, "run only the first `N` samples (0: all)")

@@ -44,7 +44,7 @@ func benchInputs(ctx context.Context, m *model.Network, names []string, stdin io
 	if o.random > 0 {
 		return randomInput(m, o)
 	}
-	inputs, err := openInputs(ctx, m, names, o.data, stdin)
+	inputs, err := openInputs(ctx, m, names, o.data, stdin, o.files)
 	named := len(names) > 0 || o.data != ""
 	switch {
 	case err == nil && !named:

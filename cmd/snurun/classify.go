@@ -32,6 +32,7 @@ type classifyOptions struct {
 	seed    uint64
 	steps   int
 	margin  marginFlag
+	files   readingFlags
 	threads int
 	json    bool
 	show    bool
@@ -47,12 +48,12 @@ func newClassify() *cobra.Command {
 		Long: `classify runs a model on every sample of the inputs and prints classes, accuracy
 where labels are known, spikes, synaptic operations and latency.
 
-INPUT is an IDX image file (.gz too; labels are found beside it), a PNG image, a
+INPUT is an IDX image file (.gz too; labels are found beside it), a PNG or JPEG image, a
 NumPy file .npy with spikes [steps, channels] or [samples, steps, channels], a
 recording of an event camera (` + strings.Join(event.Formats(), ", ") + `),
 or '-' for one of them on standard input, but for nmnist, which only the name of
 a file tells. The classes of recordings are known if a file labels.txt beside them
-has lines "FILE CLASS". Without INPUT and --data it runs on 1,000 of the MNIST test
+has lines "FILE CLASS" or "FILE,CLASS". Without INPUT and --data it runs on 1,000 of the MNIST test
 digits, which are part of the program.
 
 --data is a folder with IDX images or, for a network of events, with recordings,
@@ -60,8 +61,10 @@ those of a class in a subfolder of its name. --list names a list of recordings i
 the folder instead, in lines "FILE CLASS"; FILE may lack its extension. Of a
 folder with subfolders train and test, test is taken.
 
-Events are binned as the model says, from the first one on, and presented for as
-many steps as the model says; an array .npy for as many as it has.
+Events are binned as the model says, from the earliest one on, and presented for as
+many steps as the model says; an array .npy for as many as it has. Events whose time
+cannot be meant, as those left over from the sensor's last run, are left out with a
+warning; so is said what else is odd about a file, or with --strict refused.
 
 Latency is the time from the encoded spike train to the class, of a sample on its
 own. Of more than 256 samples without a line each it is that of the first 256, on
@@ -98,6 +101,7 @@ with NO_COLOR; elsewhere than on a terminal it is made of plain characters.`,
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the input noise")
 	f.IntVar(&o.steps, "steps", 0, "present each sample for `N` time steps (0: as the model says)")
 	o.margin.add(cmd)
+	o.files.add(cmd)
 	f.IntVar(&o.threads, "threads", goruntime.GOMAXPROCS(0), "classify on `N` threads; only times depend on it")
 	f.BoolVar(&o.matrix, "confusion", false, "print the accuracy of each class, and what its samples were taken for")
 	f.StringVar(&o.out, "out", "", "write the decisions to this CSV `file`")
@@ -134,9 +138,9 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 	m := net.Model()
 	var inputs []input
 	if o.list != "" {
-		inputs, err = openFolder(ctx, m, o.data, o.list)
+		inputs, err = openFolder(ctx, m, o.data, o.list, o.files)
 	} else {
-		inputs, err = openInputs(ctx, m, names, o.data, cmd.InOrStdin())
+		inputs, err = openInputs(ctx, m, names, o.data, cmd.InOrStdin(), o.files)
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/internal/bench"
 )
@@ -15,6 +16,7 @@ import (
 type outcome struct {
 	Input   string    `json:"input"`
 	Index   int       `json:"index"`
+	File    string    `json:"file,omitempty"` // of a folder
 	Label   *int      `json:"label,omitempty"`
 	Class   int       `json:"class"`
 	Name    string    `json:"name,omitempty"`
@@ -28,7 +30,7 @@ type outcome struct {
 func (c *classifier) line(in input, out *evaluate.Outcome) error {
 	r := &out.Result
 	o := outcome{
-		Input: in.name, Index: out.Index, Class: r.Class, Scores: r.Scores, Steps: r.Steps,
+		Input: in.name, Index: out.Index, File: dataset.NameOf(in.source, out.Index), Class: r.Class, Scores: r.Scores, Steps: r.Steps,
 		Spikes: out.Stats.TotalSpikes(), Latency: float64(out.Latency.Nanoseconds()) / 1e3,
 	}
 	if out.Label >= 0 {
@@ -44,8 +46,12 @@ func (c *classifier) line(in input, out *evaluate.Outcome) error {
 	if o.Label != nil && !out.Correct() {
 		mark = fmt.Sprintf("  expected %s", c.className(out.Label))
 	}
-	_, err := fmt.Fprintf(c.out, "%s[%d]  %s  score %.4g  %d steps  %d spikes  %.1f µs%s\n",
-		o.Input, o.Index, c.className(o.Class), o.Scores[o.Class], o.Steps, o.Spikes, o.Latency, mark)
+	name := fmt.Sprintf("%s[%d]", o.Input, o.Index)
+	if o.File != "" {
+		name = o.File
+	}
+	_, err := fmt.Fprintf(c.out, "%s  %s  score %.4g  %d steps  %d spikes  %.1f µs%s\n",
+		name, c.className(o.Class), o.Scores[o.Class], o.Steps, o.Spikes, o.Latency, mark)
 	return err
 }
 
@@ -104,6 +110,9 @@ func (c *classifier) summary() error {
 		if s.Samples < c.total {
 			all["interrupted"] = true
 		}
+		if said := c.options.files.said.json(); said != nil {
+			all["remarks"] = said
+		}
 		if s.Labelled > 0 {
 			all["correct"], all["accuracy"] = s.Correct, s.Accuracy()
 			if c.options.matrix {
@@ -122,6 +131,9 @@ func (c *classifier) summary() error {
 	fmt.Fprintf(w, "synops      %.0f a sample\n", s.PerSample(s.SynOps))
 	fmt.Fprintf(w, "latency     %.1f µs mean, %.1f p50, %.1f p90, %.1f p99, %.1f max\n", latency.Mean, latency.P50, latency.P90, latency.P99, latency.Max)
 	fmt.Fprintf(w, "throughput  %.0f samples/s on %d %s, encoding included\n", rate, threads, plural(threads, "thread"))
+	if said := c.options.files.said.String(); said != "" {
+		fmt.Fprintf(w, "remarks     files with %s\n", said)
+	}
 	_, err := fmt.Fprintf(w, "kernel      %s\n", kernel)
 	if err == nil && c.options.matrix {
 		err = c.confusion()

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,10 +22,14 @@ type input struct {
 
 // openInputs opens what the command line names: the files, or the data set in
 // dir, or the digits that are part of the program.
-func openInputs(ctx context.Context, m *model.Network, names []string, dir string, stdin io.Reader) ([]input, error) {
+func openInputs(ctx context.Context, m *model.Network, names []string, dir string, stdin io.Reader, how readingFlags) ([]input, error) {
+	reading, err := how.reading()
+	if err != nil {
+		return nil, err
+	}
 	if len(names) > 0 {
 		var inputs []input
-		files := dataset.Opener{Network: m}
+		files := dataset.Opener{Network: m, Reading: reading}
 		for _, name := range names {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -32,10 +38,17 @@ func openInputs(ctx context.Context, m *model.Network, names []string, dir strin
 				return nil, usagef("%s is a folder: --data %s takes what is in it", name, name)
 			}
 			source, err := openInput(&files, name, stdin)
+			if err != nil && how.SkipBad && len(names) > 1 && errors.Is(err, dataset.ErrFormat) {
+				reading.Remark(dataset.Remark{File: name, Kind: dataset.RemarkSkipped, Count: 1, Text: fmt.Sprintf("the file was passed over: %v", err)})
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
 			inputs = append(inputs, input{name, source})
+		}
+		if len(inputs) == 0 {
+			return nil, errors.New("none of the files can be read")
 		}
 		return inputs, nil
 	}
@@ -44,7 +57,7 @@ func openInputs(ctx context.Context, m *model.Network, names []string, dir strin
 	case events && dir == "":
 		return nil, usagef("%w: the model takes events: name a recording, or a folder of them with --data", dataset.ErrCoding)
 	case events:
-		return openFolder(ctx, m, dir, "")
+		return openFolder(ctx, m, dir, "", how)
 	case dir != "":
 		name, load = dir, func() (dataset.ImageSet, error) { return dataset.LoadImages(dir, dataset.TestPart) }
 	}
@@ -61,14 +74,18 @@ func openInputs(ctx context.Context, m *model.Network, names []string, dir strin
 
 func openInput(files *dataset.Opener, name string, stdin io.Reader) (dataset.Source, error) {
 	if name == "-" {
-		return dataset.Read(stdin, "standard input", files.Network)
+		return files.Read(stdin, "standard input")
 	}
 	return files.Open(name)
 }
 
 // openFolder opens the recordings of a folder: those of a list or of subfolders.
-func openFolder(ctx context.Context, m *model.Network, dir, list string) ([]input, error) {
-	o := dataset.FolderOptions{List: inFolder(dir, list), Classes: m.Classes}
+func openFolder(ctx context.Context, m *model.Network, dir, list string, how readingFlags) ([]input, error) {
+	reading, err := how.reading()
+	if err != nil {
+		return nil, err
+	}
+	o := dataset.FolderOptions{Reading: reading, List: inFolder(dir, list), Classes: m.Classes}
 	if list == "" {
 		if _, test := splitFolders(dir); test != "" {
 			dir = test

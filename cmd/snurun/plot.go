@@ -17,6 +17,7 @@ type plotOptions struct {
 	title   string
 	data    string
 	list    string
+	files   readingFlags
 	index   int
 	limit   int
 	seed    uint64
@@ -196,6 +197,7 @@ func (k plotKind) command() *cobra.Command {
 		case "data":
 			f.StringVar(&o.data, "data", "", "take samples of the test split of the data set in this `folder`")
 		case "list":
+			o.files.add(cmd)
 			f.StringVar(&o.list, "list", "", "take the recordings of this list `file`, in --data or beside it")
 		case "index":
 			f.IntVar(&o.index, "index", 0, "show sample `N` of the input")

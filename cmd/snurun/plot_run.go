@@ -43,9 +43,9 @@ func (p *plotter) load(args []string) (*loaded, error) {
 	m := net.Model()
 	var inputs []input
 	if p.options.list != "" {
-		inputs, err = openFolder(p.ctx, m, p.options.data, p.options.list)
+		inputs, err = openFolder(p.ctx, m, p.options.data, p.options.list, p.options.files)
 	} else {
-		inputs, err = openInputs(p.ctx, m, args[1:], p.options.data, p.stdin)
+		inputs, err = openInputs(p.ctx, m, args[1:], p.options.data, p.stdin, p.options.files)
 	}
 	if err != nil {
 		return nil, err

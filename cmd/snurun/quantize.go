@@ -24,6 +24,7 @@ import (
 )
 
 type quantizeOptions struct {
+	files   readingFlags
 	bits    int
 	data    string
 	list    string
@@ -64,6 +65,7 @@ all the same: it shows what they would cost.`,
 			return quantize(cmd.Context(), cmd, args[0], args[1], o)
 		},
 	}
+	o.files.add(cmd)
 	f := cmd.Flags()
 	f.IntVar(&o.bits, "bits", 8, "round to integers of `N` bits, 2 to 8")
 	f.StringVar(&o.data, "data", "", "compare both models on the test split of the data set in this `folder`")
@@ -211,9 +213,9 @@ func (o *quantizeOptions) samples(ctx context.Context, m *model.Network) (evalua
 	var err error
 	switch {
 	case o.list != "":
-		inputs, err = openFolder(ctx, m, o.data, o.list)
+		inputs, err = openFolder(ctx, m, o.data, o.list, o.files)
 	case o.data != "":
-		inputs, err = openInputs(ctx, m, nil, o.data, nil)
+		inputs, err = openInputs(ctx, m, nil, o.data, nil, o.files)
 	default:
 		var source dataset.Source
 		source, err = bench.Random(m, randomDensity, 0, o.seed)

@@ -18,6 +18,7 @@ import (
 )
 
 type simulateOptions struct {
+	files   readingFlags
 	in, out string
 	record  []string
 	index   int
@@ -53,6 +54,7 @@ height, width] all values of a step, in that order. Other files are as in classi
 	f.StringSliceVar(&o.record, "record", []string{"spikes", "membrane"}, "`what` to record: spikes,membrane")
 	f.IntVar(&o.index, "index", 0, "simulate sample `N` of the input")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the input noise")
+	o.files.add(cmd)
 	return cmd
 }
 
@@ -75,7 +77,11 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 		return err
 	}
 	m := net.Model()
-	source, err := openInput(&dataset.Opener{Network: m}, o.in, cmd.InOrStdin())
+	reading, err := o.files.reading()
+	if err != nil {
+		return err
+	}
+	source, err := openInput(&dataset.Opener{Network: m, Reading: reading}, o.in, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}

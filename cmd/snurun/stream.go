@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type streamOptions struct {
 	late, reset string
 	margin      marginFlag
 	realtime    bool
+	connect     string
 	jitter      time.Duration
 	json        bool
 }
@@ -44,8 +46,9 @@ windows of time steps and prints a line for every decision, at once.
 The formats are spikes (a line a step: the numbers of the active channels), jsonl
 (a JSON object a line: {"t":µs,"x":X,"y":Y,"p":P}, or {"spikes":[...]}, or
 {"values":[...]}), text (lines t,x,y,p), and the recordings nmnist, evt2, evt3,
-evt21, dat, aedat2, aedat3, aedat4 and es. Without --format it is text for a network of events,
-jsonl for one with analog input, else spikes. Events are binned into steps.
+evt21, dat, aedat2, aedat3, aedat4 and es. Without --format it is text for a network
+of events, jsonl for one with analog input, else spikes. Events are binned into
+steps. --connect reads them from a socket, such as AEDAT 4 from dv-processing.
 
 Windows follow one another unless --stride is smaller than --window. Each begins
 in the initial state, as a sample did in training, or, with --reset never, the
@@ -74,6 +77,9 @@ At the end of the input, or after Ctrl-C, a summary follows.`,
 	f.BoolVar(&o.realtime, "realtime", false, "input comes as it happens: let the clock end steps, report lag")
 	f.DurationVar(&o.jitter, "jitter", 100*time.Millisecond, "with --realtime, how much longer some events are on their way than others")
 	f.BoolVar(&o.input.SkipBad, "skip-bad", false, "count malformed input, and windows whose sums leave the range of float32, instead of failing")
+	f.StringVar(&o.input.Chip, "chip", "", "`sensor` of an AEDAT recording that does not name it, such as DAVIS346")
+	f.StringVar(&o.input.Columns, "columns", "", "`names` of the columns of text, such as x,y,p,t or t_s,x,y,p")
+	f.StringVar(&o.connect, "connect", "", "read from this `address`, tcp://HOST:PORT or unix:///PATH, instead of standard input")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a decision and a summary")
 	return cmd
 }
@@ -128,19 +134,31 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	if err := o.parse(); err != nil {
 		return err
 	}
-	net, err := readNetwork(file)
+	compiled, err := readNetwork(file)
 	if err != nil {
 		return err
 	}
-	m := net.Model()
+	m := compiled.Model()
 	if o.windows.Margin, err = o.margin.of(m, file); err != nil {
 		return err
 	}
-	windows, err := stream.NewWindows(net, o.windows)
+	windows, err := stream.NewWindows(compiled, o.windows)
 	if err != nil {
 		return usageError{err}
 	}
-	stdin := &recorder{r: cmd.InOrStdin()}
+	from, name := cmd.InOrStdin(), "standard input"
+	if o.connect != "" {
+		conn, err := dial(ctx, o.connect)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		from, name = conn, o.connect
+	}
+	stdin := &recorder{r: from}
+	o.input.Notify = func(n stream.Notice) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "snurun: warning: %s (%d so far)\n", n.Text, n.Count)
+	}
 	in, err := stream.NewInput(stdin, m, o.input)
 	if err != nil {
 		return usageError{err}
@@ -154,15 +172,29 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 		},
 	})
 	if err != nil && p.err == nil {
-		err = fmt.Errorf("standard input: %w", err)
+		err = fmt.Errorf("%s: %w", name, err)
 		if o.input.Format == "" && errors.Is(err, event.ErrMalformed) {
 			err = fmt.Errorf("%w%s", err, otherFormat(stdin.beginning(), m.Input.Encoder))
 		}
 	}
-	if printed := p.summary(summary, o.realtime, net.Kernel()); err == nil {
+	if printed := p.summary(summary, o.realtime, compiled.Kernel()); err == nil {
 		err = printed
 	}
 	return err
+}
+
+// dial connects to tcp://HOST:PORT or unix:///PATH.
+func dial(ctx context.Context, address string) (net.Conn, error) {
+	network, where, ok := strings.Cut(address, "://")
+	if !ok || network != "tcp" && network != "unix" || where == "" {
+		return nil, usagef("--connect is %q, expected tcp://HOST:PORT or unix:///PATH", address)
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, network, where)
+	if err != nil {
+		return nil, fmt.Errorf("--connect %s: %w", address, err)
+	}
+	return conn, nil
 }
 
 // recorder keeps the beginning of what is read through it.
@@ -269,7 +301,7 @@ func (p *decisionPrinter) summary(s stream.Summary, realtime bool, kernel string
 	if p.json {
 		fields := map[string]any{
 			"steps": s.Steps, "windows": s.Windows, "decisions": s.Decisions, "early": s.Early,
-			"events": s.Events, "late": s.Late, "skipped": s.Skipped, "restarts": s.Restarts,
+			"events": s.Events, "late": s.Late, "skipped": s.Skipped, "restarts": s.Restarts, "glitches": s.Glitches, "reframed": s.Reframed,
 			"seconds": s.Elapsed.Seconds(), "steps_per_s": perSecond(s.Steps), "events_per_s": perSecond(s.Events), "kernel": kernel,
 		}
 		if s.Decisions > 0 {
@@ -287,6 +319,9 @@ func (p *decisionPrinter) summary(s stream.Summary, realtime bool, kernel string
 	fmt.Fprintf(w, "steps       %d\n", s.Steps)
 	fmt.Fprintf(w, "windows     %d, %d decided, %d of them early\n", s.Windows, s.Decisions, s.Early)
 	fmt.Fprintf(w, "events      %d, %d late, %d skipped, %d %s in time\n", s.Events, s.Late, s.Skipped, s.Restarts, plural(int(s.Restarts), "jump"))
+	if s.Glitches+s.Reframed > 0 {
+		fmt.Fprintf(w, "repaired    %d broken %s in time left out, %d %s in the input\n", s.Glitches, plural(int(s.Glitches), "stamp"), s.Reframed, plural(int(s.Reframed), "cut"))
+	}
 	if s.Decisions > 0 {
 		fmt.Fprintf(w, "latency     %.1f µs p50, %.1f p99, %.1f max\n", microseconds(s.Latency.P50), microseconds(s.Latency.P99), microseconds(s.Latency.Max))
 	}

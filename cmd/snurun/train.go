@@ -40,6 +40,7 @@ type trainOptions struct {
 	resume   bool
 	every    time.Duration
 
+	files   readingFlags
 	init    string
 	initial *model.Network // of the file init
 
@@ -93,6 +94,7 @@ Recipes:
 	o.flags = f
 	f.StringVar(&o.dataset, "dataset", mnistSet, "`kind` of data set: mnist, images or folder")
 	f.StringVar(&o.data, "data", "", "`folder` of the data set")
+	o.files.add(cmd)
 	f.StringVar(&o.list, "list", "", "train on the recordings of this list `file`, in --data or beside it")
 	f.StringVar(&o.testList, "test-list", "", "test on the recordings of this list `file`")
 	f.IntSliceVar(&o.input, "input", nil, "`shape` of the input, such as 2,34,34")

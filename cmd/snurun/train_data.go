@@ -118,6 +118,10 @@ func holds(shape []int, n int) bool {
 // loadFolder loads recordings and makes the plan of their training.
 func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (trainingData, *model.Network, error) {
 	var d trainingData
+	reading, err := o.files.reading()
+	if err != nil {
+		return d, nil, err
+	}
 	in, classes := o.recorded(recipe)
 	dir, testDir := o.data, o.data
 	if o.list == "" && o.testList == "" {
@@ -125,13 +129,12 @@ func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (tra
 			dir = o.data
 		}
 	}
-	var err error
-	if d.training, err = dataset.LoadFolder(ctx, dir, in, dataset.FolderOptions{List: inFolder(o.data, o.list), Classes: classes}); err != nil {
+	if d.training, err = dataset.LoadFolder(ctx, dir, in, dataset.FolderOptions{Reading: reading, List: inFolder(o.data, o.list), Classes: classes}); err != nil {
 		return d, nil, err
 	}
 	in.Shape, d.draw = d.training.Shape(), true
 	if o.testList != "" || testDir != "" && testDir != o.data {
-		test := dataset.FolderOptions{List: inFolder(cmp.Or(o.data, filepath.Dir(o.list)), o.testList), Classes: d.training.Classes()}
+		test := dataset.FolderOptions{Reading: reading, List: inFolder(cmp.Or(o.data, filepath.Dir(o.list)), o.testList), Classes: d.training.Classes()}
 		if d.test, err = dataset.LoadFolder(ctx, testDir, in, test); err != nil {
 			return d, nil, err
 		}

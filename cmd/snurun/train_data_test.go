@@ -199,7 +199,7 @@ func TestOpenInputsReadsListOnce(t *testing.T) {
 	bytesFor := func(names []string) uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		inputs, err := openInputs(t.Context(), m, names, "", nil)
+		inputs, err := openInputs(t.Context(), m, names, "", nil, readingFlags{})
 		if err != nil || inputs[len(names)-1].source.Label(0) != (len(names)-1)%10 {
 			t.Fatal(inputs, err)
 		}
