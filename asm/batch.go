@@ -34,9 +34,12 @@ func (b *Batch) Forward(w *Matrix, u *Units, in []*Inputs, tr []*Trace) {
 		check(w, u, in[i])
 	}
 	b.scratch.reset()
-	if k := kernels.Load(); k.batch != nil {
+	switch k := kernels.Load(); {
+	case u.Rare():
+		b.forwardEach(forwardGeneric, w, u, in, tr)
+	case k.batch != nil:
 		k.batch(b, w, u, in, tr)
-	} else {
+	default:
 		b.forwardEach(k.forward, w, u, in, tr)
 	}
 }

@@ -3,22 +3,26 @@ package asm
 // Activation is the function g of a unit.
 type Activation uint8
 
-// The activations: p; p > 0 ? p : 0; p > 0 ? p : slope·p; p > 0 ? p : Exp(p) − 1.
+// The activations: p; p > 0 ? p : 0; p > 0 ? p : slope·p; p > 0 ? p : Exp(p) − 1;
+// p > floor ? p : floor.
 const (
 	Identity Activation = iota
 	ReLU
 	LeakyReLU
 	ELU
+	Clipped
 )
 
 // Output is what follows from u = s + b.
 type Output uint8
 
-// The outputs: the bit u > 0; Sigmoid(u); nothing but the membrane.
+// The outputs: the bit u > 0; Sigmoid(u); nothing but the membrane; a number of
+// spikes, ⌊s/θ⌋ for θ = −b where u ≥ 0, else 0, at most Most and times Value.
 const (
 	Step Output = iota
 	Sigmoidal
 	NoOutput
+	Count
 )
 
 // Reset is how the output of the step before gates the membrane.
@@ -26,20 +30,28 @@ type Reset uint8
 
 // The resets, for hard and soft outputs y of the step before:
 // p = y ? a : a + l·s, or a + (l·s)·(1−y); p = a + l·s, less θ if y, or less θ·y; p = a + l·s.
+// For outputs Step and Count alone: p = y ? 0 : a + l·s; and that of ResetSubtract
+// with another b added to u where s less the threshold −b if y was above it.
 const (
 	ResetZero Reset = iota
 	ResetSubtract
 	ResetNone
+	ResetRefractory
+	ResetLagged
 )
 
 // Units are the constants of N neurons (padded, a multiple of Lanes). Each
-// slice has N elements; Theta is nil unless the reset is ResetSubtract.
+// slice has N elements; Theta is nil unless the reset is ResetSubtract or
+// ResetLagged.
 type Units struct {
 	N          int
 	Activation Activation
 	Output     Output
 	Reset      Reset
 	Slope      float32
+	Floor      float32 // of Clipped
+	Most       float32 // of Count, +Inf for no bound
+	Value      float32 // of Count, not 0
 	Current    []float32
 	Decay      []float32
 	Bias       []float32
@@ -63,7 +75,7 @@ type Trace struct {
 	SStride int
 	Y       []uint64 // spikes, for output Step
 	YStride int
-	Soft    []float32 // outputs, for output Sigmoidal; strided like S
+	Soft    []float32 // outputs, for outputs Sigmoidal and Count; strided like S
 }
 
 // Forward advances all neurons of a layer over len(in.Ends) time steps:
@@ -78,6 +90,10 @@ type Trace struct {
 // hold −0.
 func Forward(w *Matrix, u *Units, in *Inputs, tr *Trace) {
 	check(w, u, in)
+	if u.Rare() {
+		forwardGeneric(w, u, in, tr)
+		return
+	}
 	kernels.Load().forward(w, u, in, tr)
 }
 
@@ -97,6 +113,10 @@ func check(w *Matrix, u *Units, in *Inputs) {
 // u.N values, rows stride apart, takes the place of Current + Σ in time step t.
 // Like Current, sums must not hold −0.
 func Update(u *Units, sums []float32, stride, steps int, tr *Trace) {
+	if u.Rare() {
+		updateSums(u, sums, stride, steps, tr)
+		return
+	}
 	kernels.Load().update(u, sums, stride, steps, tr)
 }
 

@@ -77,6 +77,10 @@ func updateSums(u *Units, sums []float32, stride, steps int, tr *Trace) {
 // updateGeneric turns the input sums a of time step t of the neurons from
 // first on into membranes and outputs.
 func updateGeneric(a []float32, u *Units, tr *Trace, first, t int) {
+	if u.Rare() {
+		updateRare(a, u, tr, first, t)
+		return
+	}
 	n := len(a)
 	before := tr.S[t*tr.SStride+first:][:n]
 	after := tr.S[(t+1)*tr.SStride+first:][:n]

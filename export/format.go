@@ -20,15 +20,27 @@ import (
 // A file has the first in which all that its network needs is known.
 const Version = 2
 
-// integerVersion is the first with integer weights.
-const integerVersion = 2
+// What the first versions of something are: integer weights, and names of activations,
+// outputs and resets.
+const (
+	integerVersion = 2
+	newNames       = 2
+)
 
 // versionOf returns the version of a network's file.
 func versionOf(n *model.Network) int {
+	v := 1
 	if n.HasIntegers() {
-		return integerVersion
+		v = integerVersion
 	}
-	return 1
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		if l.Output == model.Count || l.Activation == model.Clipped ||
+			l.Reset == model.ResetRefractory || l.Reset == model.ResetLagged || n.PoolsValues(i) {
+			v = max(v, newNames)
+		}
+	}
+	return v
 }
 
 const formatName = "snurun/model"

@@ -19,7 +19,29 @@ var layerFields = []layerField{
 		func(e *encoder, _ string, l *model.Layer) { e.float32(l.Slope) },
 		func(l *model.Layer) bool { return l.Activation == model.LeakyReLU },
 	},
+	{
+		"floor",
+		func(d *decoder, l *model.Layer) (err error) { l.Floor, err = d.float32(); return err },
+		func(e *encoder, _ string, l *model.Layer) { e.float32(l.Floor) },
+		func(l *model.Layer) bool { return l.Activation == model.Clipped },
+	},
 	wordField("output", func(l *model.Layer) *model.Output { return &l.Output }),
+	{
+		"max_spikes",
+		func(d *decoder, l *model.Layer) error {
+			n, err := d.integer(1, maxInt)
+			l.MaxSpikes = int(n)
+			return err
+		},
+		func(e *encoder, where string, l *model.Layer) { e.count(where, l.MaxSpikes) },
+		func(l *model.Layer) bool { return l.MaxSpikes != 0 },
+	},
+	{
+		"spike_value",
+		func(d *decoder, l *model.Layer) (err error) { l.SpikeValue, err = d.float32(); return err },
+		func(e *encoder, _ string, l *model.Layer) { e.float32(l.SpikeValue) },
+		func(l *model.Layer) bool { return l.SpikeValue != 0 },
+	},
 	wordField("reset", func(l *model.Layer) *model.Reset { return &l.Reset }),
 	wordField("pool", func(l *model.Layer) *model.Pooling { return &l.Pool }),
 	pairField("kernel", 1, func(l *model.Layer) *[2]int { return &l.Window.Kernel }),
@@ -165,6 +187,14 @@ func (d *decoder) layer() (model.Layer, error) {
 		required = append(required, "slope")
 	} else {
 		l.Slope = 0
+	}
+	if l.Activation == model.Clipped {
+		required = append(required, "floor")
+	} else {
+		l.Floor = 0
+	}
+	if l.Output != model.Count {
+		l.MaxSpikes, l.SpikeValue = 0, 0
 	}
 	if err := o.require(required...); err != nil {
 		return l, err

@@ -45,7 +45,7 @@ func TestRefusedPlanes(t *testing.T) {
 		{"layers[0].out", "\x93\x04\x06\x07", model.ErrInvalid, "out is [4 6 7], expected [4 6 6] from in [2 6 6]"},
 		{"layers[0].out", "\x91\xcc\x90", model.ErrInvalid, "expected [channels height width]"},
 		{"layers[1].pool", str("median"), model.ErrInvalid, `pool "median" is unknown`},
-		{"layers[3].pool", str("max"), model.ErrInvalid, "max pooling needs the spikes of one layer"},
+		{"layers[3].pool", str("max"), model.ErrInvalid, "max pooling needs the outputs of one layer"},
 		{"layers[1].kernel", "\x92\x00\x02", export.ErrCorrupt, "layers[1].kernel[0] at byte"},
 		{"layers[1].kernel", "\x92\xcd\x10\x01\x02", model.ErrInvalid, "kernel is 4097, expected 1 to 4096"},
 		{"layers[1].kind", str("flatten"), model.ErrInvalid, "a flatten layer has no pool, expected kind pool2d"},

@@ -66,8 +66,8 @@ func (r draw) unit(kind model.Kind, in, out []int, channels int) model.Layer {
 	n := size(out)
 	l := model.Layer{
 		Kind: kind, In: in, Out: out,
-		Activation: pick(r, model.Identity, model.ReLU, model.LeakyReLU, model.ELU),
-		Output:     pick(r, model.Step, model.Step, model.Sigmoid, model.None),
+		Activation: pick(r, model.Identity, model.ReLU, model.LeakyReLU, model.ELU, model.Clipped),
+		Output:     pick(r, model.Step, model.Step, model.Sigmoid, model.None, model.Count),
 		Reset:      pick(r, model.ResetZero, model.ResetSubtract, model.ResetNone),
 		Decay:      r.vector(r.Float64, 1, channels, n),
 		Current:    r.vector(func() float64 { return 0.1 * r.NormFloat64() }, 0, 1, channels, n),
@@ -80,10 +80,25 @@ func (r draw) unit(kind model.Kind, in, out []int, channels int) model.Layer {
 	if l.Output == model.None {
 		l.Reset = model.ResetNone
 	}
-	if l.Activation == model.LeakyReLU {
-		l.Slope = float32(r.NormFloat64())
+	if l.Output == model.Step || l.Output == model.Count {
+		switch r.IntN(6) {
+		case 0:
+			l.Reset = model.ResetRefractory
+		case 1:
+			l.Reset = model.ResetLagged
+		}
 	}
-	if l.Reset == model.ResetSubtract {
+	switch l.Activation {
+	case model.LeakyReLU:
+		l.Slope = float32(r.NormFloat64())
+	case model.Clipped:
+		l.Floor = -0.2 * r.Float32()
+	}
+	if l.Output == model.Count {
+		l.MaxSpikes, l.SpikeValue = pick(r, 0, 1, 3), pick(r, 0, 1, 2, float32(r.NormFloat64()))
+		l.Bias = r.vector(func() float64 { return -0.05 - 0.5*r.Float64() }, 1, channels, n)
+	}
+	if l.Reset == model.ResetSubtract || l.Reset == model.ResetLagged {
 		l.Theta = r.vector(r.Float64, 1, channels, n)
 	}
 	return l
@@ -133,10 +148,10 @@ func (r draw) convolution(in []int) model.Layer {
 	return l
 }
 
-// pooling draws a pooling of planes, by maximum only of spikes.
-func (r draw) pooling(in []int, spikes bool) model.Layer {
+// pooling draws a pooling of planes, by maximum only where no input occurs twice.
+func (r draw) pooling(in []int, once bool) model.Layer {
 	pool := pick(r, model.SumPool, model.AvgPool)
-	if spikes && r.IntN(2) == 0 {
+	if once && r.IntN(2) == 0 {
 		pool = model.MaxPool
 	}
 	w, out := r.window(in, in[0], false)
@@ -181,15 +196,15 @@ func randomNetwork(tb testing.TB, seed uint64) *model.Network {
 func randomPlanes(tb testing.TB, seed uint64) *model.Network {
 	r := draw{rand.New(rand.NewPCG(seed, 12))}
 	m := r.network([]int{1, 5, 7}, []int{2, 4, 8}, []int{4, 3, 3})
-	shape, spikes := m.Input.Shape, !m.Input.Encoder.Analog()
+	shape, once := m.Input.Shape, true
 	for i := range 1 + r.IntN(5) {
 		from := r.from(m, i, shape)
-		single := spikes && len(from) < 2
+		single := once && len(from) < 2
 		var l model.Layer
 		switch r.IntN(5) {
 		case 0, 1:
 			l = r.convolution(shape)
-			single = l.Output == model.Step
+			single = true
 		case 2, 3:
 			l = r.pooling(shape, single)
 			single = l.Pool == model.MaxPool
@@ -198,7 +213,7 @@ func randomPlanes(tb testing.TB, seed uint64) *model.Network {
 		}
 		l.From = from
 		m.Layers = append(m.Layers, l)
-		shape, spikes = l.Out, single
+		shape, once = l.Out, single
 	}
 	last := r.connected(shape, 1+r.IntN(4))
 	if last.Kind == model.SNU {

@@ -9,7 +9,7 @@ const maxSum = 1 << 24
 // passes returns what the network's input passes on.
 func (in Input) passes() passed {
 	spikes, counts := !in.Encoder.Analog(), in.Encoder.Coding == Events && in.Encoder.Counts
-	return passed{entries: int64(in.Size()), spikes: spikes, paths: 1, whole: spikes || counts, input: true, factor: 1, repeats: 1}
+	return passed{entries: int64(in.Size()), once: true, paths: 1, whole: spikes || counts, input: true, factor: 1, repeats: 1}
 }
 
 // add adds what another source passes on; the first is as it is.

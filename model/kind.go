@@ -17,7 +17,10 @@ var layerFields = []struct {
 }{
 	{"activation", func(l *Layer) bool { return l.Activation != "" }},
 	{"slope", func(l *Layer) bool { return l.Slope != 0 }},
+	{"floor", func(l *Layer) bool { return l.Floor != 0 }},
 	{"output", func(l *Layer) bool { return l.Output != "" }},
+	{"max_spikes", func(l *Layer) bool { return l.MaxSpikes != 0 }},
+	{"spike_value", func(l *Layer) bool { return l.SpikeValue != 0 }},
 	{"reset", func(l *Layer) bool { return l.Reset != "" }},
 	{"pool", func(l *Layer) bool { return l.Pool != "" }},
 	{"kernel", func(l *Layer) bool { return l.Window.Kernel != [2]int{} }},
@@ -70,7 +73,7 @@ type KindSpec struct {
 }
 
 var (
-	unitFields   = []Field{"activation", "slope", "output", "reset", "weight", "current", "bias"}
+	unitFields   = []Field{"activation", "slope", "floor", "output", "max_spikes", "spike_value", "reset", "weight", "current", "bias"}
 	stateFields  = []Field{"decay", "synapse", "theta", "initial"}
 	windowFields = []Field{"kernel", "stride", "padding", "dilation"}
 )

@@ -22,6 +22,7 @@ const (
 	ReLU      Activation = "relu"       // g(p) = p if p > 0, else 0 (the paper)
 	LeakyReLU Activation = "leaky_relu" // g(p) = p if p > 0, else slope·p (neuroaikit)
 	ELU       Activation = "elu"        // g(p) = p if p > 0, else exp(p) − 1 (the blog)
+	Clipped   Activation = "clipped"    // g(p) = p if p > floor, else floor (Sinabs' min_v_mem)
 )
 
 // Output names what a layer passes on.
@@ -32,17 +33,28 @@ const (
 	Step    Output = "step"    // y = 1 if u > 0, else 0: spikes (SNU)
 	Sigmoid Output = "sigmoid" // y = 1/(1 + exp(−u)): analog (soft SNU, sSNU)
 	None    Output = "none"    // the membrane s itself is passed on, there is no y
+	// Count is several spikes a step: y = value·min(⌊s/θ⌋, most) if s ≥ θ, else 0, for
+	// the threshold θ = −b (Sinabs, Rockpool, snnTorch's graded spikes).
+	Count Output = "count"
 )
 
 // Reset names how an output acts back on its membrane.
 type Reset string
 
-// The resets. p is what g is applied to; y is the neuron's output one step ago.
+// The resets. p is what g is applied to; y is the neuron's output one step ago,
+// of output count the number of spikes.
 const (
-	ResetZero     Reset = "zero"     // p = a + (l·s)·(1 − y); after a hard spike p = a
+	ResetZero     Reset = "zero"     // p = a + (l·s)·(1 − y); after hard spikes p = a
 	ResetSubtract Reset = "subtract" // p = (a + l·s) − θ·y
 	ResetLateral  Reset = "lateral"  // p = a + (l·s)·(1 − max_k y_k): one spike resets the whole layer
 	ResetNone     Reset = "none"     // p = a + l·s
+	// ResetRefractory loses the step after a spike: p = (a + l·s)·(1 − y) (snnTorch's
+	// reset_mechanism="zero" of Synaptic and RLeaky).
+	ResetRefractory Reset = "refractory"
+	// ResetLagged is subtract, but a neuron whose membrane was still above its
+	// threshold after a spike, s + b·y > −b, fires only if u + b > 0 in the next step
+	// (snnTorch's "subtract" with reset_delay=False).
+	ResetLagged Reset = "lagged"
 )
 
 // Pooling names what a window of a pool2d layer passes on.
@@ -53,7 +65,7 @@ type Pooling string
 const (
 	SumPool Pooling = "sum" // each x, as it is
 	AvgPool Pooling = "avg" // each x, times 1/(height·width) of the window; zeros of the padding count
-	MaxPool Pooling = "max" // a spike if there is any
+	MaxPool Pooling = "max" // the largest, of spikes a spike if there is any; padding does not count
 )
 
 // Window is how the window of a conv2d or pool2d layer moves over the plane of
@@ -93,7 +105,10 @@ type Layer struct {
 	In, Out    []int // shapes of one time step
 	Activation Activation
 	Slope      float32 // of leaky_relu
+	Floor      float32 // of clipped
 	Output     Output
+	MaxSpikes  int     // of output count: the most a step, 0 for no bound
+	SpikeValue float32 // of output count: what one counts, 0 for 1
 	Reset      Reset
 
 	Window Window  // of conv2d and pool2d
@@ -106,7 +121,7 @@ type Layer struct {
 	Synapse   []float32 // α, in [0, 1]: the input current decays; absent, it lasts one step
 	Decay     []float32 // l = 1 − Δt/τ, in [0, 1]
 	Bias      []float32 // b
-	Theta     []float32 // θ of reset subtract
+	Theta     []float32 // θ of resets subtract and lagged
 	Initial   []float32 // s before the first step
 }
 
@@ -124,8 +139,8 @@ func (l *Layer) HasNeurons() bool {
 	return spec == nil || spec.Neurons
 }
 
-// Spikes reports whether the layer has neurons that pass spikes on, not analog
-// values.
+// Spikes reports whether the layer has neurons that pass spikes on, at most one a
+// step, not analog values or counts.
 func (l *Layer) Spikes() bool { return l.HasNeurons() && l.Output == Step }
 
 // Inputs returns From, with the default of layer i filled in.

@@ -12,7 +12,8 @@
 //	y_j = 1 if u_j > 0, else 0                              Output says how y follows from u
 //
 // s is the membrane, y the spike, l the decay, b the bias (a firing threshold
-// V_th is b = −V_th), c a constant input current. A layer with a synaptic
+// V_th is b = −V_th), c a constant input current. A layer that counts spikes passes
+// on y times what one of them counts. A layer with a synaptic
 // current (CUBA-LIF) puts q_j = a_j + α_j·q_j(t−1), from q = 0 on, in place of
 // a_j.
 //
@@ -22,7 +23,8 @@
 // other, and an input that occurs twice is added twice. A flatten layer passes
 // its list on; sum and average pooling replace each entry (i, x) by (k, x·scale)
 // for each window k that i lies in, k ascending; max pooling lists the windows
-// with a spike, ascending. The sum over i runs over the list in its order. Where
+// whose largest value, counting 0 for an input that is not listed, is not 0, with
+// that value, k ascending. The sum over i runs over the list in its order. Where
 // W[j,i] is a convolution's weight it is that from i's place in the window of j,
 // and an entry outside of the window, or of another group, is skipped.
 //

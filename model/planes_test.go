@@ -91,16 +91,11 @@ func TestPlanesInvalid(t *testing.T) {
 		{"layer 0 takes shape [2 6 6], but input has shape [2 4 9]", func(m *Network) { m.Input.Shape = []int{2, 4, 9} }},
 
 		// max pooling
-		{"layer 1: max pooling needs the spikes of one layer", func(m *Network) { m.Layers[0].Output = Sigmoid }},
-		{"layer 3: max pooling needs the spikes of one layer", func(m *Network) { m.Layers[3].Pool = MaxPool }},
+		{"layer 3: max pooling needs the outputs of one layer", func(m *Network) { m.Layers[3].Pool = MaxPool }},
 		{"layer 1: max pooling", func(m *Network) {
 			l := &m.Layers[0]
 			*l = Layer{Kind: Pool2D, In: []int{2, 6, 6}, Out: []int{2, 6, 6}, Pool: SumPool, Window: whole}
 			m.Layers[1].In, m.Layers[1].Out = []int{2, 6, 6}, []int{2, 6, 3}
-		}},
-		{"layer 1: max pooling", func(m *Network) {
-			m.Input.Encoder.Counts = true
-			m.Layers[0] = Layer{Kind: Flatten, In: []int{2, 6, 6}, Out: []int{4, 3, 6}}
 		}},
 		{"layer 4: max pooling", func(m *Network) { // of what a flatten layer adds up
 			m.Layers = append(m.Layers[:3],
@@ -152,7 +147,18 @@ func TestPlanesInvalid(t *testing.T) {
 		{"synapse[1] is NaN", func(m *Network) { m.Layers[0].Synapse[1] = nan }},
 		{"synapse[0] is -0.5", func(m *Network) { m.Layers[5].Synapse[0] = -0.5 }},
 		{"decay[0] is 2", func(m *Network) { m.Layers[0].Decay[0] = 2 }},
-		{"theta is only for reset subtract", func(m *Network) { m.Layers[2].Theta = ones(4) }},
+		{`reset "x" is unknown, expected zero, subtract, lateral, refractory, lagged or none`, func(m *Network) { m.Layers[0].Reset = "x" }},
+		{"reset lagged needs theta", func(m *Network) { m.Layers[0].Reset, m.Layers[0].Theta = ResetLagged, nil }},
+		{"reset refractory needs output step or count, but output is none", func(m *Network) { m.Layers[5].Output, m.Layers[5].Reset = None, ResetRefractory }},
+		{"max_spikes and spike_value are only for output count", func(m *Network) { m.Layers[0].MaxSpikes = 2 }},
+		{"max_spikes is -1, expected 0 to 1048576", func(m *Network) { m.Layers[0].Output, m.Layers[0].MaxSpikes = Count, -1 }},
+		{"spike_value is NaN", func(m *Network) { m.Layers[0].Output, m.Layers[0].SpikeValue = Count, nan }},
+		{"output count needs a bias below 0", func(m *Network) { m.Layers[0].Output, m.Layers[0].Bias = Count, nil }},
+		{"bias[1] is 0, expected less than 0 for output count", func(m *Network) { m.Layers[0].Output, m.Layers[0].Bias = Count, []float32{-1, 0, -1, -1} }},
+		{"floor is only for activation clipped", func(m *Network) { m.Layers[0].Floor = -1 }},
+		{"floor is 1, expected a finite number of at most 0", func(m *Network) { m.Layers[0].Activation, m.Layers[0].Floor = Clipped, 1 }},
+		{"a pool2d layer has no max_spikes, expected", func(m *Network) { m.Layers[1].MaxSpikes = 1 }},
+		{"theta is only for resets subtract and lagged", func(m *Network) { m.Layers[2].Theta = ones(4) }},
 		{"a dense layer has no synapse, expected kind snu or conv2d", func(m *Network) { m.Layers[5].Kind, m.Layers[5].Decay = Dense, nil }},
 
 		// what a kind of layer does not heed
@@ -268,7 +274,7 @@ func TestOverlap(t *testing.T) {
 					}
 					most = max(most, windows)
 				}
-				if got, err := passPool(&l, "", passed{entries: 10, spikes: true}); err != nil || got.spikes || got.entries < int64(10*most*most) {
+				if got, err := passPool(&l, "", passed{entries: 10, once: true}); err != nil || got.once || got.entries < int64(10*most*most) {
 					t.Errorf("kernel %d, stride %d, padding %d: at most %d entries, but 10 inputs may be in %d windows each", kernel, stride, padding, got.entries, most*most)
 				}
 			}

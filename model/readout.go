@@ -26,7 +26,7 @@ var readouts = []struct {
 	kind  ReadoutKind
 	takes []Output
 }{
-	{SpikeCount, []Output{Step, Sigmoid}},
+	{SpikeCount, []Output{Step, Sigmoid, Count}},
 	{MembraneSum, []Output{None}},
 	{MembraneMax, []Output{None}},
 	{FirstSpike, []Output{Step}},

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -37,16 +38,30 @@ func (l *Layer) validate(where string) error {
 func (l *Layer) validateUnit(where string) error {
 	switch l.Activation {
 	case Identity, ReLU, ELU, LeakyReLU:
+		if l.Floor != 0 {
+			return invalid("%s: floor is only for activation clipped, but activation is %s", where, l.Activation)
+		}
+	case Clipped:
+		if !(l.Floor <= 0) || math.IsInf(float64(l.Floor), 0) {
+			return invalid("%s: floor is %v, expected a finite number of at most 0", where, l.Floor)
+		}
 	default:
-		return invalid("%s: activation %q is unknown, expected identity, relu, leaky_relu or elu", where, l.Activation)
+		return invalid("%s: activation %q is unknown, expected identity, relu, leaky_relu, elu or clipped", where, l.Activation)
 	}
 	if l.Slope-l.Slope != 0 {
 		return invalid("%s: slope is %v, expected a finite number", where, l.Slope)
 	}
 	switch l.Output {
 	case Step, Sigmoid, None:
+		if l.MaxSpikes != 0 || l.SpikeValue != 0 {
+			return invalid("%s: max_spikes and spike_value are only for output count, but output is %s", where, l.Output)
+		}
+	case Count:
+		if err := l.validateCount(where); err != nil {
+			return err
+		}
 	default:
-		return invalid("%s: output %q is unknown, expected step, sigmoid or none", where, l.Output)
+		return invalid("%s: output %q is unknown, expected step, sigmoid, none or count", where, l.Output)
 	}
 	switch l.Reset {
 	case ResetZero, ResetSubtract:
@@ -57,18 +72,42 @@ func (l *Layer) validateUnit(where string) error {
 		if l.Output != Step {
 			return invalid("%s: reset lateral needs output step, but output is %s", where, l.Output)
 		}
+	case ResetRefractory, ResetLagged:
+		if l.Output != Step && l.Output != Count {
+			return invalid("%s: reset %s needs output step or count, but output is %s", where, l.Reset, l.Output)
+		}
 	case ResetNone:
 	default:
-		return invalid("%s: reset %q is unknown, expected zero, subtract, lateral or none", where, l.Reset)
+		return invalid("%s: reset %q is unknown, expected zero, subtract, lateral, refractory, lagged or none", where, l.Reset)
 	}
-	if l.Reset == ResetSubtract && len(l.Theta) == 0 {
-		return invalid("%s: reset subtract needs theta", where)
-	}
-	if l.Reset != ResetSubtract && len(l.Theta) > 0 {
-		return invalid("%s: theta is only for reset subtract, but reset is %s", where, l.Reset)
+	if subtracts := l.Reset == ResetSubtract || l.Reset == ResetLagged; subtracts && len(l.Theta) == 0 {
+		return invalid("%s: reset %s needs theta", where, l.Reset)
+	} else if !subtracts && len(l.Theta) > 0 {
+		return invalid("%s: theta is only for resets subtract and lagged, but reset is %s", where, l.Reset)
 	}
 	if l.Recurrent != nil && l.Output == None {
 		return invalid("%s: recurrent needs an output, but output is none", where)
+	}
+	return nil
+}
+
+// MaxSpikes bounds the spikes that a neuron of output count fires in a step.
+const MaxSpikes = 1 << 20
+
+// validateCount checks a layer of output count.
+func (l *Layer) validateCount(where string) error {
+	switch {
+	case l.MaxSpikes < 0 || l.MaxSpikes > MaxSpikes:
+		return invalid("%s: max_spikes is %d, expected 0 to %d", where, l.MaxSpikes, MaxSpikes)
+	case l.SpikeValue-l.SpikeValue != 0:
+		return invalid("%s: spike_value is %v, expected a finite number", where, l.SpikeValue)
+	case len(l.Bias) == 0:
+		return invalid("%s: output count needs a bias below 0, the threshold's negative, but there is none", where)
+	}
+	for j, b := range l.Bias {
+		if !(b < 0) {
+			return invalid("%s: bias[%d] is %v, expected less than 0 for output count: it is the threshold's negative", where, j, b)
+		}
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 // passed is what a layer, or the network's input, passes on in a time step.
 type passed struct {
 	entries int64 // at most, counting an input each time that it occurs
-	spikes  bool  // every entry is a spike, and no input occurs twice
+	once    bool  // no input occurs twice
 	paths   int   // through layers without neurons: one, and those of each of their sources
 
 	// For layers that sum integers:
@@ -90,7 +90,7 @@ func (n *Network) validateFrom(i int, passes []passed) (in passed, err error) {
 		}
 		in.entries += passes[1+f].entries
 		in.paths += passes[1+f].paths
-		in.spikes = len(from) == 1 && passes[1+f].spikes
+		in.once = len(from) == 1 && passes[1+f].once
 		in.add(&passes[1+f], k == 0)
 	}
 	if in.entries > maxEntries {
@@ -116,8 +116,7 @@ func (l *Layer) overlap() int64 {
 }
 
 func passNeurons(l *Layer, _ string, _ passed) (passed, error) {
-	spikes := l.Output == Step
-	return passed{entries: int64(l.OutSize()), spikes: spikes, paths: 1, whole: spikes, factor: 1, repeats: 1}, nil
+	return passed{entries: int64(l.OutSize()), once: true, paths: 1, whole: l.Output == Step, factor: 1, repeats: 1}, nil
 }
 
 func passFlat(_ *Layer, _ string, in passed) (passed, error) {
@@ -127,17 +126,34 @@ func passFlat(_ *Layer, _ string, in passed) (passed, error) {
 
 func passPool(l *Layer, where string, in passed) (passed, error) {
 	if l.Pool != MaxPool {
-		in.entries, in.spikes, in.paths = min(in.entries*l.overlap(), maxEntries+1), false, in.paths+1
+		in.entries, in.once, in.paths = min(in.entries*l.overlap(), maxEntries+1), false, in.paths+1
 		in.repeats = min(in.repeats*int64(l.Window.Kernel[0])*int64(l.Window.Kernel[1]), maxSum)
 		if l.Pool == AvgPool {
 			in.factor = float32(in.factor * l.Window.share())
 		}
 		return in, nil
 	}
-	if !in.spikes {
-		return passed{}, invalid("%s: max pooling needs the spikes of one layer, but analog values or sums come in: sum pooling may be meant", where)
+	if !in.once {
+		return passed{}, invalid("%s: max pooling needs the outputs of one layer, but sums come in: sum pooling may be meant", where)
 	}
-	return passed{entries: int64(l.OutSize()), spikes: true, paths: in.paths + 1, whole: true, factor: 1, repeats: 1}, nil
+	in.entries, in.paths = int64(l.OutSize()), in.paths+1
+	return in, nil
+}
+
+// PoolsValues reports whether layer i of a valid network is a max pool of values
+// that may be other than spikes.
+func (n *Network) PoolsValues(i int) bool {
+	l := &n.Layers[i]
+	if l.Kind != Pool2D || l.Pool != MaxPool {
+		return false
+	}
+	for i >= 0 && !n.Layers[i].HasNeurons() { // what comes into a max pool comes one way
+		i = n.Layers[i].Inputs(i)[0]
+	}
+	if i < 0 {
+		return n.Input.Encoder.Analog()
+	}
+	return !n.Layers[i].Spikes()
 }
 
 // where names a layer in errors, −1 being the input.

@@ -23,7 +23,7 @@ var ErrNoSelfTest = errors.New("the model carries no self-test")
 // Digest runs the inputs of a self-test, each from the initial state, and
 // returns the SHA-256 of everything they cause, little-endian: for each input,
 // step and layer the spike words of a spiking layer (uint64), or else the
-// outputs of a soft or the membranes of an analog layer (float32); after each
+// outputs of a soft or counting or the membranes of an analog layer (float32); after each
 // input its scores (float32).
 func (n *Network) Digest(st *model.SelfTest) ([32]byte, error) {
 	h := sha256.New()
@@ -99,7 +99,7 @@ func (s *Session) hashStep(h hash.Hash) {
 				binary.LittleEndian.PutUint64(b[:], w)
 				h.Write(b[:])
 			}
-		case asm.Sigmoidal:
+		case asm.Sigmoidal, asm.Count:
 			hashFloats(h, s.Outputs(i))
 		default:
 			hashFloats(h, s.Membrane(i))

@@ -16,7 +16,8 @@ import (
 type oracle struct {
 	m       *model.Network
 	q, s, y [][]float32
-	out     [][]entry // what each layer passed on in this step
+	fired   [][]float32 // spikes of each neuron, of which y is the value
+	out     [][]entry   // what each layer passed on in this step
 }
 
 // entry is an input i with its value; what of it is a whole number, and the factor
@@ -45,6 +46,7 @@ func newOracle(m *model.Network) *oracle {
 		o.q = append(o.q, make([]float32, n))
 		o.s = append(o.s, model.Broadcast(l.Initial, n))
 		o.y = append(o.y, make([]float32, n))
+		o.fired = append(o.fired, make([]float32, n))
 	}
 	return o
 }
@@ -77,7 +79,7 @@ func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
 	decay, bias := model.Broadcast(l.Decay, n), model.Broadcast(l.Bias, n)
 	current, theta := model.Broadcast(l.Current, n), model.Broadcast(l.Theta, n)
 	alpha := model.Broadcast(l.Synapse, n)
-	s, y := make([]float32, n), make([]float32, n)
+	s, y, fired := make([]float32, n), make([]float32, n), make([]float32, n)
 	for j := range n {
 		a := current[j]
 		if l.Weight.Integer {
@@ -107,9 +109,15 @@ func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
 		}
 		carried := float32(decay[j] * o.s[i][j])
 		was := o.y[i][j]
+		if l.Output == model.Count {
+			was = o.fired[i][j]
+		}
 		var p float32
 		switch l.Reset {
 		case model.ResetZero:
+			if l.Output != model.Sigmoid {
+				was = min(was, 1)
+			}
 			gated := float32(carried * (1 - was))
 			p = a + gated
 		case model.ResetLateral:
@@ -119,7 +127,11 @@ func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
 					p = a
 				}
 			}
-		case model.ResetSubtract:
+		case model.ResetRefractory:
+			if was == 0 {
+				p = a + carried
+			}
+		case model.ResetSubtract, model.ResetLagged:
 			p = a + carried
 			back := float32(theta[j] * was)
 			p -= back
@@ -128,10 +140,31 @@ func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
 		}
 		s[j] = oracleG(l, p)
 		u := s[j] + bias[j]
+		if l.Reset == model.ResetLagged {
+			after := o.s[i][j]
+			if was > 0 {
+				taken := float32(bias[j] * was)
+				after += taken
+			}
+			if after > -bias[j] {
+				u += bias[j]
+			}
+		}
 		switch l.Output {
 		case model.Step:
 			if u > 0 {
 				y[j] = 1
+			}
+		case model.Count:
+			if u >= 0 {
+				fired[j] = float32(math.Floor(float64(s[j] / -bias[j])))
+			}
+			if most := float32(l.MaxSpikes); most > 0 {
+				fired[j] = min(fired[j], most)
+			}
+			y[j] = fired[j]
+			if l.SpikeValue != 0 {
+				y[j] *= l.SpikeValue
 			}
 		case model.Sigmoid:
 			y[j] = 1 / (1 + asm.Exp(-u))
@@ -141,7 +174,7 @@ func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
 	if l.Output == model.None {
 		return entries(s)
 	}
-	o.y[i] = y
+	o.y[i], o.fired[i] = y, fired
 	return entries(y)
 }
 
@@ -207,7 +240,9 @@ func place(shape []int, i int) (c, y, x int) {
 
 func oraclePool(l *model.Layer, in []entry) (out []entry) {
 	w := &l.Window
-	fired := make([]float32, l.OutSize())
+	if l.Pool == model.MaxPool {
+		return oracleMax(l, in)
+	}
 	for _, e := range in {
 		for k := range l.OutSize() {
 			c, oy, ox := place(l.Out, k)
@@ -216,7 +251,6 @@ func oraclePool(l *model.Layer, in []entry) (out []entry) {
 			if c != ic || dy < 0 || dx < 0 || dy >= w.Kernel[0] || dx >= w.Kernel[1] {
 				continue
 			}
-			fired[k] = 1
 			f := float32(1)
 			if l.Pool == model.AvgPool {
 				f = 1 / float32(w.Kernel[0]*w.Kernel[1])
@@ -224,13 +258,34 @@ func oraclePool(l *model.Layer, in []entry) (out []entry) {
 			out = append(out, entry{k, e.x * f, e.whole, e.f * f})
 		}
 	}
-	if l.Pool == model.MaxPool {
-		return entries(fired)
-	}
 	return out
 }
 
+// oracleMax is the largest value of each window's part of the plane.
+func oracleMax(l *model.Layer, in []entry) []entry {
+	w := &l.Window
+	plane, out := make([]float32, l.InSize()), make([]float32, l.OutSize())
+	for _, e := range in {
+		plane[e.i] = e.x
+	}
+	for k := range out {
+		c, oy, ox := place(l.Out, k)
+		out[k] = float32(math.Inf(-1))
+		for i, x := range plane {
+			ic, iy, ix := place(l.In, i)
+			dy, dx := iy+w.Padding[0]-oy*w.Stride[0], ix+w.Padding[1]-ox*w.Stride[1]
+			if c == ic && dy >= 0 && dx >= 0 && dy < w.Kernel[0] && dx < w.Kernel[1] {
+				out[k] = max(out[k], x)
+			}
+		}
+	}
+	return entries(out)
+}
+
 func oracleG(l *model.Layer, p float32) float32 {
+	if l.Activation == model.Clipped {
+		return max(p, l.Floor)
+	}
 	if p > 0 {
 		return p
 	}
@@ -279,9 +334,9 @@ func randomNetwork(r *rand.Rand, analogInput bool) *model.Network {
 		scale := 2 / math.Sqrt(float64(in))
 		l := model.Layer{
 			Name: fmt.Sprint("l", i), Kind: model.SNU, In: []int{in}, Out: []int{out},
-			Activation: []model.Activation{model.Identity, model.ReLU, model.LeakyReLU, model.ELU}[r.IntN(4)],
+			Activation: []model.Activation{model.Identity, model.ReLU, model.LeakyReLU, model.ELU, model.Clipped}[r.IntN(5)],
 			Slope:      float32(r.Float64()),
-			Output:     []model.Output{model.Step, model.Step, model.Sigmoid, model.None}[r.IntN(4)],
+			Output:     []model.Output{model.Step, model.Step, model.Sigmoid, model.None, model.Count}[r.IntN(5)],
 			Reset:      []model.Reset{model.ResetZero, model.ResetZero, model.ResetSubtract, model.ResetNone}[r.IntN(4)],
 			Weight:     model.Matrix(out, in, floats(in*out, func() float64 { return scale * r.NormFloat64() })),
 			Current:    vector(out, func() float64 { return 0.1 * r.NormFloat64() }),
@@ -301,7 +356,17 @@ func randomNetwork(r *rand.Rand, analogInput bool) *model.Network {
 		if l.Output == model.None && r.IntN(2) == 0 {
 			l.Kind, l.Decay, l.Initial = model.Dense, nil, nil
 		}
-		if l.Reset == model.ResetSubtract {
+		if (l.Output == model.Step || l.Output == model.Count) && r.IntN(3) == 0 {
+			l.Reset = []model.Reset{model.ResetRefractory, model.ResetLagged}[r.IntN(2)]
+		}
+		if l.Activation == model.Clipped {
+			l.Floor = -r.Float32()
+		}
+		if l.Output == model.Count {
+			l.MaxSpikes, l.SpikeValue = r.IntN(4), float32(r.IntN(3)-1)/2
+			l.Bias = floats([]int{1, out}[r.IntN(2)], func() float64 { return -0.1 - r.Float64() })
+		}
+		if l.Reset == model.ResetSubtract || l.Reset == model.ResetLagged {
 			l.Theta = floats(1, r.Float64)
 		}
 		m.Layers = append(m.Layers, l)
@@ -470,7 +535,7 @@ func compareStep(t *testing.T, seed uint64, k int, s *Session, o *oracle) {
 				if s.Spikes(i).Get(j) {
 					got = 1
 				}
-			case model.Sigmoid:
+			case model.Sigmoid, model.Count:
 				got = s.Outputs(i)[j]
 			}
 			if math.Float32bits(got) != math.Float32bits(want) {

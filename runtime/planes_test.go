@@ -20,19 +20,19 @@ func randomPlanes(r *rand.Rand, analogInput bool) *model.Network {
 		Input:   model.Input{Dt: 1, Shape: shape, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000, Counts: analogInput}},
 		Readout: model.Readout{Kind: model.SpikeCount},
 	}
-	spikes := !analogInput // what comes in is
+	once := true // what comes in has each input
 	depth := 2 + r.IntN(4)
 	for i := range depth {
 		if i > 0 && r.IntN(3) == 0 {
-			l := randomPool(r, shape, spikes)
+			l := randomPool(r, shape, once)
 			m.Layers = append(m.Layers, l)
-			shape, spikes = l.Out, spikes && l.Pool == model.MaxPool
+			shape, once = l.Out, once && l.Pool == model.MaxPool
 			continue
 		}
 		l := randomConvolution(r, shape)
 		l.Name = fmt.Sprint("conv", i)
 		m.Layers = append(m.Layers, l)
-		shape, spikes = l.Out, l.Output == model.Step
+		shape, once = l.Out, true
 		if last := len(m.Layers) - 1; r.IntN(3) == 0 && l.Kind == model.Conv2D { // a residual connection around another one
 			again := randomConvolution(r, l.Out)
 			again.Window = model.Window{Kernel: [2]int{3, 1}, Stride: [2]int{1, 1}, Padding: [2]int{1, 0}, Dilation: [2]int{1, 1}}
@@ -42,7 +42,7 @@ func randomPlanes(r *rand.Rand, analogInput bool) *model.Network {
 			again.Bias, again.Decay = []float32{-0.2}, []float32{0.5}
 			pool := model.Layer{Kind: model.Flatten, From: []int{last + 1, last}, In: l.Out, Out: l.Out}
 			m.Layers = append(m.Layers, again, pool)
-			spikes = false
+			once = false
 		}
 	}
 	in := shape[0] * shape[1] * shape[2]
@@ -55,9 +55,9 @@ func randomPlanes(r *rand.Rand, analogInput bool) *model.Network {
 	return m
 }
 
-func randomPool(r *rand.Rand, in []int, spikes bool) model.Layer {
+func randomPool(r *rand.Rand, in []int, once bool) model.Layer {
 	l := model.Layer{Kind: model.Pool2D, In: in, Pool: []model.Pooling{model.SumPool, model.AvgPool, model.MaxPool}[r.IntN(3)]}
-	if !spikes && l.Pool == model.MaxPool {
+	if !once && l.Pool == model.MaxPool {
 		l.Pool = model.SumPool
 	}
 	for axis := range 2 {
@@ -73,7 +73,7 @@ func randomConvolution(r *rand.Rand, in []int) model.Layer {
 	l := model.Layer{
 		Kind: model.Conv2D, In: in, Groups: 1,
 		Activation: []model.Activation{model.Identity, model.ReLU, model.LeakyReLU, model.ELU}[r.IntN(4)], Slope: 0.1,
-		Output: []model.Output{model.Step, model.Step, model.Step, model.Sigmoid, model.None}[r.IntN(5)],
+		Output: []model.Output{model.Step, model.Step, model.Step, model.Sigmoid, model.None, model.Count}[r.IntN(6)],
 		Reset:  []model.Reset{model.ResetZero, model.ResetSubtract, model.ResetNone, model.ResetLateral}[r.IntN(4)],
 	}
 	if r.IntN(3) == 0 {
@@ -103,6 +103,12 @@ func randomConvolution(r *rand.Rand, in []int) model.Layer {
 		l.Reset = model.ResetNone
 	case l.Reset == model.ResetSubtract:
 		l.Theta = []float32{0.5}
+	}
+	if l.Output == model.Count {
+		l.SpikeValue, l.Bias = 0.5, randomVector(r, n, channels, -0.6, -0.1)
+		if len(l.Bias) == 0 {
+			l.Bias = []float32{-0.3}
+		}
 	}
 	return l
 }

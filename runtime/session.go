@@ -248,8 +248,8 @@ func (s *Session) state(layer int) *layer.State {
 	return s.states[layer]
 }
 
-// Spikes returns the spikes of a layer in the step run last, nil for a soft or
-// analog layer and for one without neurons. The vector is the session's own and
+// Spikes returns the spikes of a layer in the step run last, nil for a soft,
+// counting or analog layer and for one without neurons. The vector is the session's own and
 // changes with the next step.
 func (s *Session) Spikes(layer int) spike.Vector {
 	st := s.state(layer)
@@ -269,8 +269,8 @@ func (s *Session) Membrane(layer int) []float32 {
 	return st.Membrane(st.Steps())
 }
 
-// Outputs returns the outputs y of a soft layer in the step run last, nil for
-// other layers. They are the session's own and change with the next step.
+// Outputs returns the outputs y of a soft layer, or one that counts its spikes, in
+// the step run last, nil for other layers. They are the session's own and change with the next step.
 func (s *Session) Outputs(layer int) []float32 {
 	st := s.state(layer)
 	if st == nil {

@@ -111,6 +111,9 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 	if m.HasIntegers() {
 		m = m.Floats()
 	}
+	if err := trainable(m); err != nil {
+		return nil, err
+	}
 	if m.Readout.Kind == model.FirstSpike {
 		return nil, errors.New("train: readout first_spike has no gradient: train with spike_count and change the readout afterwards")
 	}

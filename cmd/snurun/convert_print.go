@@ -89,7 +89,11 @@ func neurons(l *model.Layer) string {
 		return ""
 	}
 	var s []string
-	if l.Activation != model.Identity {
+	switch l.Activation {
+	case model.Identity:
+	case model.Clipped:
+		s = append(s, fmt.Sprintf("at least %.4g", l.Floor))
+	default:
 		s = append(s, string(l.Activation))
 	}
 	if len(l.Synapse) > 0 {
@@ -101,8 +105,16 @@ func neurons(l *model.Layer) string {
 	if l.Output != model.None {
 		s = append(s, "threshold "+span(l.Bias, -1), "reset "+string(l.Reset))
 	}
-	if l.Output != model.Step {
+	switch {
+	case l.Output == model.Count && l.MaxSpikes == 0:
+		s = append(s, "many spikes a step")
+	case l.Output == model.Count:
+		s = append(s, fmt.Sprintf("up to %d spikes a step", l.MaxSpikes))
+	case l.Output != model.Step:
 		s = append(s, "output "+string(l.Output))
+	}
+	if l.SpikeValue != 0 {
+		s = append(s, fmt.Sprintf("of %.4g", l.SpikeValue))
 	}
 	return strings.Join(s, ", ")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -22,7 +23,10 @@ type layerReport struct {
 	Groups     int           `json:"groups,omitempty"`
 	Pool       string        `json:"pool,omitempty"`
 	Activation string        `json:"activation,omitempty"`
+	Floor      float32       `json:"floor,omitempty"` // of clipped
 	Output     string        `json:"output,omitempty"`
+	MaxSpikes  int           `json:"max_spikes,omitempty"`  // of count, 0 for no bound
+	SpikeValue float32       `json:"spike_value,omitempty"` // of count, 0 for 1
 	Reset      string        `json:"reset,omitempty"`
 	Recurrent  bool          `json:"recurrent"`
 	Neurons    int           `json:"neurons"`
@@ -48,7 +52,7 @@ func newLayerReport(m *model.Network, net *runtime.Network, i int) layerReport {
 	l := &m.Layers[i]
 	r := layerReport{
 		Name: l.Name, Kind: string(l.Kind), From: l.Inputs(i), In: l.In, Out: l.Out, Groups: l.Groups, Pool: string(l.Pool),
-		Activation: string(l.Activation), Output: string(l.Output), Reset: string(l.Reset), Recurrent: l.Recurrent != nil,
+		Activation: string(l.Activation), Floor: l.Floor, Output: string(l.Output), MaxSpikes: l.MaxSpikes, SpikeValue: l.SpikeValue, Reset: string(l.Reset), Recurrent: l.Recurrent != nil,
 		Parameters: l.Parameters(), Plan: net.Plan(i).String(),
 	}
 	if l.Window != (model.Window{}) {
@@ -107,6 +111,16 @@ func (r *layerReport) print(w *bufio.Writer, m *model.Network, i int) {
 		return
 	}
 	line("unit", "%s, output %s, reset %s", r.Activation, r.Output, r.Reset)
+	if l.Activation == model.Clipped {
+		line("floor", "%v", l.Floor)
+	}
+	if l.Output == model.Count {
+		most := "as many as fit"
+		if l.MaxSpikes > 0 {
+			most = fmt.Sprintf("up to %d", l.MaxSpikes)
+		}
+		line("spikes", "%s a step, each counts %v", most, cmp.Or(l.SpikeValue, 1))
+	}
 	line("size", "%d neurons, %d parameters", r.Neurons, r.Parameters)
 	line("weights", "%s %d bytes, %v", r.DType, r.Bytes, r.Weight)
 	line("plan", "%s", r.Plan)

@@ -213,7 +213,7 @@ func (l *loaded) activity(layers []evaluate.Record, i int) plot.Activity {
 	a := plot.Activity{Name: layerName(l.model, i), Data: layers[i].Outputs}
 	switch l.model.Layers[i].Output {
 	case model.Step:
-	case model.Sigmoid:
+	case model.Sigmoid, model.Count:
 		a.Unit = "output y"
 	default:
 		a.Unit = "membrane s"
@@ -304,7 +304,7 @@ func (p *plotter) membrane(args []string) (*plot.Figure, error) {
 			h, w := layer.Out[1], layer.Out[2]
 			traces[j].Name += fmt.Sprintf(": channel %d, row %d, column %d", j/(h*w), j/w%h, j%w)
 		}
-		if layer.Spikes() {
+		if layer.Spikes() || layer.Output == model.Count {
 			threshold := -bias[j]
 			traces[j].Threshold = &threshold
 		}

@@ -33,8 +33,9 @@ func newSimulate() *cobra.Command {
 		Long: `simulate runs a model over one sample, step by step, and writes a NumPy archive:
 layer0.spikes [steps, neurons] uint8 and layer0.membrane [steps, neurons] float32
 (s after the step), and so on for each layer of the model that has neurons; scores
-[classes] float32; class int64. A soft layer has layer0.output float32 in place of
-spikes, an analog one only the membrane. The neurons of a conv2d layer have three
+[classes] float32; class int64. The spikes of a layer that fires several times a
+step are float32. A soft layer has layer0.output float32 in place of spikes, an
+analog one only the membrane. The neurons of a conv2d layer have three
 dimensions: [steps, channels, height, width].
 
 X.npy holds spikes [steps, channels] as booleans, integers or floats that are 0 or
@@ -144,7 +145,11 @@ func writeArchive(w io.Writer, m *model.Network, r *evaluate.Recorder, result ru
 		case spike.Train:
 			err = addArray(z, name+"spikes", bytesOf(y), append([]int{y.Steps()}, m.Layers[i].Out...))
 		case spike.Values:
-			err = addArray(z, name+"output", y.Data(), append([]int{y.Steps()}, m.Layers[i].Out...))
+			of := "output"
+			if m.Layers[i].Output == model.Count {
+				of = "spikes"
+			}
+			err = addArray(z, name+of, y.Data(), append([]int{y.Steps()}, m.Layers[i].Out...))
 		}
 		if s := l.Membrane; err == nil && s.Steps() > 0 {
 			err = addArray(z, name+"membrane", s.Data(), append([]int{s.Steps()}, m.Layers[i].Out...))

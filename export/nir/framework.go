@@ -139,7 +139,8 @@ func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// below returns the next float32 below x: v ≥ x where v > below(x).
-func below(x float64) float64 {
-	return float64(math.Nextafter32(float32(x), float32(math.Inf(-1))))
+// beside returns the next float32 beyond x in a direction: v ≥ x where v is above
+// the one below.
+func beside(x float64, direction int) float64 {
+	return float64(math.Nextafter32(float32(x), float32(math.Inf(direction))))
 }

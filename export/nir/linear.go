@@ -221,7 +221,8 @@ func (l *linear) layer(u *neuron) *model.Layer {
 	}
 	current := plus(l.bias, u.current)
 	out.Name = u.name
-	out.Output, out.Reset = u.output, u.reset
+	out.Activation, out.Floor = u.activation, u.floor
+	out.Output, out.MaxSpikes, out.SpikeValue, out.Reset = u.output, u.most, u.value, u.reset
 	for _, p := range []struct {
 		to   *[]float32
 		from param
@@ -231,7 +232,7 @@ func (l *linear) layer(u *neuron) *model.Layer {
 	} {
 		*p.to = p.from.float32s(channels, n)
 	}
-	if out.Reset == model.ResetSubtract && out.Theta == nil {
+	if (out.Reset == model.ResetSubtract || out.Reset == model.ResetLagged) && out.Theta == nil {
 		out.Theta = []float32{0}
 	}
 	return out

@@ -125,18 +125,6 @@ func (n *node) check(m *meaning, o Options, im *Import) error {
 		}
 	}
 	switch {
-	case m.spikes != 1 && n.kind.spikes():
-		return refuse("several spikes a step, the default of Sinabs and Rockpool, are not supported: a network whose neurons fire once may be meant (Spikes, --spikes 1)")
-	case m.reset == ResetRefractory && n.kind.spikes():
-		return refuse("reset %s, of which the step after a spike is lost, is not supported", ResetRefractory)
-	case m.name == SnnTorch && m.reset == ResetSubtract && n.kind.spikes():
-		im.warn("node %q: where a membrane stays above the threshold after a spike, snnTorch with reset_delay=False subtracts it again in the next step: it differs there", n.name)
-	case m.floor > math.Inf(-1):
-		return refuse("min_v_mem is not supported")
-	case m.value != 1 && n.kind.spikes():
-		return refuse("graded spikes are not supported")
-	}
-	switch {
 	case m.tauSyn != 0 && (m.name != Sinabs || n.kind != kindLIF && n.kind != kindLI):
 		return refuse("tau_syn is %v, but only LIF neurons of Sinabs have one that the file does not: --from sinabs may be missing", m.tauSyn)
 	case !m.norm && (m.name != Sinabs || n.kind != kindLIF && n.kind != kindLI):

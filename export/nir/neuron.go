@@ -11,7 +11,11 @@ import (
 // and the factor on all that comes in.
 type neuron struct {
 	name                                                  string
+	activation                                            model.Activation
+	floor                                                 float32
 	output                                                model.Output
+	most                                                  int
+	value                                                 float32
 	reset                                                 model.Reset
 	factor, current, synapse, decay, bias, theta, initial param
 }
@@ -32,7 +36,13 @@ type meaning struct {
 // package documentation says.
 func (n *node) neuron(shape []int, m *meaning) (*neuron, error) {
 	p := paramReader{node: n, shape: shape, meaning: m}
-	u := &neuron{output: model.None, reset: model.ResetNone, factor: constant(1)}
+	u := &neuron{activation: model.Identity, output: model.None, reset: model.ResetNone, factor: constant(1)}
+	if !math.IsInf(m.floor, -1) {
+		u.activation, u.floor = model.Clipped, float32(m.floor)
+		if reset := p.optional("v_reset", 0); p.err == nil && !reset.is(0) {
+			p.err = unsupported("node %q (%s): v_reset is %v, but with min_v_mem it must be 0", n.name, n.kind, reset.first())
+		}
+	}
 	switch n.kind {
 	case kindThresh:
 		u.output = model.Step
@@ -115,13 +125,13 @@ func (p *paramReader) synapse(u *neuron, tau param) {
 // of a layer is v − v_reset, so that a reset makes it 0.
 func (p *paramReader) fires(u *neuron, rate param) {
 	threshold, to := p.get("v_threshold"), p.optional("v_reset", 0)
-	u.output = model.Step
+	p.output(u)
 	if p.meaning.reset != ResetZero && p.meaning.reset != ResetRefractory {
 		p.subtracts(u, threshold, threshold, to)
 		return
 	}
-	u.reset = model.ResetZero
-	u.bias = p.bias(each(func(x []float64) float64 { return x[0] - x[1] }, threshold, to))
+	u.reset = p.zeroes()
+	u.bias = p.bias(u, each(func(x []float64) float64 { return x[0] - x[1] }, threshold, to))
 	if !to.is(0) && !(p.node.kind == kindIF && p.meaning.atReset) {
 		u.current = each(func(x []float64) float64 { return x[0] - float64(x[1]*x[2]) }, u.current, rate, to)
 		u.initial = each(func(x []float64) float64 { return x[0] - x[1] }, u.initial, to)
@@ -133,7 +143,7 @@ func (p *paramReader) fires(u *neuron, rate param) {
 func (p *paramReader) firesAround(u *neuron, leak param) {
 	threshold, to := p.get("v_threshold"), p.optional("v_reset", 0)
 	above := each(func(x []float64) float64 { return x[0] - x[1] }, threshold, leak)
-	u.output = model.Step
+	p.output(u)
 	if p.meaning.reset != ResetZero && p.meaning.reset != ResetRefractory {
 		p.subtracts(u, threshold, above, to)
 		return
@@ -141,8 +151,8 @@ func (p *paramReader) firesAround(u *neuron, leak param) {
 	if off := each(func(x []float64) float64 { return x[0] - x[1] }, to, leak); !off.is(0) && p.err == nil {
 		p.err = unsupported("node %q (%s): v_reset is %v and v_leak %v, but of a neuron with a synapse both must be the same", p.node.name, p.node.kind, to.first(), leak.first())
 	}
-	u.reset = model.ResetZero
-	u.bias = p.bias(above)
+	u.reset = p.zeroes()
+	u.bias = p.bias(u, above)
 }
 
 // subtracts gives a neuron a reset by subtraction of its threshold, or none;
@@ -152,21 +162,50 @@ func (p *paramReader) subtracts(u *neuron, threshold, above, to param) {
 	if p.err == nil && !to.is(0) {
 		p.err = unsupported("node %q (%s): v_reset is %v, which reset %s has no use for: reset %s may be meant", p.node.name, p.node.kind, to.first(), reset, ResetZero)
 	}
-	u.bias = p.bias(above)
+	u.bias = p.bias(u, above)
 	if reset == ResetNone {
 		return
 	}
 	u.reset = model.ResetSubtract
+	if reset == ResetSubtract && p.meaning.name == SnnTorch {
+		u.reset = model.ResetLagged
+	}
 	u.theta = threshold
 	if reset == ResetSubtract {
 		u.theta = times(u.decay, threshold) // what was subtracted at once decays with the rest
 	}
 }
 
-// bias returns the bias of neurons that fire at a threshold.
-func (p *paramReader) bias(threshold param) param {
-	if p.meaning.atEqual {
-		threshold = each(func(x []float64) float64 { return below(x[0]) }, threshold)
+// zeroes returns the reset that makes a layer's membrane 0.
+func (p *paramReader) zeroes() model.Reset {
+	if p.meaning.reset == ResetRefractory {
+		return model.ResetRefractory
+	}
+	return model.ResetZero
+}
+
+// output says what neurons that spike pass on.
+func (p *paramReader) output(u *neuron) {
+	m := p.meaning
+	if u.output = model.Step; m.spikes == 1 && m.value == 1 {
+		return
+	}
+	u.output = model.Count
+	if m.spikes != Many {
+		u.most = m.spikes
+	}
+	if m.value != 1 {
+		u.value = float32(m.value)
+	}
+}
+
+// bias returns the bias of neurons that fire at a threshold, or above.
+func (p *paramReader) bias(u *neuron, threshold param) param {
+	switch counts := u.output == model.Count; { // those fire at their threshold
+	case p.meaning.atEqual && !counts:
+		threshold = each(func(x []float64) float64 { return beside(x[0], -1) }, threshold)
+	case !p.meaning.atEqual && counts:
+		threshold = each(func(x []float64) float64 { return beside(x[0], 1) }, threshold)
 	}
 	return negative(threshold)
 }

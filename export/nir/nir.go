@@ -124,9 +124,6 @@ type Options struct {
 // Many spikes a step stand for ⌊v/θ⌋ of them, as many as fit into the membrane.
 const Many = -1
 
-// maxSpikes bounds the spikes a step.
-const maxSpikes = 1 << 20
-
 // Import is a network read from a NIR file and what had to be assumed.
 type Import struct {
 	Network     *model.Network
@@ -226,8 +223,8 @@ func (o *Options) check() error {
 		}
 	}
 	for _, n := range o.Spikes {
-		if n != Many && (n < 1 || n > maxSpikes) {
-			return fmt.Errorf("nir: %d spikes a step, expected 1 to %d, or Many (%d)", n, maxSpikes, Many)
+		if n != Many && (n < 1 || n > model.MaxSpikes) {
+			return fmt.Errorf("nir: %d spikes a step, expected 1 to %d, or Many (%d)", n, model.MaxSpikes, Many)
 		}
 	}
 	for _, p := range []struct {

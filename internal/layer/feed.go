@@ -19,6 +19,7 @@ type pool struct {
 	windows []uint32
 	scale   float32 // of average pooling
 	words   int     // of spikes, one a window
+	inputs  []int32 // of max pooling: how many inputs lie in each window
 }
 
 // feeds returns the ways to layer i of m, through the given pools of its
@@ -58,6 +59,12 @@ func newPool(l *model.Layer) *pool {
 				}
 				p.starts = append(p.starts, uint32(len(p.windows)))
 			}
+		}
+	}
+	if p.kind == model.MaxPool {
+		p.inputs = make([]int32, l.OutSize())
+		for _, w := range p.windows {
+			p.inputs[w]++
 		}
 	}
 	return p
@@ -161,7 +168,11 @@ func (in *Inputs) pool(p *pool, from int, scaled bool) {
 		in.valuesBefore = append(in.valuesBefore[:0], in.values[from:in.n]...)
 	}
 	in.n = from
-	if p.kind == model.MaxPool {
+	switch {
+	case p.kind == model.MaxPool && in.analog:
+		in.poolValues(p)
+		return
+	case p.kind == model.MaxPool:
 		for len(in.fired) < p.words {
 			in.fired = append(in.fired, 0)
 		}
@@ -187,6 +198,32 @@ func (in *Inputs) pool(p *pool, from int, scaled bool) {
 		}
 		in.n += len(windows)
 	}
+}
+
+// poolValues lists the windows of a max pool with the largest of the inputs in
+// before, an input that is not there being 0.
+func (in *Inputs) poolValues(p *pool) {
+	n := len(p.inputs)
+	if len(in.best) < n {
+		in.best, in.seen = make([]float32, n), make([]int32, n)
+	}
+	best, seen := in.best[:n], in.seen[:n]
+	clear(seen)
+	for k, i := range in.before {
+		x := in.valuesBefore[k]
+		for _, w := range p.of(i) {
+			if seen[w] == 0 || x > best[w] {
+				best[w] = x
+			}
+			seen[w]++
+		}
+	}
+	for w, k := range seen {
+		if k == 0 || best[w] < 0 && k < p.inputs[w] {
+			best[w] = 0
+		}
+	}
+	in.AddValues(best, 0)
 }
 
 // analogOf reports whether layer i of m, −1 being the input, passes values on.

@@ -17,10 +17,13 @@ type Inputs struct {
 	analog bool
 	kernel asm.Inputs // the view handed to Forward
 
-	// Scratch of pooling: a step's inputs before it, and windows with a spike.
+	// Scratch of pooling: a step's inputs before it; windows with a spike, or the
+	// largest values of windows and how many inputs they are of.
 	before       []uint32
 	valuesBefore []float32
 	fired        []uint64
+	best         []float32
+	seen         []int32
 }
 
 // NewInputs returns a list with room for steps of all of size inputs, and for
@@ -33,6 +36,7 @@ func NewInputs(steps, size int, analog bool) *Inputs {
 	}
 	if analog {
 		in.values, in.valuesBefore = make([]float32, len(in.rows)), make([]float32, 0, room)
+		in.best, in.seen = make([]float32, room), make([]int32, room)
 	}
 	return in
 }

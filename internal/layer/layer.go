@@ -5,6 +5,8 @@
 package layer
 
 import (
+	"cmp"
+	"math"
 	"slices"
 
 	"github.com/snurun/snurun/asm"
@@ -22,7 +24,7 @@ type Layer struct {
 	Initial   []float32  // membranes before the first step, padded
 
 	conv    *convolution // of a conv2d layer
-	synapse *asm.Units   // units whose membranes are the synaptic currents, nil without
+	synapse *asm.Units   // units whose membranes are the synaptic currents, or sums that asm.Update takes; nil without
 	whole   *integers    // of a layer that sums integers
 	order   []uint32     // the neuron of each unit, nil if they are the same
 	feeds   []feed       // where the inputs come from
@@ -34,13 +36,15 @@ type Layer struct {
 var (
 	activations = map[model.Activation]asm.Activation{
 		model.Identity: asm.Identity, model.ReLU: asm.ReLU, model.LeakyReLU: asm.LeakyReLU, model.ELU: asm.ELU,
+		model.Clipped: asm.Clipped,
 	}
 	outputs = map[model.Output]asm.Output{
-		model.Step: asm.Step, model.Sigmoid: asm.Sigmoidal, model.None: asm.NoOutput,
+		model.Step: asm.Step, model.Sigmoid: asm.Sigmoidal, model.None: asm.NoOutput, model.Count: asm.Count,
 	}
 	resets = map[model.Reset]asm.Reset{
 		model.ResetZero: asm.ResetZero, model.ResetSubtract: asm.ResetSubtract, model.ResetNone: asm.ResetNone,
-		model.ResetLateral: asm.ResetZero, // as if every neuron had fired
+		model.ResetLateral:    asm.ResetZero, // as if every neuron had fired
+		model.ResetRefractory: asm.ResetRefractory, model.ResetLagged: asm.ResetLagged,
 	}
 )
 
@@ -102,15 +106,21 @@ func newLayer(l *model.Layer) *Layer {
 		Output:     outputs[l.Output],
 		Reset:      resets[l.Reset],
 		Slope:      l.Slope,
+		Floor:      l.Floor,
+		Most:       float32(l.MaxSpikes),
+		Value:      cmp.Or(l.SpikeValue, 1),
 		Current:    c.padded(l.Current),
 		Decay:      c.padded(l.Decay),
 		Bias:       c.padded(l.Bias),
 	}
 	c.Initial = c.padded(l.Initial)
-	if l.Reset == model.ResetSubtract {
+	if l.MaxSpikes == 0 {
+		c.Units.Most = float32(math.Inf(1))
+	}
+	if len(l.Theta) > 0 {
 		c.Units.Theta = c.padded(l.Theta)
 	}
-	if len(l.Synapse) > 0 {
+	if len(l.Synapse) > 0 || c.Units.Rare() { // whose sums, without decay, are the kernels' still
 		c.synapse = &asm.Units{
 			N: c.Units.N, Output: asm.NoOutput, Reset: asm.ResetNone,
 			Current: c.Units.Current, Decay: c.padded(l.Synapse), Bias: asm.Floats(c.Units.N),
@@ -248,7 +258,7 @@ func (c *Layer) padded(p []float32) []float32 {
 	return out
 }
 
-// Spikes reports whether the layer passes spikes on, not analog values.
+// Spikes reports whether the layer passes spikes on, not analog values or counts.
 func (c *Layer) Spikes() bool { return c.Units.Output == asm.Step }
 
 // load copies a tensor [out, in] to the rows of m from first on.

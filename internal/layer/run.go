@@ -171,7 +171,7 @@ func (c *Layer) addOutput(in *Inputs, st *State, row, base int, spikes spike.Vec
 	switch c.Units.Output {
 	case asm.Step:
 		in.AddSpikes(spikes, base)
-	case asm.Sigmoidal:
+	case asm.Sigmoidal, asm.Count:
 		in.AddValues(st.Soft(row), base)
 	default:
 		in.AddValues(st.Membrane(row), base)

@@ -1,6 +1,8 @@
 package layer
 
 import (
+	"math"
+
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/spike"
 )
@@ -15,6 +17,7 @@ type State struct {
 	gate    []uint64     // of a lateral layer: the two rows of spikes, the first all or none
 	steps   int          // of the chunk run last
 	out     int
+	value   float32 // of a spike in Soft, 0 for a layer that does not count
 
 	// Of a conv2d layer:
 	plane   []float32 // the sums of one step, with room around them
@@ -43,7 +46,10 @@ func (c *Layer) NewState(steps int, allMembranes bool) *State {
 			st.gate = make([]uint64, 2*st.trace.YStride)
 		}
 	}
-	if c.Units.Output == asm.Sigmoidal {
+	if c.Units.Output == asm.Count {
+		st.value = c.Units.Value
+	}
+	if c.Units.Output == asm.Sigmoidal || c.Units.Output == asm.Count {
 		st.trace.Soft = asm.Floats((steps + 1) * n)
 	}
 	if c.Units.Output != asm.Step || allMembranes {
@@ -140,6 +146,15 @@ func (st *State) Current() *asm.Trace { return &st.current }
 
 // CountSpikes returns the number of spikes in the chunk run last.
 func (st *State) CountSpikes() int {
+	if st.value != 0 {
+		n := 0
+		for row := 1; row <= st.steps; row++ {
+			for _, y := range st.soft(row) {
+				n += int(math.Round(float64(y / st.value)))
+			}
+		}
+		return n
+	}
 	w := st.trace.YStride
 	if w == 0 {
 		return 0
@@ -151,7 +166,7 @@ func (st *State) CountSpikes() int {
 // ones if no others are kept. The slice may change with the next call.
 func (st *State) Membrane(row int) []float32 { return st.byNeuron(st.membrane(row)) }
 
-// Soft returns the outputs of a soft layer after row steps of the chunk, nil
+// Soft returns the outputs of a soft layer, or one that counts, after row steps of the chunk, nil
 // for other layers. The slice may change with the next call.
 func (st *State) Soft(row int) []float32 {
 	if st.trace.Soft == nil {
