@@ -207,7 +207,7 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		options.Encoder = encoder
 		im, err = nir.ReadFile(in, options)
 	case tensorFile:
-		im, err = readTensors(in, o.layers)
+		im, err = readTensors(in, o.layers, o.from)
 	default:
 		im, err = readModel(in)
 	}
@@ -300,13 +300,16 @@ func (o *convertOptions) checkFor(kind fileKind, name string) error {
 		given bool
 		of    fileKind
 	}{
-		{"from", o.from != "", nirFile}, {"dt", o.dt > 0, nirFile}, {"reset", o.reset != nil, nirFile}, {"layers", o.layers != "", tensorFile},
+		{"dt", o.dt > 0, nirFile}, {"reset", o.reset != nil, nirFile}, {"layers", o.layers != "", tensorFile},
 		{"spikes", o.neurons.spikes != nil, nirFile}, {"norm-input", o.neurons.normInput != nil, nirFile}, {"tau-syn", o.neurons.tauSyn != nil, nirFile},
 		{"min-v-mem", o.neurons.minVMem != nil, nirFile}, {"graded", o.neurons.graded != nil, nirFile},
 	} {
 		if f.given && kind != f.of {
 			return usagef("--%s is for %s, but %s is taken for %s", f.flag, f.of, name, kind)
 		}
+	}
+	if o.from != "" && kind == modelFile {
+		return usagef("--from is for files of other frameworks, but %s is taken for %s", name, kind)
 	}
 	return nil
 }
@@ -340,7 +343,7 @@ func readModel(name string) (*nir.Import, error) {
 	return &nir.Import{Network: m}, err
 }
 
-func readTensors(name, layers string) (*nir.Import, error) {
+func readTensors(name, layers, from string) (*nir.Import, error) {
 	var description []byte
 	if layers != "" {
 		var err error
@@ -352,14 +355,17 @@ func readTensors(name, layers string) (*nir.Import, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := f.Network(description)
+	if from == string(nir.NIR) {
+		from = ""
+	}
+	im, err := f.Import(description, from)
 	if err != nil {
 		if layers != "" {
 			name = layers
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &nir.Import{Network: m}, nil
+	return &nir.Import{Network: im.Network, Assumptions: im.Remarks, Warnings: im.Warnings}, nil
 }
 
 // override puts the flags over what a network says itself.

@@ -111,6 +111,36 @@ func TestTraces(t *testing.T) {
 	}
 }
 
+// traceTensors are the descriptions that take another word than the one next to what
+// is meant: a reset of snnTorch with its default delay.
+var traceTensors = map[string]string{
+	"snn_rleaky_zero_delayed":    "refractory",
+	"snn_rsynaptic_zero_delayed": "refractory",
+	"snn_synaptic_zero_delayed":  "refractory",
+}
+
+// TestTensorTraces: the same for state dicts and their descriptions.
+func TestTensorTraces(t *testing.T) {
+	t.Parallel()
+	folders := traceFolders(t, "net.safetensors")
+	for _, name := range slices.Sorted(maps.Keys(folders)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, folder := t.TempDir(), folders[name]
+			layers := filepath.Join(folder, "net.json")
+			if reset := traceTensors[name]; reset != "" {
+				text, err := os.ReadFile(layers)
+				if err != nil {
+					t.Fatal(err)
+				}
+				layers = filepath.Join(dir, "net.json")
+				writeFile(t, layers, []byte(strings.ReplaceAll(string(text), `"zero"`, `"`+reset+`"`)))
+			}
+			compareTrace(t, folder, []string{"convert", filepath.Join(folder, "net.safetensors"), filepath.Join(dir, "m.msgpack"), "--layers", layers}, "")
+		})
+	}
+}
+
 // compareTrace converts and compares with what is in a folder.
 func compareTrace(t *testing.T, folder string, args []string, refused string) {
 	t.Helper()

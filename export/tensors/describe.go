@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
+	"strings"
 
 	"github.com/snurun/snurun/model"
 )
@@ -19,13 +21,14 @@ func misdescribed(format string, args ...any) error {
 
 // description is the JSON that says what a network is made of.
 type description struct {
-	Name    string             `json:"name"`
-	DtMS    model.Millis       `json:"dt_ms"`
-	Steps   int                `json:"steps"`
-	Input   inputDescription   `json:"input"`
-	Classes []string           `json:"classes"`
-	Readout model.ReadoutKind  `json:"readout"`
-	Layers  []layerDescription `json:"layers"`
+	Name      string             `json:"name"`
+	Framework string             `json:"framework"`
+	DtMS      model.Millis       `json:"dt_ms"`
+	Steps     int                `json:"steps"`
+	Input     inputDescription   `json:"input"`
+	Classes   []string           `json:"classes"`
+	Readout   model.ReadoutKind  `json:"readout"`
+	Layers    []layerDescription `json:"layers"`
 }
 
 type inputDescription struct {
@@ -50,10 +53,14 @@ type layerDescription struct {
 	Decay         *value           `json:"decay"`
 	Synapse       *value           `json:"synapse"`
 	Threshold     *value           `json:"threshold"`
+	Fires         string           `json:"fires"`
 	Reset         string           `json:"reset"`
 	Output        model.Output     `json:"output"`
+	MaxSpikes     *most            `json:"max_spikes"`
+	SpikeValue    *float32         `json:"spike_value"`
 	Activation    model.Activation `json:"activation"`
 	Slope         float32          `json:"slope"`
+	Floor         *float32         `json:"floor"`
 
 	Kernel   pair          `json:"kernel"`
 	Stride   pair          `json:"stride"`
@@ -122,8 +129,27 @@ func parse(text []byte) (*description, error) {
 	return &d, nil
 }
 
+// most is the most spikes of a neuron in a step: a number, or "many".
+type most int
+
+func (m *most) UnmarshalJSON(text []byte) error {
+	if string(text) == `"many"` {
+		*m = 0
+		return nil
+	}
+	var n int
+	if err := json.Unmarshal(text, &n); err != nil || n < 1 || n > model.MaxSpikes {
+		return fmt.Errorf("max_spikes is %s, expected 1 to %d, or \"many\"", text, model.MaxSpikes)
+	}
+	*m = most(n)
+	return nil
+}
+
 // network makes a network, which is yet to be validated.
-func (d *description) network(f *File) (*model.Network, error) {
+func (d *description) network(f *File, im *Import) (*model.Network, error) {
+	if _, ok := frameworks[d.Framework]; !ok {
+		return nil, misdescribed("framework is %q, expected %s", d.Framework, strings.Join(slices.Sorted(maps.Keys(frameworks))[1:], ", "))
+	}
 	in := d.Input
 	n := &model.Network{
 		Name: d.Name, Steps: d.Steps, Classes: d.Classes,
@@ -144,7 +170,7 @@ func (d *description) network(f *File) (*model.Network, error) {
 		if from >= 0 {
 			before = n.Layers[from].Out
 		}
-		l, err := ld.layer(f, before)
+		l, err := ld.layer(f, before, d.Framework, &remarks{im, model.LayerName(i, ld.Name)})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", model.LayerName(i, ld.Name), err)
 		}
@@ -159,8 +185,8 @@ func (d *description) network(f *File) (*model.Network, error) {
 	return n, nil
 }
 
-// layer makes a layer that takes a shape.
-func (d *layerDescription) layer(f *File, in []int) (l model.Layer, err error) {
+// layer makes a layer that takes a shape, of a framework or none. r takes remarks.
+func (d *layerDescription) layer(f *File, in []int, framework string, r *remarks) (l model.Layer, err error) {
 	l = model.Layer{Name: d.Name, Kind: d.Kind, From: d.From, In: in, Activation: d.Activation, Slope: d.Slope, Output: d.Output}
 	if l.Kind == "" {
 		l.Kind = model.SNU
@@ -173,10 +199,14 @@ func (d *layerDescription) layer(f *File, in []int) (l model.Layer, err error) {
 		return l, misdescribed("a %s layer has no %s", l.Kind, key)
 	}
 	if spec.Neurons {
-		if err := d.neurons(f, &l); err != nil {
+		if err := d.neurons(f, &l, framework, r); err != nil {
 			return l, err
 		}
-	} else if d.Weight+d.Bias+d.Recurrent+d.RecurrentBias+d.Reset != "" || d.Decay != nil || d.Synapse != nil || d.Threshold != nil {
+		if d.Weight == "" {
+			return l, nil
+		}
+	} else if d.Weight+d.Bias+d.Recurrent+d.RecurrentBias+d.Reset+d.Fires != "" || d.Decay != nil || d.Synapse != nil || d.Threshold != nil ||
+		d.MaxSpikes != nil || d.SpikeValue != nil || d.Floor != nil {
 		return l, misdescribed("a %s layer has no parameters", l.Kind)
 	}
 	switch l.Kind {
@@ -245,8 +275,41 @@ func (d *layerDescription) plane(l *model.Layer, in []int) error {
 	return nil
 }
 
+// identity gives a layer without weights those that pass on what comes in: of planes
+// a convolution of one weight a channel, of few values a matrix.
+func (d *layerDescription) identity(l *model.Layer) error {
+	if d.Bias+d.Recurrent+d.RecurrentBias != "" {
+		return misdescribed("there is no weight, which bias and recurrent belong to")
+	}
+	if d.Stride != nil || d.Padding != nil || d.Dilation != nil || l.Kind == model.Dense {
+		return misdescribed("there is no weight")
+	}
+	const small = 64 // neurons of which a matrix is no dearer than a convolution
+	n := volume(l.In)
+	if len(l.In) != 3 && n <= small && l.Kind == model.SNU {
+		l.In, l.Out = []int{n}, []int{n}
+		l.Weight = model.Matrix(n, n, make([]float32, n*n))
+		for j := range n {
+			l.Weight.F32[j*n+j] = 1
+		}
+		return nil
+	}
+	if len(l.In) != 3 {
+		l.In = []int{n, 1, 1}
+	}
+	channels := l.In[0]
+	if d.Groups != 0 && d.Groups != channels {
+		return misdescribed("groups is %d, but there is no weight, and %v comes in: expected %d", d.Groups, l.In, channels)
+	}
+	one := [2]int{1, 1}
+	l.Kind, l.Out, l.Groups = model.Conv2D, slices.Clone(l.In), channels
+	l.Window = model.Window{Kernel: one, Stride: one, Dilation: one}
+	l.Weight = model.Tensor{Shape: []int{channels, 1, 1, 1}, F32: slices.Repeat([]float32{1}, channels)}
+	return nil
+}
+
 // neurons reads the weights of a layer and the parameters of its neurons.
-func (d *layerDescription) neurons(f *File, l *model.Layer) error {
+func (d *layerDescription) neurons(f *File, l *model.Layer, framework string, r *remarks) error {
 	if l.Activation == "" {
 		l.Activation = model.Identity
 	}
@@ -256,11 +319,17 @@ func (d *layerDescription) neurons(f *File, l *model.Layer) error {
 			l.Output = model.None
 		}
 	}
-	w, err := f.tensor("weight", d.Weight)
-	if err != nil {
-		return err
+	if d.Weight == "" {
+		if err := d.identity(l); err != nil {
+			return err
+		}
+	} else {
+		w, err := f.tensor("weight", d.Weight)
+		if err != nil {
+			return err
+		}
+		l.Weight = model.Tensor{Shape: w.Shape, F32: w.Data}
 	}
-	l.Weight = model.Tensor{Shape: w.Shape, F32: w.Data}
 	if d.Recurrent != "" {
 		h, err := f.tensor("recurrent", d.Recurrent)
 		if err != nil {
@@ -297,15 +366,70 @@ func (d *layerDescription) neurons(f *File, l *model.Layer) error {
 	if l.Synapse, err = f.parameter("synapse", d.Synapse); err != nil {
 		return err
 	}
+	m, err := d.module(f, framework)
+	if err != nil {
+		return err
+	}
+	if err := m.applyTo(l, r); err != nil {
+		return err
+	}
+	if err := d.fires(l, threshold, framework, m); err != nil {
+		return err
+	}
+	return d.reset(l, threshold, m, r)
+}
+
+// fires sets when a neuron fires, and how often in a step.
+func (d *layerDescription) fires(l *model.Layer, threshold []float32, framework string, m *module) error {
+	counts := d.MaxSpikes != nil && *d.MaxSpikes != 1
+	if d.MaxSpikes != nil {
+		l.MaxSpikes = int(*d.MaxSpikes)
+	} else if frameworks[framework].many {
+		counts = true
+	}
+	switch {
+	case d.SpikeValue != nil:
+		l.SpikeValue = *d.SpikeValue
+	case m.graded != 1:
+		l.SpikeValue = m.graded
+	}
+	counts = counts || l.SpikeValue != 0 && l.SpikeValue != 1
+	if spikes := l.Output == model.Step; counts && spikes {
+		l.Output = model.Count
+		if d.MaxSpikes == nil && !frameworks[framework].many {
+			l.MaxSpikes = 1
+		}
+	} else if l.MaxSpikes, l.SpikeValue = 0, 0; !spikes && (d.MaxSpikes != nil || d.SpikeValue != nil) {
+		return misdescribed("max_spikes and spike_value are for output step, but output is %s", l.Output)
+	}
+	if d.Floor != nil {
+		if l.Activation != model.Identity {
+			return misdescribed("floor is for activation identity, but activation is %s", l.Activation)
+		}
+		l.Activation, l.Floor = model.Clipped, *d.Floor
+	}
+	atEqual := frameworks[framework].atEqual
+	switch d.Fires {
+	case "":
+	case ">", ">=":
+		atEqual = d.Fires == ">="
+	default:
+		return misdescribed("fires is %q, expected > or >=", d.Fires)
+	}
 	for _, v := range threshold {
+		switch counts := l.Output == model.Count; { // those fire at their threshold
+		case atEqual && !counts:
+			v = math.Nextafter32(v, float32(math.Inf(-1)))
+		case !atEqual && counts:
+			v = math.Nextafter32(v, float32(math.Inf(1)))
+		}
 		l.Bias = append(l.Bias, -v)
 	}
-	return d.reset(l, threshold)
+	return nil
 }
 
 // reset sets what a spike does to the membrane.
-func (d *layerDescription) reset(l *model.Layer, threshold []float32) error {
-	l.Reset = model.Reset(d.Reset)
+func (d *layerDescription) reset(l *model.Layer, threshold []float32, m *module, r *remarks) error {
 	switch {
 	case l.Output == model.None && d.Reset == "":
 		l.Reset = model.ResetNone
@@ -313,35 +437,44 @@ func (d *layerDescription) reset(l *model.Layer, threshold []float32) error {
 	case l.Output != model.None && len(threshold) == 0:
 		return misdescribed("there is no threshold")
 	}
-	switch d.Reset {
-	case "zero", "none", "lateral":
+	reset, err := m.reset(d, r)
+	if err != nil {
+		return err
+	}
+	l.Reset = model.Reset(reset)
+	switch reset {
+	case "zero", "none", "lateral", "refractory":
 		return nil
 	case "delayed", "subtract":
+		l.Reset = model.ResetSubtract
+	case "lagged":
 	default:
-		return misdescribed("reset is %q, expected zero, subtract, delayed, lateral or none", d.Reset)
+		return misdescribed("reset is %q, expected zero, subtract, delayed, refractory, lagged, lateral or none", d.Reset)
 	}
-	l.Reset = model.ResetSubtract
 	l.Theta = slices.Clone(threshold)
-	if d.Reset == "delayed" {
+	if reset == "delayed" {
 		return nil
 	}
 	// What is subtracted at once decays with the rest of the membrane.
-	switch decay := l.Decay; {
-	case len(decay) == 0:
+	if len(l.Decay) == 0 {
 		l.Theta = []float32{0}
-	case len(decay) == 1 || len(decay) == len(l.Theta):
-		for j := range l.Theta {
-			l.Theta[j] *= decay[min(j, len(decay)-1)]
-		}
-	case len(l.Theta) == 1:
-		l.Theta = slices.Clone(decay)
-		for j := range l.Theta {
-			l.Theta[j] *= threshold[0]
-		}
-	default:
-		return misdescribed("decay has %d values, but threshold %d", len(decay), len(threshold))
+		return nil
 	}
-	return nil
+	l.Theta, err = perNeuron(l.Decay, threshold, "decay", "threshold", func(d, t float32) float32 { return float32(d * t) })
+	return err
+}
+
+// perNeuron combines two parameters of which each is one value for all, or one for
+// each channel or neuron.
+func perNeuron(a, b []float32, nameA, nameB string, f func(a, b float32) float32) ([]float32, error) {
+	if len(a) != len(b) && len(a) != 1 && len(b) != 1 {
+		return nil, misdescribed("%s has %d values, but %s %d", nameA, len(a), nameB, len(b))
+	}
+	out := make([]float32, max(len(a), len(b)))
+	for j := range out {
+		out[j] = f(a[min(j, len(a)-1)], b[min(j, len(b)-1)])
+	}
+	return out, nil
 }
 
 func (f *File) tensor(key, name string) (Tensor, error) {

@@ -119,10 +119,42 @@ func readArchive(data []byte) (*File, error) {
 	return f, nil
 }
 
+// Import is a network made of tensors, and what was done beyond the letter of its
+// description.
+type Import struct {
+	Network  *model.Network
+	Remarks  []string
+	Warnings []string // of what may well be meant otherwise
+}
+
+// remarks are those on a layer.
+type remarks struct {
+	im    *Import
+	where string
+}
+
+func (r *remarks) say(format string, args ...any) {
+	r.im.Remarks = append(r.im.Remarks, r.where+": "+fmt.Sprintf(format, args...))
+}
+
+func (r *remarks) warn(format string, args ...any) {
+	r.im.Warnings = append(r.im.Warnings, r.where+": "+fmt.Sprintf(format, args...))
+}
+
 // Network makes the network that a description in JSON says, with the tensors of
 // f. An empty description stands for that of f. The error is an ErrDescription or
 // model.ErrInvalid that names the layer and the key.
 func (f *File) Network(description []byte) (*model.Network, error) {
+	im, err := f.Import(description, "")
+	if err != nil {
+		return nil, err
+	}
+	return im.Network, nil
+}
+
+// Import is Network for neurons of a framework, in place of that of the
+// description if it is not empty, with remarks.
+func (f *File) Import(description []byte, framework string) (*Import, error) {
 	if len(description) == 0 {
 		if f.Description == "" {
 			return nil, fmt.Errorf("%w: there is none: it can be a JSON file, or the metadata %q of a safetensors file", ErrDescription, metadataKey)
@@ -133,9 +165,12 @@ func (f *File) Network(description []byte) (*model.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := d.network(f)
-	if err != nil {
+	if framework != "" {
+		d.Framework = framework
+	}
+	im := &Import{}
+	if im.Network, err = d.network(f, im); err != nil {
 		return nil, err
 	}
-	return n, n.Validate()
+	return im, im.Network.Validate()
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -268,7 +269,16 @@ func TestDescription(t *testing.T) {
 		{`{"weights":1}`, tensors.ErrDescription, `unknown field "weights"`},
 		{`{} {}`, tensors.ErrDescription, "something follows"},
 		{`{}`, model.ErrInvalid, "dt_ms"},
-		{whole(`{"decay":0.5}`), tensors.ErrDescription, "there is no weight"},
+		{whole(`{"decay":0.5}`), tensors.ErrDescription, "there is no threshold"},
+		{whole(`{"kind":"dense"}`), tensors.ErrDescription, "there is no weight"},
+		{whole(`{"threshold":1,"reset":"zero"}`), nil, ""},
+		{whole(`{"threshold":1,"reset":"zero","bias":"b"}`), tensors.ErrDescription, "there is no weight, which bias and recurrent belong to"},
+		{whole(`{"weight":"w","threshold":1,"reset":"zero","max_spikes":"many","spike_value":2,"floor":-1,"fires":">="}`), nil, ""},
+		{whole(`{"weight":"w","threshold":1,"reset":"zero","max_spikes":0}`), tensors.ErrDescription, "max_spikes is 0, expected 1 to 1048576"},
+		{whole(`{"weight":"w","threshold":1,"reset":"zero","fires":"="}`), tensors.ErrDescription, `fires is "=", expected > or >=`},
+		{whole(`{"weight":"w","output":"none","max_spikes":2}`), tensors.ErrDescription, "max_spikes and spike_value are for output step"},
+		{whole(`{"weight":"w","threshold":1,"reset":"zero","activation":"relu","floor":-1}`), tensors.ErrDescription, "floor is for activation identity"},
+		{`{"framework":"torch"}`, tensors.ErrDescription, `framework is "torch", expected norse, rockpool, sinabs, snntorch, spikingjelly`},
 		{whole(`{"weight":"v"}`), tensors.ErrDescription, `weight names "v", but the file has ["b" "four" "h" "w"]`},
 		{whole(`{"weight":"w","decay":0.5,"reset":"zero"}`), tensors.ErrDescription, "there is no threshold"},
 		{whole(`{"weight":"w","decay":0.5,"threshold":1}`), tensors.ErrDescription, `reset is ""`},
@@ -290,6 +300,68 @@ func TestDescription(t *testing.T) {
 		if !errors.Is(err, c.kind) || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error is %v, expected %v with %q", c.text, err, c.kind, c.says)
 		}
+	}
+}
+
+// TestModule: what the buffers of snnTorch's neurons say is done, with a remark, or
+// contradicts the description.
+func TestModule(t *testing.T) {
+	number := func(x ...float32) tensors.Tensor { return tensors.Tensor{Shape: []int{len(x)}, Data: x} }
+	state := func(changes map[string]tensors.Tensor) *tensors.File {
+		f := &tensors.File{Tensors: map[string]tensors.Tensor{
+			"w": {Shape: []int{2, 1}, Data: []float32{1, 2}}, "lif.beta": number(0.5), "lif.threshold": number(1),
+			"lif.reset_mechanism_val": number(0), "lif.graded_spikes_factor": number(1),
+		}}
+		maps.Copy(f.Tensors, changes)
+		return f
+	}
+	describe := func(reset string) []byte {
+		return []byte(`{"dt_ms":1,"steps":1,"input":{"shape":[1],"encoder":"direct"},"layers":[{"weight":"w","decay":"lif.beta","threshold":"lif.threshold","reset":"` + reset + `"}]}`)
+	}
+	above := math.Nextafter32(1, 2)
+	for _, c := range []struct {
+		changes map[string]tensors.Tensor
+		reset   string
+		says    string // in an error, or else a remark
+		check   func(l *model.Layer) bool
+	}{
+		{nil, "delayed", "", func(l *model.Layer) bool { return l.Reset == model.ResetSubtract && l.Theta[0] == 1 && l.Bias[0] == -1 }},
+		{nil, "subtract", "reset lagged", func(l *model.Layer) bool { return l.Reset == model.ResetLagged && l.Theta[0] == 0.5 }},
+		{nil, "zero", "lif.reset_mechanism_val is 0: expected delayed or subtract or lagged", nil},
+		{map[string]tensors.Tensor{"lif.reset_mechanism_val": number(2)}, "none", "", func(l *model.Layer) bool { return l.Reset == model.ResetNone }},
+		{map[string]tensors.Tensor{"lif.reset_mechanism_val": number(0, 1)}, "none", "expected a single number", nil},
+		{map[string]tensors.Tensor{"lif.beta": number(1.5, -1)}, "delayed", "decay[0] is 1.5 and clamped to 1", func(l *model.Layer) bool { return l.Decay[0] == 1 && l.Decay[1] == 0 }},
+		{map[string]tensors.Tensor{"lif.graded_spikes_factor": number(3)}, "delayed", "a spike counts 3", func(l *model.Layer) bool {
+			return l.Output == model.Count && l.SpikeValue == 3 && l.MaxSpikes == 1 && l.Bias[0] == -above
+		}},
+		{map[string]tensors.Tensor{"lif.R": number(4), "lif.C": number(2, 8), "lif.time_step": number(1)}, "delayed", "Lapicque", func(l *model.Layer) bool {
+			return l.Decay[0] == 1-1./8 && l.Decay[1] == 1-1./32 && l.Weight.F32[0] == 0.5 && l.Weight.F32[1] == 0.25
+		}},
+		{map[string]tensors.Tensor{"lif.R": number(0.1), "lif.C": number(2)}, "delayed", "expected 0 to 1", nil},
+		{map[string]tensors.Tensor{"lif.R": number(4), "lif.C": number(1, 2, 3)}, "delayed", "lif.C has shape [3]", nil},
+	} {
+		im, err := state(c.changes).Import(describe(c.reset), "")
+		if c.check == nil {
+			if !errors.Is(err, tensors.ErrDescription) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("error is %v, expected %v with %q", err, tensors.ErrDescription, c.says)
+			}
+			continue
+		}
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if l := &im.Network.Layers[0]; !c.check(l) || !strings.Contains(strings.Join(im.Remarks, "\n"), c.says) {
+			t.Errorf("%v became %+v with remarks %q, expected one with %q", c.changes, l, im.Remarks, c.says)
+		}
+	}
+	// Neurons without these buffers are what the description says.
+	im, err := file(map[string][]int{"w": {3, 1}}).Import([]byte(`{"dt_ms":1,"steps":1,"input":{"shape":[1],"encoder":"direct"},"layers":[{"weight":"w","decay":0.5,"threshold":1,"reset":"subtract"}]}`), "sinabs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := &im.Network.Layers[0]; l.Output != model.Count || l.Reset != model.ResetSubtract || l.Bias[0] != -1 || l.MaxSpikes != 0 {
+		t.Errorf("a layer of Sinabs is %+v", l)
 	}
 }
 
