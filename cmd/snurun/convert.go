@@ -26,6 +26,7 @@ import (
 
 type convertOptions struct {
 	from    string
+	to      string
 	dt, bin seconds
 	reset   []string
 	neurons neuronFlags
@@ -91,6 +92,7 @@ for all layers of neurons, or with commas one for each in the order of the netwo
 	f := cmd.Flags()
 	o.flags = f
 	f.StringVar(&o.from, "from", "", "`framework` that wrote the file: snntorch, norse, sinabs, spikingjelly, rockpool or nir (default: what the file tells, else nir)")
+	f.StringVar(&o.to, "to", "", "`reader` of the NIR file that OUT is: norse, snntorch, which refuse what it does not read, or nir for others (default: what Norse and snnTorch read alike)")
 	f.Var(&o.dt, "dt", "time step of a NIR file, in seconds or as 1ms (0: what the file suggests)")
 	f.Var(&o.bin, "bin", "time step of the input, in seconds or as 1ms (0: --dt)")
 	f.StringSliceVar(&o.reset, "reset", nil, "what a spike `does` in a NIR file: zero, subtract, delayed, refractory or none (default: that of --from)")
@@ -148,6 +150,8 @@ func (o *convertOptions) check() error {
 	switch {
 	case o.from != "" && !slices.Contains(nir.Frameworks(), nir.Framework(o.from)):
 		return usagef("--from is %q, expected %s", o.from, either(nir.Frameworks()))
+	case !slices.Contains([]nir.Framework{"", nir.Norse, nir.SnnTorch, nir.NIR}, nir.Framework(o.to)):
+		return usagef("--to is %q, expected norse, snntorch or nir", o.to)
 	case o.steps < 0 || o.steps > model.MaxSteps:
 		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
 	case !(o.rate > 0 && o.rate <= 1e9):
@@ -200,6 +204,8 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		if err := o.checkForNIR(); err != nil {
 			return err
 		}
+	} else if o.to != "" {
+		return usagef("--to is for NIR files, but %s does not end in .nir", out)
 	}
 	var im *nir.Import
 	switch kind {
@@ -237,7 +243,7 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	}
 	printImport(cmd.ErrOrStderr(), im)
 	if toNIR {
-		if err := nir.WriteFile(out, m); err != nil {
+		if err := nir.WriteFileFor(out, m, nir.Framework(o.to)); err != nil {
 			return fmt.Errorf("%s: %w", out, err)
 		}
 		return nil

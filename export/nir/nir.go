@@ -189,8 +189,17 @@ func ReadFile(name string, o Options) (*Import, error) {
 // and Δt in the graph's metadata; encoder, readout, class names and self-test have
 // no place in it. A network that NIR cannot express is an ErrUnsupported that
 // names the layer, one that makes no sense a model.ErrInvalid.
-func Write(w io.Writer, n *model.Network) error {
-	root, err := encode(n)
+//
+// Neurons that leak and spike are CubaLIF nodes with τ_syn = Δt, w_in = 1 and R =
+// τ/Δt, which both Norse and snnTorch read as they are meant, and of which reading
+// gives back the same network.
+func Write(w io.Writer, n *model.Network) error { return WriteFor(w, n, "") }
+
+// WriteFor is Write for a framework: Norse or SnnTorch, which refuses by name what
+// its import does not take, or NIR, of which neurons that leak and spike are LIF
+// nodes with R = 1 and weights times τ/Δt, for any other reader.
+func WriteFor(w io.Writer, n *model.Network, to Framework) error {
+	root, err := encode(n, to)
 	if err != nil {
 		return err
 	}
@@ -199,9 +208,12 @@ func Write(w io.Writer, n *model.Network) error {
 }
 
 // WriteFile writes n to the named file, all or nothing.
-func WriteFile(name string, n *model.Network) error {
+func WriteFile(name string, n *model.Network) error { return WriteFileFor(name, n, "") }
+
+// WriteFileFor is WriteFor to the named file, all or nothing.
+func WriteFileFor(name string, n *model.Network, to Framework) error {
 	var b bytes.Buffer
-	if err := Write(&b, n); err != nil {
+	if err := WriteFor(&b, n, to); err != nil {
 		return err
 	}
 	return atomicfile.Write(name, func(w io.Writer) error {

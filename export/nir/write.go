@@ -19,6 +19,7 @@ const slowest = 1.0 / (1 << 40)
 // writer makes the nodes and edges of a graph.
 type writer struct {
 	net    *model.Network
+	to     Framework
 	dt     float64 // seconds
 	nodes  *hdf5.Builder
 	edges  []string
@@ -28,16 +29,22 @@ type writer struct {
 	input  string
 }
 
-// encode returns the file of a network.
-func encode(n *model.Network) (*hdf5.Builder, error) {
+// encode returns the file of a network for a framework.
+func encode(n *model.Network, to Framework) (*hdf5.Builder, error) {
 	if err := n.Validate(); err != nil {
+		return nil, err
+	}
+	if err := writable(n, to); err != nil {
 		return nil, err
 	}
 	root := hdf5.NewBuilder()
 	root.String("version", formatVersion)
 	graph := root.Group("node")
 	graph.String("type", string(kindGraph))
-	w := &writer{net: n, dt: n.Input.Dt.Seconds(), nodes: graph.Group("nodes"), names: map[string]bool{}}
+	w := &writer{net: n, to: to, dt: n.Input.Dt.Seconds(), nodes: graph.Group("nodes"), names: map[string]bool{}}
+	if to == SnnTorch {
+		w.dt = frameworks[SnnTorch].dt // whatever the step, as its own exporter
+	}
 	graph.Group("metadata").Float64s("dt", nil, []float64{w.dt})
 
 	w.input = w.name("input")
@@ -118,12 +125,13 @@ func (w *writer) layer(i int) (string, error) {
 	if err := expressible(l); err != nil {
 		return "", err
 	}
-	weights, shape, err := w.weights(i, name, in)
+	u := w.unit(l)
+	weights, shape, err := w.weights(i, name, in, &u)
 	if err != nil {
 		return "", err
 	}
 	w.shapes = append(w.shapes, shape)
-	return w.neurons(l, name, weights, shape)
+	return w.neurons(i, &u, name, weights, shape)
 }
 
 // expressible reports what NIR has no words for.
@@ -133,7 +141,9 @@ func expressible(l *model.Layer) error {
 		return unsupported("activation %s: NIR's neurons are linear below the threshold, as identity", l.Activation)
 	case l.Output == model.Sigmoid:
 		return unsupported("output sigmoid: NIR's neurons spike or pass on their membrane")
-	case l.Reset == model.ResetSubtract || l.Reset == model.ResetLateral:
+	case l.Output == model.Count:
+		return unsupported("output count: NIR's neurons fire once a step, and a spike counts 1")
+	case l.Reset != model.ResetZero && l.Reset != model.ResetNone:
 		return unsupported("reset %s: NIR's neurons are reset to a voltage, as with zero", l.Reset)
 	case !widen(l.Initial).is(0):
 		return unsupported("initial: NIR has no initial membrane")
@@ -189,24 +199,23 @@ func (w *writer) pool(i int, name string, in []int) (string, error) {
 	return name, nil
 }
 
-// weights writes the weights and current of a layer, and returns their last
-// node and its shape. Shapes in NIR must agree along an edge, so a plane goes
-// through a Flatten on its way to a matrix.
-func (w *writer) weights(i int, name string, in []int) (node string, shape []int, err error) {
+// weights writes the weights and current of a layer, times the gain of its
+// neurons, and returns their last node and its shape; no node for weights of 1
+// into neurons. Shapes in NIR must agree along an edge, so a plane goes through a
+// Flatten on its way to a matrix.
+func (w *writer) weights(i int, name string, in []int, u *unit) (node string, shape []int, err error) {
 	l := &w.net.Layers[i]
-	hasNeurons := l.Output != model.None || len(l.Decay) > 0 || len(l.Synapse) > 0
 	first := name
-	if hasNeurons {
+	if u.kind != "" {
 		first += "_in"
 	}
-	channels := l.Out[0]
 	current := widen(l.Current)
 	if l.Kind == model.Conv2D && l.Window.Kernel == [2]int{1, 1} && l.Window.Stride == [2]int{1, 1} && l.Window.Padding == [2]int{} &&
-		l.Groups == l.In[0] && l.Groups == channels && current.is(0) {
-		return w.scale(i, first, in)
+		l.Groups == l.In[0] && l.Groups == l.Out[0] && current.is(0) {
+		return w.scale(i, first, in, u)
 	}
 	if l.Kind == model.Conv2D {
-		return w.conv(i, first, in)
+		return w.conv(i, first, in, u)
 	}
 	n := l.OutSize()
 	from := ""
@@ -224,9 +233,9 @@ func (w *writer) weights(i int, name string, in []int) (node string, shape []int
 		k = kindLinear
 	}
 	g := w.node(first, k)
-	g.Float32s("weight", []int{n, l.InSize()}, elements(&l.Weight))
+	g.Float32s("weight", []int{n, l.InSize()}, u.times(elements(&l.Weight), n))
 	if k == kindAffine {
-		g.Float32s("bias", []int{n}, model.Broadcast(l.Current, n))
+		g.Float32s("bias", []int{n}, u.times(model.Broadcast(l.Current, n), n))
 	}
 	if from != "" {
 		w.edge(from, first)
@@ -237,14 +246,21 @@ func (w *writer) weights(i int, name string, in []int) (node string, shape []int
 }
 
 // scale writes one weight for each value that comes in.
-func (w *writer) scale(i int, name string, in []int) (string, []int, error) {
+func (w *writer) scale(i int, name string, in []int, u *unit) (string, []int, error) {
 	l := &w.net.Layers[i]
 	if volume(in) != l.OutSize() {
 		return "", nil, unsupported("in is %v, but %v comes in", l.In, in)
 	}
+	scale := u.times(model.Broadcast(elements(&l.Weight), l.OutSize()), l.OutSize())
+	if u.kind != "" && widen(scale).is(1) {
+		return "", in, nil
+	}
+	if w.to == Norse || w.to == SnnTorch {
+		return "", nil, unsupported("a weight for each input by itself is a Scale node, which %s does not read", w.to)
+	}
 	name = w.name(name)
 	g := w.node(name, kindScale)
-	g.Float32s("scale", slices.Clone(in), model.Broadcast(elements(&l.Weight), l.OutSize()))
+	g.Float32s("scale", slices.Clone(in), scale)
 	w.from(i, name)
 	return name, in, nil
 }
@@ -253,7 +269,7 @@ func noPlane(want, in []int) error {
 	return unsupported("in is %v, but %v comes in, and NIR has no node that makes a plane of it", want, in)
 }
 
-func (w *writer) conv(i int, name string, in []int) (string, []int, error) {
+func (w *writer) conv(i int, name string, in []int, u *unit) (string, []int, error) {
 	l := &w.net.Layers[i]
 	if !slices.Equal(in, l.In) {
 		return "", nil, noPlane(l.In, in)
@@ -262,11 +278,20 @@ func (w *writer) conv(i int, name string, in []int) (string, []int, error) {
 	if !ok {
 		return "", nil, unsupported("current has a value a neuron, but NIR's Conv2d has a bias a channel")
 	}
+	channels := l.Out[0]
+	if len(bias) == 1 {
+		bias = slices.Repeat(bias, channels)
+	}
+	if u.gain, ok = u.gain.perChannel(channels, l.OutSize()); !ok {
+		u.gain, u.r = nil, u.steps // a factor a neuron has no place in the kernels
+	}
 	name = w.name(name)
 	g := w.node(name, kindConv2d)
-	w.pair(g, "input_shape", [2]int{l.In[1], l.In[2]})
-	g.Float32s("weight", l.Weight.Shape, elements(&l.Weight))
-	g.Float64s("bias", []int{l.Out[0]}, bias)
+	if l.Groups == 1 { // the nir package refuses the pair
+		w.pair(g, "input_shape", [2]int{l.In[1], l.In[2]})
+	}
+	g.Float32s("weight", l.Weight.Shape, u.times(elements(&l.Weight), channels))
+	g.Float32s("bias", []int{channels}, u.times(rounded(bias), channels))
 	w.pair(g, "stride", l.Window.Stride)
 	w.pair(g, "padding", l.Window.Padding)
 	w.pair(g, "dilation", l.Window.Dilation)
@@ -275,96 +300,11 @@ func (w *writer) conv(i int, name string, in []int) (string, []int, error) {
 	return name, l.Out, nil
 }
 
-// neurons writes the neurons of a layer, if it has any, with their recurrent
-// weights, and returns the node that the layer's output comes from.
-func (w *writer) neurons(l *model.Layer, name, weights string, shape []int) (string, error) {
-	n := volume(shape)
-	decay, synapse, bias := w.all(l.Decay, n), w.all(l.Synapse, n), w.all(l.Bias, n)
-	still := len(l.Decay) == 0 || decay.is(0)
-	ones, zeros := slices.Repeat([]float64{1}, n), make([]float64, n)
-	threshold := make([]float64, n)
-	for j, b := range bias {
-		threshold[j] = 0 - b
-	}
-	k, hasSynapse := kindLIF, len(l.Synapse) > 0
-	switch spikes := l.Output == model.Step; {
-	case !spikes && !hasSynapse && still:
-		return weights, nil
-	case !spikes && hasSynapse:
-		k = kindCubaLI
-	case !spikes && decay.is(1):
-		k = kindI
-	case !spikes:
-		k = kindLI
-	case l.Reset == model.ResetNone && still:
-		k = kindThresh
-	case l.Reset == model.ResetNone: // a leaky integrator whose membrane is compared
-		membrane, err := w.neurons(&model.Layer{Output: model.None, Decay: l.Decay}, name+"_membrane", weights, shape)
-		if err != nil {
-			return "", err
-		}
-		weights, k = membrane, kindThresh
-	case hasSynapse:
-		k = kindCubaLIF
-	case decay.is(1):
-		k = kindIF
-	}
-	recurrent := l.Recurrent != nil
-	if recurrent && len(shape) != 1 {
-		return "", unsupported("recurrent neurons of shape %v: NIR's matrices take one dimension", shape)
-	}
-	name = w.name(name)
-	g := w.node(name, k)
-	put := func(param string, v []float64) { g.Float64s(param, shape, v) }
-	switch k {
-	case kindThresh:
-		put("threshold", threshold)
-	case kindI, kindIF:
-		put("r", ones)
-	case kindLI, kindLIF:
-		tau, r := w.constants(decay)
-		put("tau", tau)
-		put("r", r)
-		put("v_leak", zeros)
-	case kindCubaLI, kindCubaLIF:
-		tau, r := w.constants(decay)
-		tauSyn, wIn := w.constants(synapse)
-		put("tau_mem", tau)
-		put("tau_syn", tauSyn)
-		put("r", r)
-		put("w_in", wIn)
-		put("v_leak", zeros)
-	}
-	if k == kindIF || k == kindLIF || k == kindCubaLIF {
-		put("v_threshold", threshold)
-		put("v_reset", zeros)
-	}
-	w.edge(weights, name)
-	if recurrent {
-		back := w.name(name + "_rec")
-		w.node(back, kindLinear).Float32s("weight", []int{n, n}, elements(l.Recurrent))
-		w.edge(name, back)
-		w.edge(back, name)
-	}
-	return name, nil
-}
-
 // all returns a layer's parameter with a value for each of n neurons.
 func (w *writer) all(p []float32, n int) param { return widen(model.Broadcast(p, n)) }
 
 // elements returns a tensor's elements, quantised ones as what they stand for.
 func elements(t *model.Tensor) []float32 { return t.Float32().F32 }
-
-// constants returns the time constants of decays, and the gains with which an
-// input counts once in a step: τ/Δt.
-func (w *writer) constants(decay param) (tau, gain []float64) {
-	tau, gain = make([]float64, len(decay)), make([]float64, len(decay))
-	for j, l := range decay {
-		steps := 1 / max(1-l, slowest)
-		tau[j], gain[j] = w.dt*steps, steps
-	}
-	return tau, gain
-}
 
 func widen(p []float32) param {
 	out := make(param, len(p))

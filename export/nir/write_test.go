@@ -3,6 +3,7 @@ package nir_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/snurun/snurun/export/nir"
+	"github.com/snurun/snurun/internal/hdf5"
 	"github.com/snurun/snurun/model"
 )
 
@@ -147,5 +149,126 @@ func TestIntegersBecomeFloats(t *testing.T) {
 	}
 	if !bytes.Equal(whole.Bytes(), floats.Bytes()) {
 		t.Error("integer weights are written as other numbers than they stand for")
+	}
+}
+
+// layers makes a network of its layers.
+func layers(in []int, l ...model.Layer) *model.Network {
+	n := &model.Network{
+		Steps: 1, Input: model.Input{Shape: in, Dt: 1, Encoder: model.Encoder{Coding: model.Direct}},
+		Layers: l, Readout: model.Readout{Kind: model.SpikeCount},
+	}
+	if l[len(l)-1].Output == model.None {
+		n.Readout.Kind = model.MembraneSum
+	}
+	return n
+}
+
+// leaky is a layer of n leaky neurons that spike.
+func leaky(n int, decay float32) model.Layer {
+	return model.Layer{
+		Kind: model.SNU, In: []int{n}, Out: []int{n}, Weight: model.Matrix(n, n, []float32{0.3, 0.7, -0.1, 1.3}[:n*n]),
+		Activation: model.Identity, Output: model.Step, Reset: model.ResetZero, Decay: []float32{decay}, Bias: []float32{-1},
+	}
+}
+
+// TestForms: what the nodes of a file say to a reader that takes R for 1, such as
+// Norse, and to snnTorch, which wants R = τ/0.0001 s of a CubaLIF.
+func TestForms(t *testing.T) {
+	readout := leaky(2, 0.8)
+	readout.Output, readout.Reset, readout.Bias = model.None, model.ResetNone, nil
+	one := [2]int{1, 1}
+	grouped := model.Layer{
+		Kind: model.Conv2D, In: []int{2, 3, 3}, Out: []int{2, 2, 2}, Groups: 2, Window: model.Window{Kernel: [2]int{2, 2}, Stride: one, Dilation: one},
+		Weight:     model.Tensor{Shape: []int{2, 1, 2, 2}, F32: []float32{1, 2, 3, 4, 5, 6, 7, 8}},
+		Activation: model.Identity, Output: model.Step, Reset: model.ResetZero, Decay: []float32{0.5}, Bias: []float32{-1},
+	}
+	alone := model.Layer{ // neurons without weights
+		Kind: model.Conv2D, In: []int{2, 3, 3}, Out: []int{2, 3, 3}, Groups: 2, Window: model.Window{Kernel: one, Stride: one, Dilation: one},
+		Weight:     model.Tensor{Shape: []int{2, 1, 1, 1}, F32: []float32{1, 1}},
+		Activation: model.Identity, Output: model.Step, Reset: model.ResetZero, Decay: []float32{0.5}, Bias: []float32{-1},
+	}
+	nodes := func(n *model.Network, to nir.Framework) (*hdf5.Group, error) {
+		var b bytes.Buffer
+		if err := nir.WriteFor(&b, n, to); err != nil {
+			return nil, err
+		}
+		f, err := hdf5.Open(b.Bytes())
+		if err != nil {
+			return nil, err
+		}
+		return f.Root().Group("node/nodes")
+	}
+	for _, c := range []struct {
+		n    *model.Network
+		to   nir.Framework
+		node string
+		want map[string]float64 // parameters; NaN for none of the name
+	}{
+		{layers([]int{2}, leaky(2, 0.9)), "", "layer0", map[string]float64{"r": 10, "tau_mem": 0.01, "tau_syn": 0.001, "w_in": 1}},
+		{layers([]int{2}, leaky(2, 0.9)), nir.SnnTorch, "layer0", map[string]float64{"r": 10, "tau_mem": 0.001, "tau_syn": 0.0001, "w_in": 1}},
+		{layers([]int{2}, leaky(2, 0.9)), nir.NIR, "layer0", map[string]float64{"r": 1, "tau": 0.01}},
+		{layers([]int{2}, leaky(2, 0.9)), "", "layer0_in", map[string]float64{"weight": 0.3}},
+		{layers([]int{2}, leaky(2, 0.9)), nir.NIR, "layer0_in", map[string]float64{"weight": 3}},
+		{layers([]int{2}, leaky(2, 1)), "", "layer0", map[string]float64{"r": 1, "tau": math.NaN()}},
+		{layers([]int{2}, leaky(2, 1)), nir.SnnTorch, "layer0", map[string]float64{"w_in": 1}},
+		{layers([]int{2}, leaky(2, 0.5), readout), "", "layer1", map[string]float64{"r": 1, "tau": 0.005}},
+		{layers([]int{2}, leaky(2, 0.5), readout), "", "layer1_in", map[string]float64{"weight": 1.5}},
+		{layers([]int{2, 3, 3}, grouped), "", "layer0_in", map[string]float64{"input_shape": math.NaN(), "groups": 2}},
+		{layers([]int{2, 3, 3}, alone), "", "layer0_in", nil},
+	} {
+		g, err := nodes(c.n, c.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		node, err := g.Group(c.node)
+		if c.want == nil {
+			if err == nil {
+				t.Errorf("there is a node %s, expected none", c.node)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range c.want {
+			d, err := node.Dataset(name)
+			if math.IsNaN(want) {
+				if err == nil {
+					t.Errorf("%s has %s", c.node, name)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := d.Float64s()
+			if err != nil || math.Abs(got[0]-want) > 1e-6*want {
+				t.Errorf("to %q: %s of %s is %v, %v, expected %v", c.to, name, c.node, got, err, want)
+			}
+		}
+	}
+
+	recurrent, thresholds := leaky(2, 0.5), leaky(2, 0.5)
+	h := model.Matrix(2, 2, make([]float32, 4))
+	recurrent.Recurrent, thresholds.Bias = &h, []float32{-1, -2}
+	silent, scaled := leaky(2, 0.5), alone
+	silent.Reset = model.ResetNone
+	scaled.Weight.F32 = []float32{1, 2}
+	for _, c := range []struct {
+		n    *model.Network
+		to   nir.Framework
+		says string
+	}{
+		{layers([]int{2}, recurrent), nir.SnnTorch, "snntorch does not read recurrent weights"},
+		{layers([]int{2}, thresholds), nir.SnnTorch, "snntorch does not read thresholds that differ"},
+		{layers([]int{2}, leaky(2, 0.5), readout), nir.SnnTorch, "snntorch does not read an LI"},
+		{layers([]int{2}, silent), nir.Norse, "norse does not read a Threshold"},
+		{layers([]int{2, 3, 3}, scaled), nir.Norse, "a Scale node, which norse does not read"},
+		{layers([]int{2}, leaky(2, 0.5)), nir.Sinabs, "files for sinabs: expected nir, norse or snntorch"},
+	} {
+		if _, err := nodes(c.n, c.to); !errors.Is(err, nir.ErrUnsupported) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("error is %v, expected ErrUnsupported with %q", err, c.says)
+		}
 	}
 }
