@@ -96,7 +96,7 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 	}
 	r, result, err := evaluate.New(net).Record(cmd.Context(), x, func(i int) evaluate.What {
 		// The output of an analog layer is its membrane.
-		y := m.Layers[i].Output == model.Step || m.Layers[i].Output == model.Sigmoid
+		y := m.Layers[i].Output != model.None
 		return evaluate.What{Outputs: record.spikes && y, Membrane: record.membrane}
 	})
 	if err != nil {
