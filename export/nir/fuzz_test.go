@@ -49,6 +49,24 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// FuzzMeaning reads files as those of each framework, with all that its neurons may
+// be told.
+func FuzzMeaning(f *testing.F) {
+	for _, g := range graphs(rand.New(rand.NewPCG(15, 16))) {
+		data := g.file(f)
+		f.Add(data, uint8(1), 1, 0.0, 0.0, 1.0)
+		f.Add(data, uint8(3), -1, 5.0, -0.5, 2.0)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, from uint8, spikes int, tauSyn, floor, graded float64) {
+		names := append(nir.Frameworks(), "")
+		check(t, data, nir.Options{
+			From: names[int(from)%len(names)], Spikes: []int{spikes}, NormInput: []bool{from > 127},
+			TauSyn: []float64{tauSyn}, MinVMem: []float64{floor}, Graded: []float64{graded},
+			Resets: []nir.Reset{nir.Resets()[int(from)%len(nir.Resets())]},
+		})
+	})
+}
+
 // FuzzGraph gives the reader well-formed files with graphs that bytes spell: the
 // kinds of nodes, their parameters and the edges.
 func FuzzGraph(f *testing.F) {

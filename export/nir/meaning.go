@@ -44,7 +44,7 @@ func (g *graph) meanings(im *Import, o Options, f framework, dt float64) (map[*n
 		{"values of tau_syn", len(o.TauSyn)}, {"values of min_v_mem", len(o.MinVMem)}, {"values of a spike", len(o.Graded)},
 	} {
 		if list.n > 1 && list.n != len(neurons) {
-			return nil, fmt.Errorf("nir: %d %s, expected 1 or %d, one for each of the nodes %s", list.n, list.name, len(neurons), join(neurons))
+			return nil, fmt.Errorf("nir: %d %s, expected one for all or one for each of the %d nodes of neurons (%s)", list.n, list.name, len(neurons), join(neurons))
 		}
 	}
 	reset := o.Reset
@@ -125,6 +125,10 @@ func (n *node) check(m *meaning, o Options, im *Import) error {
 		}
 	}
 	switch {
+	case m.name == Rockpool && !n.kind.spikes() && n.kind != kindI:
+		return refuse("of Rockpool only neurons that spike are known; --from nir takes the node by its equations")
+	case m.name == Sinabs && (n.kind == kindCubaLIF || n.kind == kindCubaLI):
+		return refuse("Sinabs writes no such node; --from nir takes it by its equations")
 	case m.tauSyn != 0 && (m.name != Sinabs || n.kind != kindLIF && n.kind != kindLI):
 		return refuse("tau_syn is %v, but only LIF neurons of Sinabs have one that the file does not: --from sinabs may be missing", m.tauSyn)
 	case !m.norm && (m.name != Sinabs || n.kind != kindLIF && n.kind != kindLI):
