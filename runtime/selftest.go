@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
@@ -138,9 +139,9 @@ func (r reach) compare(q reach) int {
 
 // reach runs an input from the initial state.
 func (s *Session) reach(x spike.Input) (reach, error) {
-	counts := make([][]int, len(s.net.layers)) // spikes of each neuron of a spiking layer
+	counts := make([][]int, len(s.net.layers)) // steps with spikes of each neuron of a spiking layer
 	for i, l := range s.net.layers {
-		if l != nil && l.Spikes() {
+		if l != nil && (l.Spikes() || l.Units.Output == asm.Count) {
 			counts[i] = make([]int, l.Out)
 		}
 	}
@@ -152,8 +153,14 @@ func (s *Session) reach(x spike.Input) (reach, error) {
 		}
 		for i, c := range counts {
 			r.finite = r.finite && notFinite(s.Membrane(i)) < 0
-			if c != nil {
-				for j := range s.Spikes(i).All() {
+			if c == nil {
+				continue
+			}
+			for j := range s.Spikes(i).All() {
+				c[j]++
+			}
+			for j, y := range s.Outputs(i) {
+				if y != 0 {
 					c[j]++
 				}
 			}
