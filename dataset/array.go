@@ -83,3 +83,34 @@ func readArray(r io.Reader, name string) (a *npy.Array, batch, steps, size int, 
 	}
 	return a, shape[0], shape[1], shape[2], nil
 }
+
+// timeFirst makes one recording of many that have a single step, if a presentation
+// has more: [T, 1, N] is time first with a batch of one.
+func timeFirst(source Source, steps int) Source {
+	all, ok := source.(*inputs)
+	if !ok || len(all.samples) < 2 || steps < 2 {
+		return source
+	}
+	for _, x := range all.samples {
+		if x.Steps() != 1 {
+			return source
+		}
+	}
+	one := *all
+	one.labels = all.labels[:1]
+	switch all.samples[0].(type) {
+	case spike.Train:
+		joined := spike.NewTrain(len(all.samples), all.size)
+		for t, x := range all.samples {
+			copy(joined.At(t), x.(spike.Train).At(0))
+		}
+		one.samples = []spike.Input{joined}
+	case spike.Values:
+		joined := spike.NewValues(len(all.samples), all.size)
+		for t, x := range all.samples {
+			copy(joined.At(t), x.(spike.Values).At(0))
+		}
+		one.samples = []spike.Input{joined}
+	}
+	return &one
+}

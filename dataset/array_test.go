@@ -11,6 +11,7 @@ import (
 	"testing/iotest"
 
 	"github.com/snurun/snurun/internal/npy"
+	"github.com/snurun/snurun/model"
 )
 
 // npyFile returns a .npy file.
@@ -112,4 +113,33 @@ func FuzzReadArrays(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestTimeFirst: [steps, 1, channels] is one recording for a network that is shown
+// more than a step, else one sample a step.
+func TestTimeFirst(t *testing.T) {
+	t.Parallel()
+	for _, encoder := range []model.Encoder{{Coding: model.Direct}, {Coding: model.Poisson, RateHz: 1}} {
+		for _, c := range []struct{ steps, samples, length int }{{5, 1, 3}, {1, 3, 1}} {
+			m := &model.Network{Steps: c.steps, Input: model.Input{Shape: []int{2}, Dt: 1, Encoder: encoder}}
+			source, err := Read(bytes.NewReader(npyFile(t, []uint8{1, 0, 0, 1, 1, 1}, 3, 1, 2)), "x", m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if source.Len() != c.samples || Steps(source, c.steps) != c.length {
+				t.Errorf("%d steps: %d samples of %d steps, expected %d of %d", c.steps, source.Len(), Steps(source, c.steps), c.samples, c.length)
+			}
+			x := m.Input.New(c.length)
+			if err := source.Load(x, c.samples-1, Key{}); err != nil {
+				t.Fatal(err)
+			}
+			last := 0
+			for i, v := range x.Active(c.length - 1) {
+				last += (i + 1) * int(v)
+			}
+			if last != 3 {
+				t.Errorf("%d steps: the last step is %d, expected both channels", c.steps, last)
+			}
+		}
+	}
 }

@@ -19,7 +19,8 @@ import (
 //   - IDX images, gzipped or not, with the labels found beside them (LabelsBeside)
 //   - a PNG or JPEG picture, as one digit (ReadPicture)
 //   - a NumPy array .npy of recordings (ReadSpikes, or ReadValues if the
-//     network's input is analog)
+//     network's input is analog); of shape [T, 1, N] it is one of T steps, as
+//     PyTorch has it, unless the network's presentation is a single step
 //   - a recording of an event camera in a format of package event, binned from
 //     its first event on, for a network whose input coding is events
 //
