@@ -112,7 +112,8 @@ func read(r *bufio.Reader, name string, m *model.Network, c class, o *Reading) (
 	case "":
 		return nil, unknownKind(r, name, "neither IDX images, nor PNG or JPEG, nor a NumPy array (.npy), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
 	default:
-		return readRecordings(r, kind, format, name, m.Input, c, o)
+		source, err := readRecordings(r, kind, format, name, m.Input, c, o)
+		return timeFirst(source, m.Steps), err
 	}
 }
 
