@@ -83,7 +83,7 @@ func batchOf(m *model.Network) int {
 		if l.Output != model.Step {
 			values += steps
 		}
-		bytes += 4 * values * float64(l.OutSize())
+		bytes += float64(4 * values * float64(l.OutSize()))
 	}
 	if n := batchBytes / max(bytes, 1); n >= minBatch {
 		return int(min(n, maxBatch))

@@ -142,7 +142,7 @@ func scan(r io.Reader, prefix string) (found []finding, functions int, rest stri
 			if fused.MatchString(m[2]) {
 				places[finding{strings.TrimPrefix(m[1], prefix), function, m[2]}] = true
 			}
-		} else if line != "" && line[0] != '\t' && other.Len() < 1<<12 && !strings.Contains(line, " S") {
+		} else if line != "" && line[0] != '\t' && line[0] != '#' && other.Len() < 1<<12 && !strings.Contains(line, " S") {
 			other.WriteString(line)
 		}
 		if err == io.EOF {
