@@ -1,12 +1,15 @@
 package layer
 
-import "github.com/snurun/snurun/asm"
+import (
+	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/spike"
+)
 
 // InPanels returns the layer with its weights laid out for Batch; the rest is
 // shared.
 func (c *Layer) InPanels() *Layer {
 	l := *c
-	l.Weights = c.Weights.InPanels()
+	l.Weights, l.copied = c.Weights.InPanels(), c.InRows()
 	if c.InRows() && c.whole != nil {
 		whole := *c.whole
 		whole.weights = c.whole.weights.InPanels()
@@ -47,8 +50,11 @@ func NewBatch(streams int) *Batch {
 // Run is Run of layer c for each stream: states[k] over the steps of ins[k].
 // It adds the synaptic operations of stream k to synops[k].
 func (b *Batch) Run(c *Layer, states []*State, ins []*Inputs, synops []int64) {
-	if c.conv != nil || c.synapse != nil { // their weights are few, or their sums are kept
+	if !c.together() {
 		for k, st := range states {
+			if st.integers != nil { // one for all streams, which stays in the cache
+				st.integers = b.integers()
+			}
 			synops[k] += c.Run(st, ins[k], b.scratch[k])
 		}
 		return
@@ -98,6 +104,23 @@ func (b *Batch) runSteps(c *Layer, states []*State, ins []*Inputs, synops []int6
 	}
 }
 
+// together reports whether streams gain by running together: not where weights
+// are few or sums are kept, and not where the caches hold a stream's weights
+// anyhow. A layer that runs step by step goes through the states of all streams
+// each step, which pays only if a panel of its weights stays in the second-level
+// cache beside them.
+func (c *Layer) together() bool {
+	switch {
+	case c.conv != nil || c.synapse != nil:
+		return false
+	case c.whole != nil:
+		return c.copied || !c.stepwise()
+	case c.stepwise():
+		return 4*c.Weights.Rows()*spike.WordBits <= asm.Caches().L2/2
+	}
+	return true
+}
+
 // reset empties the lists of streams.
 func (b *Batch) reset() { b.ins, b.own, b.traces = b.ins[:0], b.own[:0], b.traces[:0] }
 
@@ -107,8 +130,13 @@ func (b *Batch) forward(c *Layer) {
 		b.kernel.Forward(&c.Weights, &c.Units, b.ins, b.traces)
 		return
 	}
+	c.whole.weights.ForwardBatch(&c.Units, b.ins, c.whole.recurrent, b.own, b.traces, b.integers())
+}
+
+// integers returns the scratch of the kernels.
+func (b *Batch) integers() *asm.IntScratch {
 	if b.whole == nil {
 		b.whole = asm.NewIntScratch()
 	}
-	c.whole.weights.ForwardBatch(&c.Units, b.ins, c.whole.recurrent, b.own, b.traces, b.whole)
+	return b.whole
 }

@@ -26,6 +26,7 @@ type Layer struct {
 	conv    *convolution // of a conv2d layer
 	synapse *asm.Units   // units whose membranes are the synaptic currents, or sums that asm.Update takes; nil without
 	whole   *integers    // of a layer that sums integers
+	copied  bool         // the weights are a copy in panels
 	order   []uint32     // the neuron of each unit, nil if they are the same
 	feeds   []feed       // where the inputs come from
 	sources []int        // the layers of feeds
