@@ -15,7 +15,16 @@ import (
 // 1: any other is an ErrCoding, and ReadValues may be meant. Name is that of the
 // stream in errors; those of malformed data are ErrFormat.
 func ReadSpikes(r io.Reader, name string) ([]spike.Train, error) {
-	a, batch, steps, size, err := readArray(r, name)
+	a, err := readArray(r, name)
+	if err != nil {
+		return nil, err
+	}
+	return spikesOf(a, name)
+}
+
+// spikesOf returns the spike trains of an array.
+func spikesOf(a *npy.Array, name string) ([]spike.Train, error) {
+	batch, steps, size, err := dimensions(a, name)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +52,16 @@ func ReadSpikes(r io.Reader, name string) ([]spike.Train, error) {
 // ReadValues reads analog recordings from a NumPy array of the same shapes and
 // types as ReadSpikes. Values that are not finite in float32 are an ErrFormat.
 func ReadValues(r io.Reader, name string) ([]spike.Values, error) {
-	a, batch, steps, size, err := readArray(r, name)
+	a, err := readArray(r, name)
+	if err != nil {
+		return nil, err
+	}
+	return valuesOf(a, name)
+}
+
+// valuesOf returns the analog recordings of an array.
+func valuesOf(a *npy.Array, name string) ([]spike.Values, error) {
+	batch, steps, size, err := dimensions(a, name)
 	if err != nil {
 		return nil, err
 	}
@@ -62,15 +80,25 @@ func ReadValues(r io.Reader, name string) ([]spike.Values, error) {
 	return values, nil
 }
 
-// readArray reads an array of rank 2 to 5 and returns its dimensions.
-func readArray(r io.Reader, name string) (a *npy.Array, batch, steps, size int, err error) {
-	a, err = npy.Read(r)
+// readArray reads an array of numbers.
+func readArray(r io.Reader, name string) (*npy.Array, error) {
+	a, err := npy.Read(r)
+	return a, arrayError(name, err)
+}
+
+// arrayError names the stream of a NumPy array that cannot be read.
+func arrayError(name string, err error) error {
 	switch {
 	case errors.Is(err, npy.ErrFormat):
-		return nil, 0, 0, 0, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
+		return fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
 	case err != nil:
-		return nil, 0, 0, 0, fmt.Errorf("dataset: %s: %w", name, err)
+		return fmt.Errorf("dataset: %s: %w", name, err)
 	}
+	return nil
+}
+
+// dimensions returns those of an array of rank 2 to 5.
+func dimensions(a *npy.Array, name string) (batch, steps, size int, err error) {
 	shape := a.Shape
 	if k := len(shape); k == 4 || k == 5 { // planes: their elements exist, so that the product fits
 		shape = append(shape[:k-3:k-3], shape[k-3]*shape[k-2]*shape[k-1])
@@ -79,9 +107,9 @@ func readArray(r io.Reader, name string) (a *npy.Array, batch, steps, size int, 
 		shape = []int{1, shape[0], shape[1]}
 	}
 	if len(shape) != 3 || shape[1] == 0 || shape[2] == 0 {
-		return nil, 0, 0, 0, fmt.Errorf("dataset: %s: %w: array of shape %v, expected [steps, neurons] or [samples, steps, neurons], or [channels, height, width] for neurons, with at least one step and neuron", name, ErrFormat, a.Shape)
+		return 0, 0, 0, fmt.Errorf("dataset: %s: %w: array of shape %v, expected [steps, neurons] or [samples, steps, neurons], or [channels, height, width] for neurons, with at least one step and neuron", name, ErrFormat, a.Shape)
 	}
-	return a, shape[0], shape[1], shape[2], nil
+	return shape[0], shape[1], shape[2], nil
 }
 
 // timeFirst makes one recording of many that have a single step, if a presentation

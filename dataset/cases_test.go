@@ -235,3 +235,27 @@ func TestKnownFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestCasesOfArrays reads arrays of events, as records and as [N, 4], and archives.
+func TestCasesOfArrays(t *testing.T) {
+	m := &model.Network{Input: model.Input{Shape: []int{2, 480, 640}, Encoder: model.Encoder{Coding: model.Events, BinUS: 400}}}
+	var sources []Source
+	for _, name := range []string{"events_struct.npy", "events_n4.npy"} {
+		s, err := Open(caseFile(t, "11-npy/"+name), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if Longest(s) != 50 {
+			t.Errorf("%s: %d steps, expected 50", name, Longest(s))
+		}
+		sources = append(sources, s)
+	}
+	sameSamples(t, sources[1], sources[0], 50)
+	for _, name := range []string{"one.npz", "py2long.npy"} {
+		n := &model.Network{Input: model.Input{Shape: []int{8}, Dt: 1, Encoder: model.Encoder{Coding: model.Direct}}}
+		s, err := Open(caseFile(t, "11-npy/"+name), n)
+		if err != nil || s.Len() != 1 || Longest(s) != 5 {
+			t.Errorf("%s: %v, %v", name, s, err)
+		}
+	}
+}

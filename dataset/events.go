@@ -33,7 +33,12 @@ type eventSource struct {
 // Where an event belongs says model.Input.Plane. If the network's input has no
 // shape, it is [2, H, W] of the sensor.
 func readEvents(r io.Reader, format, name string, in model.Input, c class, o *Reading) (Source, error) {
-	s, err := binEvents(r, format, name, in, c, o)
+	return eventsOf(func() (event.Source, error) { return event.NewReader(format, r, o.events()) }, name, in, c, o)
+}
+
+// eventsOf is readEvents for what open returns.
+func eventsOf(open func() (event.Source, error), name string, in model.Input, c class, o *Reading) (Source, error) {
+	s, err := binEvents(open, name, in, c, o)
 	switch {
 	case errors.Is(err, ErrImplausible):
 		return nil, err
@@ -45,12 +50,12 @@ func readEvents(r io.Reader, format, name string, in model.Input, c class, o *Re
 	return s, nil
 }
 
-func binEvents(r io.Reader, format, name string, in model.Input, c class, o *Reading) (*eventSource, error) {
+func binEvents(open func() (event.Source, error), name string, in model.Input, c class, o *Reading) (*eventSource, error) {
 	step, err := wholeBin(in.Encoder)
 	if err != nil {
 		return nil, err
 	}
-	src, err := event.NewReader(format, r, o.events())
+	src, err := open()
 	if err != nil {
 		return nil, err
 	}

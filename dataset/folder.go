@@ -166,7 +166,7 @@ func readSubfolders(dir string) ([]entry, error) {
 }
 
 // recordingExtensions are the endings of recordings' names.
-func recordingExtensions() []string { return append([]string{".npy"}, event.Extensions()...) }
+func recordingExtensions() []string { return append([]string{".npy", ".npz"}, event.Extensions()...) }
 
 func hidden(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") }
 
@@ -230,7 +230,7 @@ func openRecordings(path string, in model.Input, o *Reading) (Source, error) {
 	defer f.Close()
 	r := bufio.NewReaderSize(f, headSize)
 	kind, format := kindOf(r, path)
-	if kind != "npy" && kind != "events" {
+	if kind != "npy" && kind != "npz" && kind != "events" {
 		return nil, unknownKind(r, path, "neither a NumPy array (.npy) nor a recording of events")
 	}
 	return readRecordings(r, kind, format, path, in, unknown, o)

@@ -20,7 +20,9 @@ import (
 //   - a PNG or JPEG picture, as one digit (ReadPicture)
 //   - a NumPy array .npy of recordings (ReadSpikes, or ReadValues if the
 //     network's input is analog); of shape [T, 1, N] it is one of T steps, as
-//     PyTorch has it, unless the network's presentation is a single step
+//     PyTorch has it, unless the network's presentation is a single step; or of
+//     events, records t, x, y, p or [N, 4]
+//   - a NumPy archive .npz with one such array, or with columns t, x, y, p
 //   - a recording of an event camera in a format of package event, binned from
 //     its first event on, for a network whose input coding is events
 //
@@ -122,12 +124,10 @@ func readRecordings(r io.Reader, kind, format, name string, in model.Input, c cl
 	if kind == "events" {
 		return readEvents(r, format, name, in, c, o)
 	}
-	if in.Encoder.Analog() {
-		values, err := ReadValues(r, name)
-		return fromArray(values, err, name, in, c)
+	if kind == "npz" {
+		return readNPZ(r, name, in, c, o)
 	}
-	trains, err := ReadSpikes(r, name)
-	return fromArray(trains, err, name, in, c)
+	return readNPY(r, name, in, c, o)
 }
 
 // fromArray returns the samples of a NumPy array for a network's input, whose
@@ -154,7 +154,7 @@ const headSize = 4096
 func kindOf(r *bufio.Reader, name string) (kind, format string) {
 	head, _ := r.Peek(headSize) // a short or failing stream is reported by who reads on
 	for _, k := range []struct{ kind, magic string }{
-		{"picture", "\x89PNG\r\n\x1a\n"}, {"picture", "\xff\xd8\xff"}, {"npy", "\x93NUMPY"}, {"idx", "\x1f\x8b\x08"}, {"idx", "\x00\x00\x08"},
+		{"picture", "\x89PNG\r\n\x1a\n"}, {"picture", "\xff\xd8\xff"}, {"npy", "\x93NUMPY"}, {"npz", "PK\x03\x04"}, {"idx", "\x1f\x8b\x08"}, {"idx", "\x00\x00\x08"},
 	} {
 		if bytes.HasPrefix(head, []byte(k.magic)) {
 			return k.kind, ""

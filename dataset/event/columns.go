@@ -33,9 +33,9 @@ const (
 var (
 	columnWords = map[string]int{
 		"t": columnT, "ts": columnT, "time": columnT, "times": columnT, "timestamp": columnT, "timestamps": columnT,
-		"x": columnX, "col": columnX, "column": columnX,
-		"y": columnY, "row": columnY,
-		"p": columnP, "pol": columnP, "polarity": columnP, "polarities": columnP, "on": columnP, "sign": columnP,
+		"x": columnX, "xs": columnX, "col": columnX, "column": columnX,
+		"y": columnY, "ys": columnY, "row": columnY,
+		"p": columnP, "ps": columnP, "pol": columnP, "polarity": columnP, "polarities": columnP, "on": columnP, "sign": columnP,
 	}
 	unitWords = map[string]timeUnit{
 		"ns": unitNS, "nanoseconds": unitNS,
@@ -88,6 +88,17 @@ func namedColumns(names []string) (c columns, ok bool) {
 		}
 	}
 	return c, min(c.at[0], c.at[1], c.at[2], c.at[3]) >= 0 && c.n <= maxColumns
+}
+
+// IsColumn reports whether a name is that of a column of events: of times,
+// coordinates or polarities.
+func IsColumn(name string) bool {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) })
+	if len(words) == 0 {
+		return false
+	}
+	_, ok := columnWords[words[0]]
+	return ok
 }
 
 // columns returns those that the options name, and whether they do.

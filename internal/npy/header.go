@@ -13,6 +13,26 @@ type header struct {
 	big     bool // big-endian
 	fortran bool // the first dimension is the fastest
 	shape   []int
+	fields  []field // of an array of records; typ is "" then
+}
+
+// field is one part of a record.
+type field struct {
+	name string
+	typ  Type
+	big  bool
+}
+
+// stride returns the bytes of one element.
+func (h *header) stride() int {
+	if h.fields == nil {
+		return h.typ.size()
+	}
+	n := 0
+	for _, f := range h.fields {
+		n += f.typ.size()
+	}
+	return n
 }
 
 // parseHeader reads a Python literal such as
@@ -34,7 +54,11 @@ func parseHeader(text string) (h header, err error) {
 		p.expect(":")
 		switch key {
 		case "descr":
-			descr = p.str()
+			if p.accept("[") {
+				h.fields = p.records()
+			} else {
+				descr = p.str()
+			}
 		case "fortran_order":
 			h.fortran = p.boolean()
 		case "shape":
@@ -54,12 +78,58 @@ func parseHeader(text string) (h header, err error) {
 	if p.err != nil {
 		return header{}, p.err
 	}
-	order, name := descr[:min(1, len(descr))], descr[min(1, len(descr)):]
-	h.typ, h.big = Type(name), order == ">"
-	if !strings.Contains("<>|", order) || !slices.Contains(types, h.typ) || order == "|" && h.typ.size() > 1 {
-		return header{}, fmt.Errorf("descr is %q, expected <, > or | and one of %v", descr, types)
+	if h.fields != nil {
+		return h, nil
 	}
-	return h, nil
+	h.typ, h.big, err = parseType(descr)
+	return h, err
+}
+
+// parseType reads a type with its byte order.
+func parseType(descr string) (t Type, big bool, err error) {
+	order, name := descr[:min(1, len(descr))], descr[min(1, len(descr)):]
+	t, big = Type(name), order == ">"
+	if !strings.Contains("<>|", order) || !slices.Contains(types, t) || order == "|" && t.size() > 1 {
+		return t, big, fmt.Errorf("descr is %q, expected <, > or | and one of %v", descr, types)
+	}
+	return t, big, nil
+}
+
+// maxFields bounds the fields of a record.
+const maxFields = 64
+
+// records reads the fields of a record, ('t', '<i8'), ('x', '<i2')], behind the
+// first bracket.
+func (p *parser) records() []field {
+	fields := []field{}
+	for p.err == nil && !p.accept("]") {
+		p.expect("(")
+		f := field{name: p.str()}
+		p.expect(",")
+		descr := p.str()
+		if p.accept(",") && !p.accept(")") {
+			p.fail("field %q is an array, expected a number", f.name)
+		} else if p.err == nil && p.text[p.at-1] != ')' {
+			p.expect(")")
+		}
+		if p.err == nil {
+			var err error
+			if f.typ, f.big, err = parseType(descr); err != nil {
+				p.fail("field %q: %v", f.name, err)
+			}
+		}
+		if fields = append(fields, f); len(fields) > maxFields {
+			p.fail("more than %d fields", maxFields)
+		}
+		if !p.accept(",") {
+			p.expect("]")
+			break
+		}
+	}
+	if len(fields) == 0 {
+		p.fail("a record without fields")
+	}
+	return fields
 }
 
 // parser walks over a Python literal and keeps its first error.

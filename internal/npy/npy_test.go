@@ -277,7 +277,7 @@ func TestReadRefuses(t *testing.T) {
 		{file("{'descr': '|f4', 'fortran_order': False, 'shape': ()}"), `descr is "|f4"`},
 		{file("{'descr': '<c8', 'fortran_order': False, 'shape': ()}"), `descr is "<c8"`},
 		{file("{'descr': '|O', 'fortran_order': False, 'shape': ()}"), `descr is "|O"`},
-		{file("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': ()}"), "expected a string"},
+		{file("{'descr': [('x', '<f4', (2,))], 'fortran_order': False, 'shape': ()}"), "field \"x\" is an array"},
 	} {
 		if _, err := Read(bytes.NewReader(c.data)); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, expected an ErrFormat with %s", c.data, err, c.want)
@@ -426,4 +426,31 @@ func FuzzReadZip(f *testing.F) {
 			elements(a)
 		}
 	})
+}
+
+// TestReadRecords reads an array of records, of both byte orders, and a header of
+// Python 2.
+func TestReadRecords(t *testing.T) {
+	head := func(text string) []byte {
+		return append([]byte("\x93NUMPY\x01\x00"), append([]byte{byte(len(text)), 0}, text...)...)
+	}
+	data := head("{'descr': [('t', '<i8'), ('x', '>i2'), ('p', '|b1')], 'fortran_order': False, 'shape': (2L,), }")
+	data = append(data, 7, 0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0)
+	a, r, err := ReadRecords(bytes.NewReader(data))
+	if err != nil || a != nil || !slices.Equal(r.Names, []string{"t", "x", "p"}) {
+		t.Fatal(a, r, err)
+	}
+	for i, want := range [][]float64{{7, 8}, {258, 3}, {1, 0}} {
+		if got := []float64{r.Fields[i].At(0), r.Fields[i].At(1)}; !slices.Equal(got, want) || r.Fields[i].Len() != 2 {
+			t.Errorf("field %d is %v, expected %v", i, got, want)
+		}
+	}
+	if _, err := Read(bytes.NewReader(data)); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), `records with the fields ["t" "x" "p"]`) {
+		t.Errorf("records as an array: %v", err)
+	}
+	for _, descr := range []string{"[]", "[('t')]", "[('t', '<i8', (2,))]", "[('t', '<c8')]", "[('t', '<i8'", "[('t', '<i8'),, ]"} {
+		if _, _, err := ReadRecords(bytes.NewReader(head("{'descr': " + descr + ", 'fortran_order': False, 'shape': ()}"))); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: %v, expected ErrFormat", descr, err)
+		}
+	}
 }

@@ -18,6 +18,21 @@ const maxHeader = 1 << 16
 // Read reads one array and expects the end of r after it. Memory grows with
 // the data that arrive. Errors are ErrFormat, or those of r.
 func Read(r io.Reader) (*Array, error) {
+	a, records, err := ReadRecords(r)
+	if records != nil {
+		return nil, fmt.Errorf("%w: an array of records with the fields %q, expected numbers", ErrFormat, records.Names)
+	}
+	return a, err
+}
+
+// Records is an array of records of numbers, of any shape.
+type Records struct {
+	Names  []string
+	Fields []*Array // of each name, in C order
+}
+
+// ReadRecords is Read for an array that may be one of records; the other is nil.
+func ReadRecords(r io.Reader) (*Array, *Records, error) {
 	at := 0
 	// take reads n bytes of what.
 	take := func(n int, what string) ([]byte, error) {
@@ -34,49 +49,52 @@ func Read(r io.Reader) (*Array, error) {
 	}
 	b, err := take(len(magic)+2, "magic string and version")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if string(b[:len(magic)]) != magic {
-		return nil, fmt.Errorf("%w at byte 0: found %q, expected %q", ErrFormat, b[:len(magic)], magic)
+		return nil, nil, fmt.Errorf("%w at byte 0: found %q, expected %q", ErrFormat, b[:len(magic)], magic)
 	}
 	major, minor := b[len(magic)], b[len(magic)+1]
 	lengthSize := 4
 	switch {
 	case minor != 0 || major < 1 || major > 3:
-		return nil, fmt.Errorf("%w at byte %d: version %d.%d, expected 1.0, 2.0 or 3.0", ErrFormat, len(magic), major, minor)
+		return nil, nil, fmt.Errorf("%w at byte %d: version %d.%d, expected 1.0, 2.0 or 3.0", ErrFormat, len(magic), major, minor)
 	case major == 1:
 		lengthSize = 2
 	}
 	if b, err = take(lengthSize, "header length"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	length := binary.LittleEndian.Uint32(append(b, 0, 0, 0, 0))
 	if length > maxHeader {
-		return nil, fmt.Errorf("%w at byte %d: a header of %d bytes, expected at most %d", ErrFormat, at-lengthSize, length, maxHeader)
+		return nil, nil, fmt.Errorf("%w at byte %d: a header of %d bytes, expected at most %d", ErrFormat, at-lengthSize, length, maxHeader)
 	}
 	if b, err = take(int(length), "header"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h, err := parseHeader(string(b))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	n, err := volume(h.shape, h.typ.size())
+	n, err := volume(h.shape, h.stride())
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	a := &Array{Type: h.typ, Shape: h.shape}
-	if a.data, err = take(n*h.typ.size(), "elements"); err != nil {
-		return nil, err
+	if a.data, err = take(n*h.stride(), "elements"); err != nil {
+		return nil, nil, err
 	}
 	if k, err := io.ReadFull(r, make([]byte, 1)); k > 0 {
-		return nil, fmt.Errorf("%w at byte %d: data past the end of shape %v", ErrFormat, at, h.shape)
+		return nil, nil, fmt.Errorf("%w at byte %d: data past the end of shape %v", ErrFormat, at, h.shape)
 	} else if err != io.EOF {
-		return nil, fmt.Errorf("byte %d: %w", at, err)
+		return nil, nil, fmt.Errorf("byte %d: %w", at, err)
+	}
+	if h.fields != nil {
+		return nil, h.split(a.data, n), nil
 	}
 	if h.typ == Bool {
 		if i := slices.IndexFunc(a.data, func(b byte) bool { return b > 1 }); i >= 0 {
-			return nil, fmt.Errorf("%w at byte %d: a boolean of %d, expected 0 or 1", ErrFormat, at-len(a.data)+i, a.data[i])
+			return nil, nil, fmt.Errorf("%w at byte %d: a boolean of %d, expected 0 or 1", ErrFormat, at-len(a.data)+i, a.data[i])
 		}
 	}
 	if h.big {
@@ -85,7 +103,26 @@ func Read(r io.Reader) (*Array, error) {
 	if h.fortran {
 		a.data = cOrder(a.data, h.shape, h.typ.size())
 	}
-	return a, nil
+	return a, nil, nil
+}
+
+// split divides n records into their fields.
+func (h *header) split(data []byte, n int) *Records {
+	r := &Records{}
+	at, stride := 0, h.stride()
+	for _, f := range h.fields {
+		size := f.typ.size()
+		a := &Array{Type: f.typ, Shape: h.shape, data: make([]byte, 0, n*size)}
+		for i := range n {
+			a.data = append(a.data, data[i*stride+at:][:size]...)
+		}
+		if f.big {
+			swapBytes(a.data, size)
+		}
+		r.Names, r.Fields = append(r.Names, f.name), append(r.Fields, a)
+		at += size
+	}
+	return r
 }
 
 // swapBytes reverses the bytes of every element.
