@@ -157,6 +157,9 @@ func kindOf(r *bufio.Reader, name string) (kind, format string) {
 		{"picture", "\x89PNG\r\n\x1a\n"}, {"picture", "\xff\xd8\xff"}, {"npy", "\x93NUMPY"}, {"npz", "PK\x03\x04"}, {"idx", "\x1f\x8b\x08"}, {"idx", "\x00\x00\x08"},
 	} {
 		if bytes.HasPrefix(head, []byte(k.magic)) {
+			if k.kind == "npz" && whatIs(head, name) != "" {
+				return "", "" // a PyTorch file is a zip archive, too
+			}
 			return k.kind, ""
 		}
 	}
