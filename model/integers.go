@@ -89,25 +89,25 @@ func (l *Layer) validateIntegers(where string, in passed) error {
 }
 
 // CountLimit returns the most events that may come into a valid network in a
-// time step so that its integer sums stay exact, 0 if there is no such bound: if
-// no layer that sums integers takes its input. A spike is one event, and as many
-// as there are channels are within the bound.
+// time step as counts so that its integer sums stay exact, −1 if there is no such
+// bound: if no layer that sums integers takes its input. Spikes, one a channel,
+// are within the bound of every valid network.
 func (n *Network) CountLimit() int {
 	passes := []passed{n.Input.passes()}
-	limit := 0
+	limit := -1
 	for i := range n.Layers {
 		l := &n.Layers[i]
-		in := passed{whole: true}
-		for k, f := range l.Inputs(i) {
-			in.add(&passes[1+f], k == 0)
-		}
+		in := n.into(i, passes)
 		if l.Integer() && in.input {
 			most := int((maxSum - 1) / (math.MaxInt8 * in.repeats))
-			if limit == 0 || most < limit {
+			if limit < 0 || most < limit {
 				limit = most
 			}
 		}
-		out, _ := l.Kind.Spec().passes(l, "", in)
+		out, err := l.Kind.Spec().passes(l, "", in)
+		if err != nil {
+			return 0 // not a valid network
+		}
 		passes = append(passes, out)
 	}
 	return limit

@@ -41,7 +41,7 @@ func TestIntegers(t *testing.T) {
 		t.Errorf("at most %d events a step, expected %d", got, want)
 	}
 	f := m.Floats()
-	if f.HasIntegers() || !m.HasIntegers() || f.CountLimit() != 0 {
+	if f.HasIntegers() || !m.HasIntegers() || f.CountLimit() != -1 {
 		t.Error("the network of floats has integers")
 	}
 	if w := f.Layers[2].Recurrent.F32; len(w) != 9 || w[0] != float32(127*m.Layers[2].Recurrent.Scale[0]) {
@@ -56,8 +56,29 @@ func TestIntegers(t *testing.T) {
 	}
 	m.Layers[0], m.Layers[1].In, m.Layers[1].Weight = Layer{Kind: Flatten, In: []int{1, 4, 4}, Out: []int{16}}, []int{16}, Tensor{}
 	m.Layers[1].Weight = Matrix(5, 16, make([]float32, 80))
-	if err := m.Validate(); err != nil || m.CountLimit() != 0 {
+	if err := m.Validate(); err != nil || m.CountLimit() != -1 {
 		t.Errorf("%v, at most %d events where no integers take the input", err, m.CountLimit())
+	}
+}
+
+// TestCountLimitBehindMaxPool: a max pool passes counts on, so they stay bounded.
+func TestCountLimitBehindMaxPool(t *testing.T) {
+	t.Parallel()
+	one := [2]int{1, 1}
+	m := &Network{
+		Steps: 1, Input: Input{Dt: 1, Shape: []int{1, 4, 4}, Encoder: Encoder{Coding: Events, BinUS: 1000, Counts: true}},
+		Layers: []Layer{
+			{Kind: Pool2D, Pool: MaxPool, In: []int{1, 4, 4}, Out: []int{1, 2, 2}, Window: Window{Kernel: [2]int{2, 2}, Stride: [2]int{2, 2}, Dilation: one}},
+			{Kind: SNU, In: []int{1, 2, 2}, Out: []int{1}, Activation: Identity, Output: Step, Reset: ResetZero, Decay: []float32{0.5},
+				Weight: Tensor{Shape: []int{1, 4}, I8: []int8{1, 2, 3, 4}, Scale: []float32{1}, Integer: true}},
+		},
+		Readout: Readout{Kind: SpikeCount},
+	}
+	if err := m.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := m.CountLimit(), (1<<24-1)/127; got != want {
+		t.Errorf("at most %d events a step, expected %d", got, want)
 	}
 }
 

@@ -77,7 +77,6 @@ func (n *Network) validateLayers() error {
 func (n *Network) validateFrom(i int, passes []passed) (in passed, err error) {
 	l := &n.Layers[i]
 	from := l.Inputs(i)
-	in.whole = true
 	for k, f := range from {
 		if f < -1 || f >= i {
 			return in, invalid("%s: from is %v, expected layers before it, or -1 for the input", n.where(i), l.From)
@@ -88,11 +87,8 @@ func (n *Network) validateFrom(i int, passes []passed) (in passed, err error) {
 		if before := n.shape(f); !sameShape(before, l.In) {
 			return in, invalid("%s takes shape %v, but %s has shape %v", n.where(i), l.In, n.where(f), before)
 		}
-		in.entries += passes[1+f].entries
-		in.paths += passes[1+f].paths
-		in.once = len(from) == 1 && passes[1+f].once
-		in.add(&passes[1+f], k == 0)
 	}
+	in = n.into(i, passes)
 	if in.entries > maxEntries {
 		return in, invalid("%s: more than %d inputs may come in at a time step, counted once a pooling window and layer added", n.where(i), maxEntries)
 	}
@@ -100,6 +96,19 @@ func (n *Network) validateFrom(i int, passes []passed) (in passed, err error) {
 		return in, invalid("%s: more than %d paths through layers without neurons lead to it", n.where(i), maxPaths)
 	}
 	return in, nil
+}
+
+// into adds up what comes into layer i.
+func (n *Network) into(i int, passes []passed) passed {
+	in := passed{whole: true}
+	from := n.Layers[i].Inputs(i)
+	for k, f := range from {
+		in.entries += passes[1+f].entries
+		in.paths += passes[1+f].paths
+		in.once = len(from) == 1 && passes[1+f].once
+		in.add(&passes[1+f], k == 0)
+	}
+	return in
 }
 
 func placesOfConvolution(l *Layer) int64 { return int64(l.InSize()) + int64(l.OutSize()) }

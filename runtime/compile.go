@@ -46,7 +46,7 @@ type Network struct {
 	in, out int
 	widest  int       // the most inputs of a layer in a step
 	analog  bool      // the input or a layer is analog
-	counts  int       // the most events of a step for layers that sum integers; 0 for no bound
+	counts  int       // the most events of a step for layers that sum integers; −1 for no bound
 	bias    []float32 // of the last layer, one an output
 
 	panels   sync.Once      // for inPanels

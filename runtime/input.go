@@ -51,7 +51,7 @@ func (n *Network) check(x spike.Input, from, to int) error {
 			if i := notFinite(x.At(t)); i >= 0 {
 				return fmt.Errorf("runtime: %w: value %v at step %d, channel %d is not finite", ErrInput, x.At(t)[i], t, i)
 			}
-			if n.counts > 0 {
+			if n.counts >= 0 {
 				if err := n.checkCounts(x.At(t), t); err != nil {
 					return err
 				}

@@ -326,7 +326,8 @@ func (s *sample) addReset(t *Trainer, w *scratch, i int) {
 			j := t.units[i][neuron]
 			e.Bias[j] += delta[j]
 		}
-		for j, y := range st.Soft(k) {
+		for neuron, y := range st.Soft(k) {
+			j := t.units[i][neuron]
 			e.Bias[j] += float32(y * delta[j])
 		}
 	}

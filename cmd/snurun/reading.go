@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,9 +27,25 @@ func (r *readingFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&r.Strict, "strict", false, "fail where data are implausible, instead of a warning")
 	f.StringVar(&r.Chip, "chip", "", "`sensor` of AEDAT recordings that do not name it, such as DAVIS346")
 	f.StringVar(&r.Columns, "columns", "", "`names` of the columns of events, such as x,y,p,t or t_s,x,y,p")
-	f.IntVar(&r.Picture.Level, "level", 0, "take pixels of a picture below this intensity, of 255, for paper")
+	f.Var((*intensity)(&r.Picture.Level), "level", "take pixels of a picture below this intensity, of 255, for paper")
 	f.StringVar(&r.invert, "invert", "auto", "whether pictures are dark on light: auto, yes or no")
 	f.Lookup("invert").NoOptDefVal = "yes"
+}
+
+// intensity is the value of a flag: that of a pixel.
+type intensity int
+
+func (i *intensity) String() string { return strconv.Itoa(int(*i)) }
+func (i *intensity) Type() string   { return "int" }
+
+// Set implements pflag.Value.
+func (i *intensity) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 255 {
+		return errors.New("expected 0 to 255")
+	}
+	*i = intensity(n)
+	return nil
 }
 
 // shownRemarks is how many remarks of a kind are printed one by one.
@@ -48,9 +66,6 @@ func (r *readingFlags) reading() (dataset.Reading, error) {
 		o.Picture.Invert = &no
 	default:
 		return o, usagef("--invert is %q, expected auto, yes or no", r.invert)
-	}
-	if o.Picture.Level < 0 || o.Picture.Level > 255 {
-		return o, usagef("--level is %d, expected 0 to 255", o.Picture.Level)
 	}
 	return o, nil
 }

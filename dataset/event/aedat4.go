@@ -9,7 +9,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 
 	"github.com/snurun/snurun/internal/bounded"
@@ -29,11 +28,11 @@ import (
 // kinds are passed over. Source: iniVation, AEDAT file formats, 4.0; the schemas
 // of dv-processing.
 const (
-	aedat4Line     = "#!AER-DAT4.0\r\n"
-	aedat4Packet   = 8
-	aedat4Event    = 16
-	aedat4MaxBytes = 64 << 20 // of a packet, as it is and unpacked
-	aedat4MaxRatio = 1 << 15  // unpacked bytes for one of zstd's, at most
+	aedat4Line      = "#!AER-DAT4.0\r\n"
+	aedat4Packet    = 8
+	aedat4Event     = 16
+	aedat4MaxBytes  = 64 << 20 // of a packet, as it is and unpacked
+	aedat4MaxHeader = 1 << 18  // bytes of the list of streams, whose tree takes many times as much
 )
 
 func matchAEDAT4(head []byte) bool {
@@ -47,7 +46,7 @@ type aedat4 struct {
 	table  int64 // offset at which the packets end, -1 if they go on to the end
 	kind   int   // compression
 	stream int32 // that of the events
-	zstd   *zstd.Decoder
+	zstd   zstdDecoder
 	lz4    *lz4.Reader
 	body   []byte // of a packet
 	packed bytes.Reader
@@ -71,8 +70,8 @@ func newAEDAT4(r io.Reader, o Options) (Source, error) {
 		return nil, malformed("aedat4", 0, "first bytes %.14q: want %q", head, aedat4Line)
 	}
 	size := binary.LittleEndian.Uint32(head)
-	if size < uint32(len(head)-4) || size > aedat4MaxBytes {
-		return nil, malformed("aedat4", d.off, "header of %d bytes: want at most %d", size, aedat4MaxBytes)
+	if size < uint32(len(head)-4) || size > aedat4MaxHeader {
+		return nil, malformed("aedat4", d.off, "header of %d bytes: want at most %d", size, aedat4MaxHeader)
 	}
 	rest, err := d.take(int(size)-(len(head)-4), "header")
 	if err != nil {
@@ -346,20 +345,7 @@ func (d *aedat4) decompress(body []byte) ([]byte, error) {
 			}
 		}
 	case 3, 4:
-		var h zstd.Header
-		if err := h.Decode(body); err != nil {
-			return nil, err
-		}
-		if h.HasFCS && h.FrameContentSize/aedat4MaxRatio > uint64(len(body)) {
-			return nil, fmt.Errorf("%d bytes that announce %d", len(body), h.FrameContentSize)
-		}
-		if d.zstd == nil {
-			var err error
-			if d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(aedat4MaxBytes)); err != nil {
-				return nil, err
-			}
-		}
-		raw, err := d.zstd.DecodeAll(body, d.raw[:0])
+		raw, err := d.zstd.unpack(d.raw[:0], body)
 		if err != nil {
 			return nil, err
 		}

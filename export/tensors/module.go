@@ -129,6 +129,9 @@ func (m *module) charge(l *model.Layer, r *remarks) error {
 			return misdescribed("%s has a decay of 1 − time_step/(R·C) = %v for neuron %d, expected 0 to 1", m.name, d, j)
 		}
 	}
+	if len(l.Weight.Shape) == 0 || l.Weight.Len() == 0 {
+		return misdescribed("%s: weight has shape %v, expected rows of weights, one a neuron", m.name, l.Weight.Shape)
+	}
 	rows := l.Weight.Shape[0]
 	if len(c.Data) != 1 && len(c.Data) != rows {
 		return misdescribed("%s.C has shape %v, but weight %v", m.name, c.Shape, l.Weight.Shape)
