@@ -13,12 +13,10 @@
 //		p, err := t.Epoch(ctx, nil)        // loss, accuracy, firing rates
 //	}
 //	m = t.Model()
-//	e, err := train.Evaluate(ctx, m, source, held, 0, threads)
-//	c, err := train.Margins(ctx, m, source, held, 0, threads)
-//	m.Readout.Margin = c.Recommend(0.002)  // for early decisions
-//	err = train.AddSelfTest(m, source, held[:4])
 //
-// The result is a model for package runtime, and for export.WriteFile.
+// The result is a model for package runtime, and for export.WriteFile. Package
+// evaluate says how good it is, which margin to recommend for early decisions,
+// and adds a self-test.
 //
 // The forward pass is that of package runtime, to the bit: both run their
 // layers through the same kernels. The same seed gives the same bytes on any
