@@ -23,8 +23,8 @@ func (p *passed) add(other *passed, first bool) {
 	p.repeats = min(p.repeats+other.repeats, maxSum)
 }
 
-// share returns the factor of average pooling.
-func (w *Window) share() float32 { return 1 / float32(w.Kernel[0]*w.Kernel[1]) }
+// Share returns the factor of average pooling, 1/(height·width).
+func (w *Window) Share() float32 { return 1 / float32(w.Kernel[0]*w.Kernel[1]) }
 
 // validateInteger checks the elements and scales of a tensor whose shape is
 // valid.

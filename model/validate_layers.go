@@ -138,7 +138,7 @@ func passPool(l *Layer, where string, in passed) (passed, error) {
 		in.entries, in.once, in.paths = min(in.entries*l.overlap(), maxEntries+1), false, in.paths+1
 		in.repeats = min(in.repeats*int64(l.Window.Kernel[0])*int64(l.Window.Kernel[1]), maxSum)
 		if l.Pool == AvgPool {
-			in.factor = float32(in.factor * l.Window.share())
+			in.factor = float32(in.factor * l.Window.Share())
 		}
 		return in, nil
 	}

@@ -44,7 +44,7 @@ func feeds(m *model.Network, pools []*pool, i int) []feed {
 func newPool(l *model.Layer) *pool {
 	p := &pool{kind: l.Pool, words: spike.Words(l.OutSize()), scale: 1}
 	if l.Pool == model.AvgPool {
-		p.scale = 1 / float32(l.Window.Kernel[0]*l.Window.Kernel[1])
+		p.scale = l.Window.Share()
 	}
 	p.starts = append(p.starts, 0)
 	for c := range l.In[0] {

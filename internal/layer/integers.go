@@ -42,10 +42,7 @@ func (c *Layer) integers(t *model.Tensor) asm.Integers {
 
 // factor takes over the factor of the pools of a feed; that of all feeds is the
 // same.
-func (w *integers) factor(f *feed, first bool) {
-	if !first {
-		return
-	}
+func (w *integers) factor(f *feed) {
 	shared := float32(1)
 	for _, p := range f.pools {
 		shared = float32(shared * p.scale)

@@ -71,10 +71,10 @@ func New(m *model.Network) []*Layer {
 			}
 			c.sources = append(c.sources, f.from)
 			c.room += f.room(source)
-			if c.whole != nil {
-				c.whole.factor(f, k == 0)
-			}
 			c.analog = c.analog || f.analog(analogOf(m, f.from), c.whole != nil)
+		}
+		if c.whole != nil {
+			c.whole.factor(&c.feeds[0])
 		}
 		layers[i] = c
 	}
