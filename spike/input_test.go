@@ -42,3 +42,27 @@ func TestInputs(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestSliceOfInput(t *testing.T) {
+	train, values := NewTrain(5, 70), NewValues(5, 70)
+	train.At(3).Set(69)
+	values.At(3)[69] = 1
+	for _, x := range []Input{train, values} {
+		part := Slice(x, 2, 4)
+		if part.Steps() != 2 || part.Size() != 70 {
+			t.Errorf("%T: %d steps of %d channels", x, part.Steps(), part.Size())
+		}
+		for i := range part.Active(1) {
+			if i != 69 {
+				t.Errorf("%T: channel %d", x, i)
+			}
+		}
+		part.Clear()
+		for i := range x.Active(3) {
+			t.Errorf("%T: channel %d, but the memory is shared", x, i)
+		}
+	}
+	if x := Slice(nil, 0, 0); x != nil {
+		t.Errorf("no input, but its slice is %v", x)
+	}
+}
