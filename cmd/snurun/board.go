@@ -13,6 +13,7 @@ func onlyFull() []*cobra.Command {
 		{"convert", "Convert networks from and to NIR, safetensors and .npz"},
 		{"plot", "Draw figures"},
 		{"data", "Fetch data sets"},
+		{"serve", "Answer over HTTP and gRPC"},
 	} {
 		commands = append(commands, &cobra.Command{
 			Use:                c.name,
