@@ -80,6 +80,10 @@ func (r *Recorder) Add(s *runtime.Session) {
 	r.step++
 }
 
+// Reset makes the next step that is added the first one again. What was kept stays
+// until it is overwritten.
+func (r *Recorder) Reset() { r.step = 0 }
+
 // Record runs x from the initial state, step by step, and returns what its layers
 // did and the result, of which the caller checks whether it is finite.
 func (e *Evaluator) Record(ctx context.Context, x spike.Input, what func(layer int) What) (*Recorder, runtime.Result, error) {
