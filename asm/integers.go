@@ -118,6 +118,27 @@ func (m *Integers) Set(i, j int, q int8) {
 	*w = *w&^(0xFF<<shift) | word(int(q)+128)<<shift
 }
 
+// SetRow sets the weights from input i to all outputs. It panics on −128.
+func (m *Integers) SetRow(i int, q []int8) {
+	for first := 0; first < m.cols; first += intBlock {
+		var bytes [intBlock]uint8
+		for k, w := range q[first:min(first+intBlock, m.cols)] {
+			if w == -128 {
+				panic("asm: a weight of −128; integers are −127 … 127")
+			}
+			bytes[2*(k%(intBlock/2))+k/(intBlock/2)] = uint8(int(w) + 128)
+		}
+		data, stride := m.from(first)
+		for at := range data[i*stride:][:intBlock/wordBytes] {
+			w := word(0)
+			for b := range wordBytes {
+				w |= word(bytes[at*wordBytes+b]) << (8 * b)
+			}
+			data[i*stride+at] = w
+		}
+	}
+}
+
 // intSum is one sum of a panel: with N the sum of the listed rows, at most
 // intRows, for each of len(out) columns
 //

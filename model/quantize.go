@@ -67,8 +67,28 @@ type loss struct {
 	noise, power float64
 }
 
+// Integer is how Quantize makes integers of at most Most of weights.
+type Integer struct{ Most int }
+
+// IntegerOf returns the integers of a number of bits, 2 to 8.
+func IntegerOf(bits int) Integer { return Integer{1<<(bits-1) - 1} }
+
+// Scale returns the scale of a row whose largest magnitude is given: that over the
+// largest integer, rounded to float32.
+func (n Integer) Scale(largest float32) float32 { return float32(float64(largest) / float64(n.Most)) }
+
+// Round returns the integer nearest to w/scale, of two the even one; 0 of a scale
+// of 0, since a scale may underflow.
+func (n Integer) Round(w, scale float32) int8 {
+	if scale == 0 {
+		return 0
+	}
+	k := int(math.RoundToEven(float64(w) / float64(scale)))
+	return int8(min(max(k, -n.Most), n.Most)) // the scale was rounded
+}
+
 func (s *loss) quantize(t *Tensor, bits int) Tensor {
-	most := float64(int(1)<<(bits-1) - 1)
+	integer := IntegerOf(bits)
 	q := Tensor{Shape: t.Shape, I8: make([]int8, 0, t.Len()), Scale: make([]float32, t.Shape[0]), Integer: true}
 	var row []float32
 	for j := range q.Scale {
@@ -77,19 +97,15 @@ func (s *loss) quantize(t *Tensor, bits int) Tensor {
 		for _, w := range row {
 			largest = max(largest, w, -w)
 		}
-		q.Scale[j] = float32(float64(largest) / most)
+		q.Scale[j] = integer.Scale(largest)
 		for _, w := range row {
-			k := 0.0
-			if q.Scale[j] > 0 { // a scale may underflow
-				k = math.RoundToEven(float64(w) / float64(q.Scale[j]))
-				k = min(max(k, -most), most) // the scale was rounded
-			}
-			q.I8 = append(q.I8, int8(k))
+			k := integer.Round(w, q.Scale[j])
+			q.I8 = append(q.I8, k)
 			if k == 0 && w != 0 {
 				s.Zeros++
 			}
 			// Rounded on their own: the figures are the same everywhere.
-			change := float64(w) - float64(k*float64(q.Scale[j]))
+			change := float64(w) - float64(float64(k)*float64(q.Scale[j]))
 			s.noise += float64(change * change)
 			s.power += float64(float64(w) * float64(w))
 		}

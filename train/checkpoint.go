@@ -126,14 +126,16 @@ func (t *Trainer) restored() {
 		if l == nil {
 			continue
 		}
-		if s := l.Scatter(); s != nil {
-			for _, weights := range [][]float32{s.Weights(), t.moments[i].kernel[0].Data(), t.moments[i].kernel[1].Data()} {
+		if l.Scatter() != nil {
+			for _, weights := range [][]float32{l.LearnedKernel(), t.moments[i].kernel[0].Data(), t.moments[i].kernel[1].Data()} {
 				l.Mask(weights)
 			}
 		}
 		t.tieTheta(i)
 		l.Changed()
+		l.Round()
 	}
+	t.revive()
 }
 
 // checkCounts checks the counts at the beginning of b: whoever can write a
@@ -179,10 +181,10 @@ func (t *Trainer) tensors() [][]float32 {
 			continue
 		}
 		u, o := &l.Units, &t.moments[i]
-		if s := l.Scatter(); s != nil {
-			all = append(all, s.Weights(), o.kernel[0].Data(), o.kernel[1].Data())
+		if l.Scatter() != nil {
+			all = append(all, l.LearnedKernel(), o.kernel[0].Data(), o.kernel[1].Data())
 		}
-		all = append(appendRows(all, &l.Weights), u.Current[:l.Out], u.Decay[:l.Out], u.Bias[:l.Out])
+		all = append(appendRows(all, l.Learned()), u.Current[:l.Out], u.Decay[:l.Out], u.Bias[:l.Out])
 		for k := range 2 {
 			all = append(appendRows(all, &o.weights[k]), o.current[k][:l.Out], o.decay[k][:l.Out], o.bias[k][:l.Out])
 		}

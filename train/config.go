@@ -38,6 +38,12 @@ type Config struct {
 	// of all parameters together; one that is longer is scaled down to it.
 	Clip float64
 
+	Weights WeightTraining
+	// Prune is the share of the weights of fully connected hidden layers that are 0 in
+	// the end, in blocks of 64 neighbouring neurons for an input: those whose sum of
+	// magnitudes is the smallest die before the first 60 % of the epochs, few by few.
+	Prune float64
+
 	Dropout      float64 // share of hidden spikes that do not reach other layers
 	InitialNoise float64 // standard deviation of random initial membranes, drawn anew for each sample from 4096 normal numbers
 
@@ -66,6 +72,7 @@ func Defaults() Config {
 		Schedule:  Schedule{Kind: Cosine},
 		Decay:     PerNeuron,
 		Theta:     Threshold,
+		Weights:   Float32,
 
 		ErrorClip:     0.1,
 		RecurrentRate: 0.1,
@@ -116,7 +123,7 @@ func (c *Config) validate() error {
 		value float64
 		to    float64
 	}{
-		{"dropout", c.Dropout, 0.99}, {"initial noise", c.InitialNoise, 1e6}, {"clip", c.Clip, math.MaxFloat32},
+		{"dropout", c.Dropout, 0.99}, {"prune", c.Prune, 0.99}, {"initial noise", c.InitialNoise, 1e6}, {"clip", c.Clip, math.MaxFloat32},
 		{"error clip", c.ErrorClip, math.MaxFloat32}, {"recurrent rate", c.RecurrentRate, 1e6}, {"spike cost", c.SpikeCost, 1e6}, {"cost ramp", c.CostRamp, 1e6},
 	} {
 		if !(p.value >= 0 && p.value <= p.to) {
@@ -132,6 +139,11 @@ func (c *Config) validate() error {
 	case FixedTheta, Threshold:
 	default:
 		return fmt.Errorf("train: theta %q is unknown, expected fixed or threshold", c.Theta)
+	}
+	switch c.Weights {
+	case Float32, Int8, "":
+	default:
+		return fmt.Errorf("train: weights %q are unknown, expected float32 or int8", c.Weights)
 	}
 	for _, err := range []error{c.Surrogate.validate(), c.Loss.validate(), c.Optimizer.validate(), c.Schedule.validate()} {
 		if err != nil {

@@ -65,8 +65,9 @@ type Trainer struct {
 	numbers []uint32 // 0, 1, 2, … of the samples of a batch
 	order   []int
 	tasks   []task
-	errs    []error // of the parts of an update
-	clip    *clip   // nil without one
+	errs    []error    // of the parts of an update
+	clip    *clip      // nil without one
+	pruned  []*pruning // of each layer, nil where all weights stay
 	print   *[sha256.Size]byte
 
 	epoch   int     // finished epochs
@@ -132,6 +133,9 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		now:    tally{counts: make([]int, len(m.Layers))},
 		layers: layer.New(m),
 	}
+	if err := t.roundWeights(); err != nil {
+		return nil, err
+	}
 	n := len(t.layers)
 	t.ways, t.units, t.moments = findWays(t.layers), make([][]uint32, n), make([]moments, n)
 	t.deltas, t.kernels, t.inputs, t.vectors = make([]asm.Matrix, n), make([]asm.Matrix, n), make([]inputsOf, n), make([]vectors, n)
@@ -158,6 +162,7 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		}
 	}
 	t.tasks = t.listTasks()
+	t.pruned = newPruning(t)
 	t.errs = make([]error, max(config.Batch, len(t.tasks)))
 	if config.Clip > 0 {
 		t.clip = newClip(t)
@@ -212,6 +217,7 @@ type Progress struct {
 	Accuracy        float64 // on the training samples, while they are learned; ties go to the lowest class
 	SpikesPerSample float64 // of the hidden layers
 	Rate            float64 // learning rate
+	Pruned          float64 // share of the weights that are 0 for ever
 	// Firing is the share of neurons of each layer that fire in a step; −1 for
 	// a layer that passes no spikes on.
 	Firing []float64
@@ -224,6 +230,12 @@ type Progress struct {
 func (t *Trainer) Epoch(ctx context.Context, progress func(Progress)) (Progress, error) {
 	if t.Done() {
 		return t.progress(), fmt.Errorf("train: all %d epochs are trained", t.config.Epochs)
+	}
+	if t.now.done == 0 {
+		t.prune()
+		if err := t.round(); err != nil {
+			return t.progress(), err
+		}
 	}
 	copy(t.order, t.indices)
 	dataset.Shuffle(t.order, dataset.KeyFor(t.config.Seed, purposeOrder, uint64(t.epoch)))
@@ -289,7 +301,7 @@ func (t *Trainer) progress() Progress {
 	done := float64(max(1, t.now.done))
 	p := Progress{
 		Epoch: t.epoch + 1, Done: t.now.done, Samples: len(t.order),
-		Loss: t.now.loss / done, Accuracy: float64(t.now.right) / done, Rate: t.lastRate(),
+		Loss: t.now.loss / done, Accuracy: float64(t.now.right) / done, Rate: t.lastRate(), Pruned: t.prunedShare(),
 	}
 	for i, n := range t.now.counts {
 		perSample := float64(n) / done
@@ -330,8 +342,18 @@ func (t *Trainer) update(batch []int, rate float64) error {
 		}
 	}
 	if t.config.Clip > 0 {
-		return t.clip.update(t, samples, step)
+		err = t.clip.update(t, samples, step)
+	} else {
+		err = t.apply(samples, step)
 	}
+	if err != nil {
+		return err
+	}
+	return t.round()
+}
+
+// apply changes all parameters by the gradients of the samples.
+func (t *Trainer) apply(samples []*sample, step update) error {
 	return t.parallel(len(t.tasks), func(w *worker, i int) error {
 		switch k := t.tasks[i]; {
 		case k.vectors:
@@ -368,18 +390,37 @@ func (t *Trainer) Done() bool { return t.epoch >= t.config.Epochs }
 
 // Model returns the network with the parameters learned so far.
 func (t *Trainer) Model() *model.Network {
+	m := t.floats()
+	if t.config.Weights == Int8 {
+		q, _, err := model.Quantize(m, 8)
+		if err != nil { // a training that diverged
+			return m
+		}
+		m = q
+	}
+	for i, l := range t.layers {
+		if l != nil && t.config.Dropout > 0 && t.dropped(l) > 0 {
+			// All spikes arrive now: as many as in training, on average, if each
+			// counts less.
+			w := &m.Layers[i].Weight
+			if w.Integer {
+				scale(w.Scale, float32(1-t.config.Dropout))
+			} else {
+				scale(w.F32, float32(1-t.config.Dropout))
+			}
+		}
+	}
+	return m
+}
+
+// floats returns the network with what was learned, as float32.
+func (t *Trainer) floats() *model.Network {
 	m := *t.model
 	m.Layers = slices.Clone(m.Layers)
 	m.SelfTest = nil
 	for i, l := range t.layers {
-		if l == nil {
-			continue
-		}
-		l.Store(&m.Layers[i])
-		if t.config.Dropout > 0 && t.dropped(l) > 0 {
-			// All spikes arrive now: as many as in training, on average, if each
-			// counts less.
-			scale(m.Layers[i].Weight.F32, float32(1-t.config.Dropout))
+		if l != nil {
+			l.Store(&m.Layers[i])
 		}
 	}
 	return &m

@@ -152,7 +152,11 @@ func TestSameBytesOnAnyThreadsAndTier(t *testing.T) {
 		"recurrent": func(p *Topology, _ *Config) { p.Recurrent = true },
 		"soft":      func(p *Topology, _ *Config) { p.Soft = true },
 		"clipped":   func(_ *Topology, c *Config) { c.Clip = 0.1 },
-		"noise":     func(_ *Topology, c *Config) { c.Dropout, c.InitialNoise, c.SpikeCost = 0.2, 0.1, 1e-4 },
+		"int8, pruned": func(p *Topology, c *Config) {
+			p.Recurrent, p.Hidden = true, []int{40, 130}
+			c.Weights, c.Prune = Int8, 0.3
+		},
+		"noise": func(_ *Topology, c *Config) { c.Dropout, c.InitialNoise, c.SpikeCost = 0.2, 0.1, 1e-4 },
 		"noise, the blog's units": func(p *Topology, c *Config) {
 			p.Activation, p.Reset, c.Surrogate = model.ELU, model.ResetZero, Surrogate{Boxcar, 2}
 			c.Dropout, c.InitialNoise, c.SpikeCost = 0.2, 0.1, 1e-4

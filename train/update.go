@@ -95,7 +95,7 @@ func (t *Trainer) rowsOf(k task) (from, n int) {
 
 // sumRows returns the gradient of the weights of the inputs of one task, a row
 // an input from row 0 on. That of input i is Σ δ·x_i over the samples and steps,
-// in that order.
+// in that order; that of a dead weight is 0.
 func (t *Trainer) sumRows(b *block, k task, samples []*sample) *asm.Matrix {
 	from, n := t.rowsOf(k)
 	grad, delta := &b.grads[k.layer], &t.deltas[k.layer]
@@ -108,6 +108,7 @@ func (t *Trainer) sumRows(b *block, k task, samples []*sample) *asm.Matrix {
 	default:
 		b.sumSpikes(grad, delta, t, k, samples, n)
 	}
+	t.pruned[k.layer].mask(grad, from, n)
 	return grad
 }
 
@@ -119,8 +120,9 @@ func (t *Trainer) applyRows(k task, grad *asm.Matrix, first int, step update) {
 	if k.own {
 		step = step.slower(float32(t.config.RecurrentRate))
 	}
-	for column, weights := range l.Weights.Panels() {
-		width := len(weights) / l.Weights.Rows()
+	learned := l.Learned()
+	for column, weights := range learned.Panels() {
+		width := len(weights) / learned.Rows()
 		lo, hi := from*width, (from+n)*width
 		step.apply(weights[lo:hi], o.weights[0].Panel(column)[lo:hi], o.weights[1].Panel(column)[lo:hi], grad.Panel(column)[first*width:(first+n)*width], true)
 	}
@@ -138,7 +140,7 @@ func (t *Trainer) sumKernel(i, samples int) []float32 {
 
 func (t *Trainer) applyKernel(i int, grad []float32, step update) {
 	o := &t.moments[i]
-	step.apply(t.layers[i].Scatter().Weights(), o.kernel[0].Data(), o.kernel[1].Data(), grad, true)
+	step.apply(t.layers[i].LearnedKernel(), o.kernel[0].Data(), o.kernel[1].Data(), grad, true)
 }
 
 // oftenActive is at how many of the 64 rows of a word an input must be active,

@@ -126,6 +126,8 @@ Recipes:
 	f.String("planes", "", "convolutions and pools before the hidden `layers`: 16c5 (16 channels, kernel 5×5), 32c4s2p1 (stride 2, padding 1), 2s, 2a, 2m (sum, average, max pool)")
 	f.IntSlice("hidden", nil, "`sizes` of the hidden layers")
 	f.Int("steps", 0, "present a sample for `N` time steps")
+	f.String("weights", "", "`numbers` that the weights become: float32, or int8, which the network is trained on")
+	f.Float64("prune", 0, "let a `share` of the weights of fully connected hidden layers become 0, in blocks of 64 neurons")
 	f.String("activation", "", "`g`: identity, relu, leaky_relu or elu")
 	f.Float64("slope", 0.1, "`slope` of leaky_relu")
 	f.String("reset", "", "`reset` of the membrane: zero, subtract, lateral or none")
@@ -229,6 +231,10 @@ func (o *trainOptions) override() error {
 			c.SpikeCost = number(f.Name)
 		case "cost-ramp":
 			c.CostRamp = number(f.Name)
+		case "weights":
+			c.Weights = train.WeightTraining(text)
+		case "prune":
+			c.Prune = number(f.Name)
 		case "dropout":
 			c.Dropout = number(f.Name)
 		case "initial-noise":

@@ -169,10 +169,9 @@ func (v *convolution) load(t *model.Tensor) {
 	}
 }
 
-// store returns the weights as a tensor of a shape.
-func (v *convolution) store(shape []int) model.Tensor {
+// store returns weights that are laid out as the scatter's as a tensor of a shape.
+func (v *convolution) store(shape []int, weights []float32) model.Tensor {
 	t := model.Tensor{Shape: shape}
-	weights := v.scatter.Weights()
 	for _, at := range v.weights {
 		t.F32 = append(t.F32, weights[at])
 	}

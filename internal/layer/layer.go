@@ -26,6 +26,7 @@ type Layer struct {
 	conv    *convolution // of a conv2d layer
 	synapse *asm.Units   // units whose membranes are the synaptic currents, or sums that asm.Update takes; nil without
 	whole   *integers    // of a layer that sums integers
+	learned *rounded     // what the trainer rounds the weights from; nil without
 	copied  bool         // the weights are a copy in panels
 	order   []uint32     // the neuron of each unit, nil if they are the same
 	feeds   []feed       // where the inputs come from
@@ -184,17 +185,17 @@ func (c *Layer) Changed() {
 	}
 }
 
-// Store writes the weights, the current, the decay and the bias back to l as
+// Store writes the learned weights, the current, the decay and the bias back to l as
 // float32: as many values as l had, or one a neuron where those that shared one
 // do not agree any more.
 func (c *Layer) Store(l *model.Layer) {
 	if c.conv != nil {
-		l.Weight = c.conv.store(l.Weight.Shape)
+		l.Weight = c.conv.store(l.Weight.Shape, c.LearnedKernel())
 	} else {
-		l.Weight = store(&c.Weights, 0, c.In)
+		l.Weight = store(c.Learned(), 0, c.In)
 	}
 	if c.Recurrent {
-		h := store(&c.Weights, c.In, c.Out)
+		h := store(c.Learned(), c.In, c.Out)
 		l.Recurrent = &h
 	}
 	channels := c.Out
