@@ -20,6 +20,7 @@ import (
 
 type benchOptions struct {
 	files    readingFlags
+	margin   marginFlag
 	data     string
 	random   float64
 	limit    int
@@ -45,6 +46,7 @@ func newBench() *cobra.Command {
 each of the ways in which it can be used:
 
   known      one sample a call, all of its time steps at hand: layer by layer
+  early      with --margin: one sample a call, step by step until it is decided
   streaming  one time step a call, as spikes come in
   batch      several samples a call
   threads    known, on several threads, each with a session of its own
@@ -72,6 +74,7 @@ ratio is the time relative to the first, with its range over the repetitions.
 Ctrl-C ends the measurement and prints what there is.`,
 		Example: `  snurun bench testdata/mnist.msgpack
   snurun bench model.msgpack --all-tiers
+  snurun bench model.msgpack --margin auto
   snurun bench events.msgpack recording.bs2
   snurun bench events.msgpack --random 0.05 --steps 100
   snurun bench model.msgpack --compare other.msgpack --repeat 10
@@ -84,6 +87,7 @@ Ctrl-C ends the measurement and prints what there is.`,
 	}
 	f := cmd.Flags()
 	o.files.add(cmd)
+	o.margin.add(cmd)
 	f.StringVar(&o.data, "data", "", "run the test split of the data set in this `folder`")
 	f.Float64Var(&o.random, "random", 0, "run on random input: the `share` of channels active in a step (0: no)")
 	f.IntVar(&o.limit, "limit", 256, "run only the first `N` samples (0: all)")
@@ -127,6 +131,8 @@ func (o *benchOptions) check() error {
 		return usagef("--limit is %d, expected 0 or more", o.limit)
 	case o.steps < 0 || o.steps > model.MaxSteps:
 		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
+	case o.margin.check() != nil:
+		return o.margin.check()
 	case o.repeat < 1 || o.repeat > 1000:
 		return usagef("--repeat is %d, expected 1 to 1000", o.repeat)
 	case o.warmup < 0 || o.warmup > 1000:
@@ -183,6 +189,11 @@ func benchmark(ctx context.Context, cmd *cobra.Command, file string, names []str
 			if err != nil {
 				return fmt.Errorf("%s: %w", f, err)
 			}
+			margin, err := o.margin.of(t.Model(), f)
+			if err != nil {
+				return err
+			}
+			t.DecideEarly(margin)
 			targets = append(targets, t)
 		}
 	}

@@ -30,6 +30,8 @@ type Target struct {
 	net     *runtime.Network
 	samples Samples
 	session *runtime.Session
+	margin  float32 // of early decisions, 0 for none
+	early   int64   // steps of early decisions in a round
 
 	read, compile, first time.Duration
 	timings              []*measured
@@ -67,3 +69,11 @@ func NewTarget(file, tier string, samples func(*model.Network) (Samples, error))
 	t.first = time.Since(start)
 	return t, nil
 }
+
+// DecideEarly has decisions measured, too, that wait for the leading score to be
+// ahead by a margin above 0, as runtime.Session.ClassifyEarly defines them. Of
+// several targets all must have one.
+func (t *Target) DecideEarly(margin float32) { t.margin = margin }
+
+// Model returns the model that is measured.
+func (t *Target) Model() *model.Network { return t.model }

@@ -49,6 +49,11 @@ func text(w io.Writer, reports []*Report) error {
 	if r.Latency != nil {
 		p.line("latency", "%s µs mean, %s a sample of %d steps", digits(r.Latency.Mean), percentiles(r.Latency), r.Steps)
 	}
+	for _, t := range r.Timings {
+		if t.Plan == Early {
+			p.line("early", "%s µs mean, %s a sample that is decided after %.2f steps on average", digits(t.Calls.Mean), percentiles(t.Calls), t.Steps)
+		}
+	}
 	if r.Step != nil {
 		p.line("step", "%s µs mean, %s, streaming", digits(r.Step.Mean), percentiles(r.Step))
 	}

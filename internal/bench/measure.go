@@ -17,6 +17,7 @@ type Plan string
 
 const (
 	Known     Plan = "known"     // one sample a call, all of its time steps at hand
+	Early     Plan = "early"     // one sample a call, step by step until the leading score is ahead by a margin
 	Streaming Plan = "streaming" // one time step a call
 	Batched   Plan = "batch"     // several samples a call
 	Threaded  Plan = "threads"   // Known, on several threads, each with a session of its own
@@ -28,6 +29,7 @@ type measured struct {
 	batch   int // samples a call
 	threads int
 	rounds  []round
+	steps   int64     // of Early: all that were run
 	calls   []float64 // µs of every call of all rounds; none on several threads
 }
 
@@ -82,6 +84,9 @@ func Measure(ctx context.Context, targets []*Target, o Options) error {
 	first := []test{
 		{Known, 1, 1, func(t *Target) pass { return t.passKnown }},
 		{Streaming, 1, 1, func(t *Target) pass { return t.passStreaming }},
+	}
+	if slices.ContainsFunc(targets, func(t *Target) bool { return t.margin > 0 }) {
+		first = append(first, test{Early, 1, 1, func(t *Target) pass { return t.passEarly }})
 	}
 	var more []test
 	for _, n := range o.Batch {
@@ -144,6 +149,7 @@ func measure(ctx context.Context, targets []*Target, c test, o Options, next fun
 				return err
 			}
 			if r >= o.Warmup {
+				m.steps += t.early
 				m.rounds, m.calls = append(m.rounds, got), append(m.calls, w.laps...)
 			}
 		}
@@ -159,6 +165,7 @@ func (t *Target) round(ctx context.Context, run pass, w *stopwatch, atLeast time
 	}
 	defer restore()
 	var r round
+	t.early = 0
 	start := time.Now()
 	for r.samples == 0 || r.elapsed < atLeast {
 		n, err := run(ctx, w)
@@ -191,6 +198,23 @@ func (t *Target) passKnown(ctx context.Context, w *stopwatch) (int, error) {
 			return k, err
 		}
 		w.lap()
+	}
+	return t.samples.Len(), nil
+}
+
+// passEarly runs samples as far as the margin asks for.
+func (t *Target) passEarly(ctx context.Context, w *stopwatch) (int, error) {
+	for k := range t.samples.Len() {
+		if err := ctx.Err(); err != nil {
+			return k, err
+		}
+		w.start()
+		r, err := t.session.ClassifyEarly(t.samples.inputs[k], t.margin)
+		if err != nil {
+			return k, err
+		}
+		w.lap()
+		t.early += int64(r.Steps)
 	}
 	return t.samples.Len(), nil
 }

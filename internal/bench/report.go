@@ -51,7 +51,8 @@ type Timing struct {
 	Threads    int        `json:"threads"`
 	SampleUS   float64    `json:"us_per_sample"`
 	Throughput float64    `json:"throughput_per_s"`
-	Calls      *Latencies `json:"call_us,omitempty"` // absent on several threads
+	Steps      float64    `json:"steps_per_sample,omitempty"` // of early decisions, on average
+	Calls      *Latencies `json:"call_us,omitempty"`          // absent on several threads
 	Ratio      *Ratio     `json:"time_ratio,omitempty"`
 
 	rounds []round
@@ -144,6 +145,9 @@ func newReport(t, first *Target) *Report {
 func newTiming(m *measured) Timing {
 	all := sum(m.rounds)
 	b := Timing{Plan: m.plan, Batch: m.batch, Threads: m.threads, SampleUS: all.us(), Throughput: 1e6 / all.us(), rounds: m.rounds}
+	if m.plan == Early {
+		b.Steps = float64(m.steps) / float64(all.samples)
+	}
 	if len(m.calls) > 0 {
 		calls := NewLatencies(m.calls)
 		b.Calls = &calls
