@@ -141,6 +141,15 @@ func drawings() []drawing {
 			return EarlyDecisions(slices.Repeat([]EarlyCurve{e}, n), 1)
 		}
 	}
+	tradeoff := func(n, margins int) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			c := TradeoffCurve{Name: "a", Whole: TradeoffPoint{US: 300, Accuracy: 0.9}}
+			for k := range margins {
+				c.Early = append(c.Early, TradeoffPoint{0.3 + float64(k), 0.8, k == 1})
+			}
+			return Tradeoff(slices.Repeat([]TradeoffCurve{c}, n))
+		}
+	}
 	extrapolation := func(n, steps int, analog bool) func() (*Figure, error) {
 		return func() (*Figure, error) {
 			output := Activity{Name: "output", Data: train(steps, n, 3), Unit: "s"}
@@ -187,6 +196,9 @@ func drawings() []drawing {
 		{"curves, most", curves(slices.Repeat([]Run{run("a rather long name of a model file", 3)}, len(cycle))...)},
 		{"accuracy", accuracy(1, 100)},
 		{"accuracy, 1 step", accuracy(2, 1)},
+		{"tradeoff", tradeoff(1, 9)},
+		{"tradeoff, no early decisions", tradeoff(2, 0)},
+		{"tradeoff, most", tradeoff(len(cycle), 400)},
 		{"early decisions", early(1, 9, 10)},
 		{"early decisions, 1 step", early(1, 1, 1)},
 		{"early decisions, most", early(len(cycle), 1000, 100)},
@@ -364,6 +376,9 @@ func TestBadData(t *testing.T) {
 		{"no curve", errOf(Accuracy(nil, 1))},
 		{"errors missing", errOf(Accuracy([]AccuracyCurve{{Mean: []float64{1}}}, 1))},
 		{"error NaN", errOf(Accuracy([]AccuracyCurve{{Mean: []float64{1}, Error: []float64{math.NaN()}}}, 1))},
+		{"no network", errOf(Tradeoff(nil))},
+		{"no time", errOf(Tradeoff([]TradeoffCurve{{Whole: TradeoffPoint{US: 0, Accuracy: 1}}}))},
+		{"accuracy in percent", errOf(Tradeoff([]TradeoffCurve{{Whole: TradeoffPoint{US: 1, Accuracy: 95}}}))},
 		{"no early decision", errOf(EarlyDecisions(nil, 1))},
 		{"no margin", errOf(EarlyDecisions([]EarlyCurve{{Fixed: []float64{1}}}, 1))},
 		{"more steps than presented", errOf(EarlyDecisions([]EarlyCurve{{Points: []EarlyPoint{{Steps: 2}}, Fixed: []float64{1}}}, 1))},

@@ -72,6 +72,30 @@ func TestBenchJSON(t *testing.T) {
 	}
 }
 
+// TestBenchEarly compares the steps that early decisions took with those of
+// classify.
+func TestBenchEarly(t *testing.T) {
+	lines := strings.Split(strings.TrimSpace(must(t, "classify", shipped, "--limit", "8", "--margin", "4", "--json")), "\n")
+	want := 0
+	for _, line := range lines[:8] {
+		var decision struct{ Steps int }
+		if err := json.Unmarshal([]byte(line), &decision); err != nil {
+			t.Fatal(err)
+		}
+		want += decision.Steps
+	}
+	var report bench.Report
+	if err := json.Unmarshal([]byte(must(t, benchOnce("-o", "json", "--limit", "8", "--margin", "4", "--batch", "1")...)), &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, timing := range report.Timings {
+		if timing.Plan == bench.Early && timing.Steps == float64(want)/8 && timing.SampleUS > 0 {
+			return
+		}
+	}
+	t.Errorf("%+v: no early decisions after %v steps", report.Timings, float64(want)/8)
+}
+
 func TestBenchContenders(t *testing.T) {
 	before := asm.Tier()
 	var reports []bench.Report

@@ -37,7 +37,8 @@ func newPlot() *cobra.Command {
 		Use:   "plot KIND",
 		Short: "Draw figures of networks and what they do",
 		Long: `plot draws a figure from a real run of a network and writes it as PNG or SVG, by
-the extension of --out. The same call writes the same bytes.
+the extension of --out. The same call writes the same bytes, but for tradeoff,
+which measures time.
 
 Inputs are samples of the 1,000 MNIST test digits that are part of the program, of
 a data set's folder (--data, its test split), or of a file as classify reads it. A
@@ -141,6 +142,16 @@ classify and stream) instead of the end, beside presentations of a fixed length.
 With a single model, the margins of some points stand beside them.`,
 		examples: []string{"model.msgpack --data ~/mnist --out margin.png", "a.msgpack b.msgpack --out margin.svg"},
 		least:    1, most: -1, flags: dataFlags, steps: "as the first model says", draw: (*plotter).margin,
+	},
+	{
+		use: "tradeoff MODEL...", short: "Accuracy against the time that a decision takes",
+		long: `tradeoff measures, on this machine and one core, how long decisions take that wait
+for a margin, by margin, and those after all steps, and draws what they get right:
+models of other sizes, with integer weights or fewer spikes, beside each other. The
+contenders take turns; each time is the median of five repetitions over up to 256
+samples, whose encoding is not counted.`,
+		examples: []string{"testdata/mnist.msgpack --out tradeoff.png", "float.msgpack int.msgpack tiny.msgpack --data ~/mnist --out tradeoff.svg"},
+		least:    1, most: -1, flags: dataFlags, steps: "as the first model says", draw: (*plotter).tradeoff,
 	},
 	{
 		use: "spikes MODEL [INPUT]", short: "Spikes a sample of each layer",

@@ -123,6 +123,7 @@ func TestPlotKinds(t *testing.T) {
 		"confusion MODEL --limit 20",
 		"accuracy MODEL MODEL --limit 10 --steps 12",
 		"margin MODEL MODEL --limit 10 --steps 12",
+		"tradeoff MODEL MODEL --limit 10",
 		"spikes MODEL --limit 20",
 	} {
 		format, magic := ".svg", "<?xml"
