@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -38,10 +39,12 @@ var (
 		"p": columnP, "ps": columnP, "pol": columnP, "polarity": columnP, "polarities": columnP, "on": columnP, "sign": columnP,
 	}
 	unitWords = map[string]timeUnit{
-		"ns": unitNS, "nanoseconds": unitNS,
-		"us": unitUS, "µs": unitUS, "usec": unitUS, "microseconds": unitUS,
-		"ms": unitMS, "msec": unitMS, "milliseconds": unitMS,
-		"s": unitS, "sec": unitS, "second": unitS, "seconds": unitS,
+		"ns": unitNS, "nsec": unitNS, "nsecs": unitNS, "nanos": unitNS, "nanosecond": unitNS, "nanoseconds": unitNS,
+		"us": unitUS, "µs": unitUS, "μs": unitUS, "usec": unitUS, "usecs": unitUS, "micros": unitUS, "microsecond": unitUS, "microseconds": unitUS,
+		"ms": unitMS, "msec": unitMS, "msecs": unitMS, "millis": unitMS, "millisecond": unitMS, "milliseconds": unitMS,
+		"s": unitS, "sec": unitS, "secs": unitS, "second": unitS, "seconds": unitS,
+		// What else the name of a time may have says no unit.
+		"stamp": unitUnknown, "stamps": unitUnknown, "in": unitUnknown, "of": unitUnknown, "event": unitUnknown, "events": unitUnknown,
 	}
 )
 
@@ -64,53 +67,126 @@ var defaultColumns = columns{at: [4]int{0, 1, 2, 3}, n: 4}
 // maxColumns bounds the columns of a row.
 const maxColumns = 64
 
-// namedColumns returns the columns of a row whose names are given; ok is false
-// if they do not have each of t, x, y and p once. A name may be one of
-// columnWords, in any case, with a unit behind it, as in "timestamp [us]"; other
-// columns are passed over.
-func namedColumns(names []string) (c columns, ok bool) {
-	c = columns{at: [4]int{-1, -1, -1, -1}, n: len(names)}
-	for i, name := range names {
-		words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) })
-		if len(words) == 0 {
-			continue
+// columnOf tells what a name says: which column of an event it is, -1 for another, and
+// the unit of its times. A name is one of columnWords, in any case, with a unit behind
+// it, as in "timestamp [us]"; an error names a unit that is not known.
+func columnOf(name string) (which int, unit timeUnit, err error) {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) })
+	if len(words) == 0 {
+		return -1, 0, nil
+	}
+	which, known := columnWords[words[0]]
+	if !known {
+		return -1, 0, nil
+	}
+	if which != columnT {
+		return which, 0, nil
+	}
+	for _, word := range words[1:] {
+		u, known := unitWords[word]
+		// A number before a unit is a multiple of it, as in t_100ns.
+		if !known || u != unitUnknown && (unit != unitUnknown || strings.ContainsAny(name, "0123456789")) {
+			return which, 0, fmt.Errorf("column %q: %q is no unit of time that is known: want s, ms, us or ns, or --columns that say it, such as t_us,x,y,p", name, strings.Join(words[1:], " "))
 		}
-		which, known := columnWords[words[0]]
-		if !known {
+		unit = max(unit, u)
+	}
+	return which, unit, nil
+}
+
+// errNoColumns is the error of names that are not those of the columns of events.
+var errNoColumns = errors.New("want each of t, x, y and p once")
+
+// namedColumns returns the columns of a row whose names are given. It is errNoColumns
+// if they do not have each of t, x, y and p once, another error for a unit of time that
+// is not known; other columns are passed over.
+func namedColumns(names []string) (columns, error) {
+	c := columns{at: [4]int{-1, -1, -1, -1}, n: len(names)}
+	var unknown error
+	for i, name := range names {
+		which, unit, err := columnOf(name)
+		if which < 0 {
 			continue
 		}
 		if c.at[which] >= 0 {
-			return c, false
+			return c, errNoColumns
 		}
 		c.at[which] = i
-		if which == columnT && len(words) > 1 {
-			c.unit = unitWords[words[1]]
+		if which == columnT {
+			c.unit, unknown = unit, err
 		}
 	}
-	return c, min(c.at[0], c.at[1], c.at[2], c.at[3]) >= 0 && c.n <= maxColumns
+	if slices.Contains(c.at[:], -1) || c.n > maxColumns {
+		return c, errNoColumns
+	}
+	return c, unknown
+}
+
+// among returns the columns that the options name, wanted, of a row whose columns have
+// names: each is the one of the same name or else the only one of the same meaning. If
+// none of the names tells, the order of wanted does.
+func among(wanted, names []string) (columns, error) {
+	c, err := namedColumns(wanted)
+	if err != nil {
+		return c, err
+	}
+	byName, found := columns{n: len(names), unit: c.unit}, 0
+	for which, at := range c.at {
+		same, i, several := -1, -1, false
+		for k, name := range names {
+			if strings.EqualFold(name, wanted[at]) && same < 0 {
+				same = k
+			}
+			if w, _, _ := columnOf(name); w == which {
+				i, several = k, i >= 0
+			}
+		}
+		if same >= 0 {
+			i, several = same, false
+		}
+		if i < 0 || several {
+			continue
+		}
+		found++
+		byName.at[which] = i
+		if which == columnT && c.unit == unitUnknown {
+			if _, byName.unit, err = columnOf(names[i]); err != nil {
+				return c, err
+			}
+		}
+	}
+	switch {
+	case found == len(c.at) && byName.n <= maxColumns:
+		return byName, nil
+	case found == 0 && c.n == len(names):
+		return c, nil
+	}
+	return c, fmt.Errorf("columns %q: want %q to name four of them", names, wanted)
+}
+
+// AreColumns reports whether names are those of the columns of events: each of times,
+// coordinates and polarities once.
+func AreColumns(names []string) bool {
+	_, err := namedColumns(names)
+	return !errors.Is(err, errNoColumns)
 }
 
 // IsColumn reports whether a name is that of a column of events: of times,
 // coordinates or polarities.
 func IsColumn(name string) bool {
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) })
-	if len(words) == 0 {
-		return false
-	}
-	_, ok := columnWords[words[0]]
-	return ok
+	which, _, _ := columnOf(name)
+	return which >= 0
 }
 
-// columns returns those that the options name, and whether they do.
-func (o Options) columns() (c columns, named bool, err error) {
+// wanted returns the names of columns in the options, nil for none.
+func (o Options) wanted() ([]string, error) {
 	if o.Columns == "" {
-		return defaultColumns, false, nil
+		return nil, nil
 	}
 	names := strings.FieldsFunc(o.Columns, func(r rune) bool { return r == ',' || r == ' ' })
-	if c, named = namedColumns(names); !named {
-		return c, false, fmt.Errorf(`event: columns %q: want each of t, x, y and p once, such as "x,y,p,t" or "t_s,x,y,p,-"; t_s, t_ms, t_us and t_ns tell the unit, - is a column to pass over`, o.Columns)
+	if _, err := namedColumns(names); err != nil {
+		return nil, fmt.Errorf(`event: columns %q: %w, such as "x,y,p,t" or "t_s,x,y,p,-"; t_s, t_ms, t_us and t_ns tell the unit, - is a column to pass over`, o.Columns, err)
 	}
-	return c, true, nil
+	return names, nil
 }
 
 // A row is the fields of a line.
@@ -291,7 +367,13 @@ func parsePolarity(b []byte) (p uint8, ok bool) {
 		return 1, true
 	}
 	f, err := strconv.ParseFloat(string(b), 64)
-	return uint8(max(f, 0)), err == nil && (f == 0 || f == 1 || f == -1)
+	p, ok = polarityOf(f)
+	return p, ok && err == nil
+}
+
+// polarityOf returns the polarity that a number stands for: 1 is ON, 0 and -1 are OFF.
+func polarityOf(v float64) (p uint8, ok bool) {
+	return uint8(max(v, 0)), v == 0 || v == 1 || v == -1
 }
 
 func parseUint(b []byte, limit uint64) (v uint64, ok bool) {

@@ -137,10 +137,11 @@ type Options struct {
 	// stream is read that far first.
 	Chip string
 
-	// Columns names the columns of text and of arrays, in their order, such as
-	// "x,y,p,t" or "t_s,x,y,p": each of t, x, y and p once, "-" for one to pass
-	// over; t_s, t_ms, t_us and t_ns say what time is counted in. Empty, they are
-	// those that the recording names, else t,x,y,p.
+	// Columns names the columns of text and of arrays, such as "x,y,p,t" or
+	// "t_s,x,y,p": each of t, x, y and p once, "-" for one to pass over; t_s, t_ms,
+	// t_us and t_ns say what time is counted in. They stand in this order or, in a
+	// recording that names its columns, where those of the same name or meaning are.
+	// Empty, they are those that the recording names, else t,x,y,p.
 	Columns string
 
 	// SkipBad passes over malformed records and counts them instead of

@@ -43,30 +43,31 @@ func matchEVT(version string) func([]byte) bool {
 	return func(head []byte) bool { return percentHead(head).evt == version }
 }
 
-type evt2 struct {
+const (
+	evtKinds = 1<<0 | 1<<1 | 1<<evt2TimeHigh | 1<<0xa | 1<<0xd | 1<<0xe | 1<<0xf
+	evtJump  = 1_000_000 // µs between time words that make one suspicious
+)
+
+// evtWords is what the decoders of EVT 2.0 and 2.1 share: their words, or one half of
+// them, are the same.
+type evtWords struct {
 	decoder
 	clock clock
 	high  int64 // time of the last time word
 	timed bool  // whether there was one
 }
 
-const (
-	evtKinds = 1<<0 | 1<<1 | 1<<evt2TimeHigh | 1<<0xa | 1<<0xd | 1<<0xe | 1<<0xf
-	evtJump  = 1_000_000 // µs between time words that make one suspicious
-)
-
-// near reports whether t is the time of a word that follows one of time last.
-func (d *decoder) near(t, last, period int64) bool {
-	jump := (t - last) & (period - 1)
-	return jump <= evtJump || jump >= period-evtJump
+func newEVTWords(w *window, o Options, format, version string) (evtWords, percentHeader, error) {
+	h, err := w.evtHeader(format, version)
+	return evtWords{decoder: newDecoder(format, h.size, o), clock: clock{period: 1 << 34}}, h, err
 }
 
-// valid reports whether r may be the word behind the last one.
-func (d *evt2) valid(r []byte) bool {
-	word := binary.LittleEndian.Uint32(r)
+// follows reports whether a word may be the one behind the last; one of events is of
+// pixels from x to x + wide.
+func (d *evtWords) follows(word uint32, wide int) bool {
 	switch kind := word >> 28; kind {
 	case 0x0, 0x1:
-		return d.inside(int(word>>11&0x7ff), int(word&0x7ff))
+		return d.holds(int(word>>11&0x7ff)+wide, int(word&0x7ff))
 	case evt2TimeHigh:
 		return !d.timed || d.near(int64(word&0x0fffffff)<<6, d.high, d.clock.period)
 	default:
@@ -74,12 +75,37 @@ func (d *evt2) valid(r []byte) bool {
 	}
 }
 
+// holds reports whether a pixel is one of the sensor, and of what the format can say.
+func (d *evtWords) holds(x, y int) bool { return x < evtMaxSide && d.inside(x, y) }
+
+// setTime takes in a time word.
+func (d *evtWords) setTime(word uint32) {
+	d.high = d.clock.at(int64(word&0x0fffffff) << 6)
+	d.timed = true
+}
+
+// noKind is the error of a word of no kind that there is.
+func (d *evtWords) noKind(off int64, word uint32) error {
+	return d.bad(off, "word %#08x of kind %#x: want one of 0x0 0x1 0x8 0xa 0xd 0xe 0xf", word, word>>28)
+}
+
+// near reports whether t is the time of a word that follows one of time last.
+func (d *decoder) near(t, last, period int64) bool {
+	jump := (t - last) & (period - 1)
+	return jump <= evtJump || jump >= period-evtJump
+}
+
+type evt2 struct{ evtWords }
+
+// valid reports whether r may be the word behind the last one.
+func (d *evt2) valid(r []byte) bool { return d.follows(binary.LittleEndian.Uint32(r), 0) }
+
 func newEVT2(w *window, o Options) (codec, error) {
-	h, err := w.evtHeader("evt2", "2.0")
+	d, _, err := newEVTWords(w, o, "evt2", "2.0")
 	if err != nil {
 		return nil, err
 	}
-	return &evt2{decoder: newDecoder("evt2", h.size, o), clock: clock{period: 1 << 34}}, nil
+	return &evt2{d}, nil
 }
 
 func (d *evt2) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
@@ -108,11 +134,10 @@ func (d *evt2) decode(dst []Event, src []byte, off int64) (n, used int, err erro
 			dst[n] = Event{T: d.high | int64(word>>22&0x3f), X: uint16(x), Y: uint16(y), P: uint8(kind)}
 			n++
 		case evt2TimeHigh:
-			d.high = d.clock.at(int64(word&0x0fffffff) << 6)
-			d.timed = true
+			d.setTime(word)
 		case 0xa, 0xd, 0xe, 0xf:
 		default:
-			err = d.bad(off+int64(used), "word %#08x of kind %#x: want one of 0x0 0x1 0x8 0xa 0xd 0xe 0xf", word, kind)
+			err = d.noKind(off+int64(used), word)
 		}
 		if err != nil {
 			return n, used, err

@@ -22,11 +22,8 @@ import (
 const evt21Word = 8
 
 type evt21 struct {
-	decoder
+	evtWords
 	legacy bool
-	clock  clock
-	high   int64 // time of the last time word
-	timed  bool  // whether there was one
 
 	// The rest of the last word of events, where dst had no room for it.
 	mask uint32
@@ -34,27 +31,26 @@ type evt21 struct {
 }
 
 func newEVT21(w *window, o Options) (codec, error) {
-	h, err := w.evtHeader("evt21", "2.1")
+	d, h, err := newEVTWords(w, o, "evt21", "2.1")
 	if err != nil {
 		return nil, err
 	}
-	return &evt21{decoder: newDecoder("evt21", h.size, o), legacy: h.legacy, clock: clock{period: 1 << 34}}, nil
+	return &evt21{evtWords: d, legacy: h.legacy}, nil
+}
+
+// halves returns the pixels of a word of events and the half that says what it is.
+func (d *evt21) halves(r []byte) (mask, word uint32) {
+	mask, word = binary.LittleEndian.Uint32(r), binary.LittleEndian.Uint32(r[4:])
+	if d.legacy {
+		mask, word = word, mask
+	}
+	return mask, word
 }
 
 // valid reports whether r may be the word behind the last one.
 func (d *evt21) valid(r []byte) bool {
-	word := binary.LittleEndian.Uint32(r[4:])
-	if d.legacy {
-		word = binary.LittleEndian.Uint32(r)
-	}
-	switch kind := word >> 28; kind {
-	case 0x0, 0x1:
-		return d.inside(int(word>>11&0x7ff), int(word&0x7ff))
-	case evt2TimeHigh:
-		return !d.timed || d.near(int64(word&0x0fffffff)<<6, d.high, d.clock.period)
-	default:
-		return evtKinds>>kind&1 != 0
-	}
+	mask, word := d.halves(r)
+	return d.follows(word, max(0, bits.Len32(mask)-1))
 }
 
 func (d *evt21) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
@@ -77,28 +73,24 @@ func (d *evt21) decode(dst []Event, src []byte, off int64) (n, used int, err err
 				continue
 			}
 		}
-		mask, word := binary.LittleEndian.Uint32(src[used:]), binary.LittleEndian.Uint32(src[used+4:])
-		if d.legacy {
-			mask, word = word, mask
-		}
+		mask, word := d.halves(src[used:])
 		switch kind := word >> 28; kind {
 		case 0x0, 0x1:
 			if !d.timed || mask == 0 {
 				break
 			}
 			x, y := int(word>>11&0x7ff), int(word&0x7ff)
-			if last := x + bits.Len32(mask) - 1; last >= evtMaxSide || !d.inside(last, y) {
+			if last := x + bits.Len32(mask) - 1; !d.holds(last, y) {
 				err = d.outside(off+int64(used), last, y)
 				break
 			}
 			d.mask = mask
 			d.rest = Event{T: d.high | int64(word>>22&0x3f), X: uint16(x), Y: uint16(y), P: uint8(kind)}
 		case evt2TimeHigh:
-			d.high = d.clock.at(int64(word&0x0fffffff) << 6)
-			d.timed = true
+			d.setTime(word)
 		case 0xa, 0xd, 0xe, 0xf:
 		default:
-			err = d.bad(off+int64(used), "word %#08x of kind %#x: want one of 0x0 0x1 0x8 0xa 0xd 0xe 0xf", word, kind)
+			err = d.noKind(off+int64(used), word)
 		}
 		if err != nil {
 			return n, used, err

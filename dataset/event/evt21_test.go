@@ -52,3 +52,13 @@ func TestEVT21Bad(t *testing.T) {
 	wantOpenError(t, "evt21", cat("% evt 3.0\n"), errors.ErrUnsupported)
 	wantOpenError(t, "evt21", cat("% format EVT21;endianness=big\n"), errors.ErrUnsupported)
 }
+
+// TestEVT21Valid looks at all pixels of a word where it tells where records begin.
+func TestEVT21Valid(t *testing.T) {
+	d := evt21{evtWords: evtWords{decoder: decoder{size: Size{320, 320}}}}
+	for mask, want := range map[uint32]bool{0: true, 1: true, 2: false, 1 << 31: false} {
+		if got := d.valid(le32(mask, 319<<11)); got != want {
+			t.Errorf("pixels %#x from x=319 on of a sensor 320 wide: %v, want %v", mask, got, want)
+		}
+	}
+}

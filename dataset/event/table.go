@@ -1,6 +1,8 @@
 package event
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"math"
 )
@@ -11,6 +13,7 @@ type Table struct {
 	Rows  int
 	Cols  int
 	At    func(row, col int) float64
+	Size  Size // of the sensor, if it is known
 }
 
 // NewTable returns the events of a table. Its columns are those that the options
@@ -22,26 +25,31 @@ func NewTable(t Table, o Options) (Source, error) {
 	if err := o.Size.check(); err != nil {
 		return nil, err
 	}
-	c, given, err := o.columns()
+	wanted, err := o.wanted()
 	if err != nil {
 		return nil, err
 	}
+	var c columns
 	switch {
-	case given:
+	case wanted != nil && t.Names != nil:
+		if c, err = among(wanted, t.Names); err != nil {
+			return nil, noTable("%w", err)
+		}
+	case wanted != nil:
+		c, _ = namedColumns(wanted)
 	case t.Names != nil:
-		var ok bool
-		if c, ok = namedColumns(t.Names); !ok {
-			return nil, unsupported("table", 0, "columns %q: want each of t, x, y and p once; Options.Columns (--columns) names others", t.Names)
+		if c, err = namedColumns(t.Names); err != nil {
+			return nil, noTable("columns %q: %w; Options.Columns (--columns) names others", t.Names, err)
 		}
 	case t.Cols != 4:
-		return nil, unsupported("table", 0, "%d columns without names: want four, or Options.Columns (--columns)", t.Cols)
+		return nil, noTable("%d columns without names: want four, or Options.Columns (--columns)", t.Cols)
 	default:
 		if c, err = t.guess(); err != nil {
 			return nil, err
 		}
 	}
 	if c.n != t.Cols {
-		return nil, unsupported("table", 0, "%d columns: want %d, as the options name", t.Cols, c.n)
+		return nil, noTable("%d columns: want %d, as the options name", t.Cols, c.n)
 	}
 	if c.unit == unitUnknown {
 		c.unit = unitUS
@@ -53,8 +61,13 @@ func NewTable(t Table, o Options) (Source, error) {
 		}
 	}
 	d := &table{t: t, c: c}
-	d.decoder = newDecoder("table", Size{}, o)
+	d.decoder = newDecoder("table", t.Size, o)
 	return d, nil
+}
+
+// noTable is the error of a table whose columns are not those of events.
+func noTable(text string, args ...any) error {
+	return fmt.Errorf("event: table: %w: %w", fmt.Errorf(text, args...), errors.ErrUnsupported)
 }
 
 // guess tells the columns of a table without names.
@@ -73,15 +86,15 @@ func (t *Table) guess() (columns, error) {
 	if len(fit) > 0 && (len(fit) == 1 || fit[0].at == defaultColumns.at) {
 		return fit[0], nil
 	}
-	return columns{}, unsupported("table", 0, "four columns without names that may be events in %d orders: want Options.Columns (--columns), such as x,y,t,p", len(fit))
+	return columns{}, noTable("four columns without names that may be events in %d orders: want Options.Columns (--columns), such as x,y,t,p", len(fit))
 }
 
 // fits reports whether times are in order and polarities are some.
 func (t *Table) fits(c columns) bool {
 	last := math.Inf(-1)
 	for i := range t.Rows {
-		p, now := t.At(i, c.at[columnP]), t.At(i, c.at[columnT])
-		if p != 0 && p != 1 && p != -1 || !(now >= last) {
+		now := t.At(i, c.at[columnT])
+		if _, ok := polarityOf(t.At(i, c.at[columnP])); !ok || !(now >= last) {
 			return false
 		}
 		last = now
@@ -100,15 +113,16 @@ func (d *table) Read(dst []Event) (n int, err error) {
 	scale := math.Pow10(int(d.c.unit - unitUS))
 	for n < len(dst) && d.row < d.t.Rows {
 		t := math.Round(d.t.At(d.row, d.c.at[columnT]) * scale)
-		x, y, p := d.t.At(d.row, d.c.at[columnX]), d.t.At(d.row, d.c.at[columnY]), d.t.At(d.row, d.c.at[columnP])
+		x, y, sign := d.t.At(d.row, d.c.at[columnX]), d.t.At(d.row, d.c.at[columnY]), d.t.At(d.row, d.c.at[columnP])
 		whole := func(v float64) bool { return v == math.Trunc(v) && v >= 0 && v < maxSide }
+		p, ok := polarityOf(sign)
 		switch {
-		case !whole(x) || !whole(y) || p != 0 && p != 1 && p != -1 || !(t >= 0 && t < 1<<62):
-			err = d.bad(int64(d.row), "row %d: t=%v x=%v y=%v p=%v: want a time of 0 or more, whole coordinates below %d, and p 0 or 1, or -1 for OFF", d.row, t, x, y, p, maxSide)
+		case !ok || !whole(x) || !whole(y) || !(t >= 0 && t < 1<<62):
+			err = d.badRow("t=%v x=%v y=%v p=%v: want a time of 0 or more, whole coordinates below %d, and p 0 or 1, or -1 for OFF", t, x, y, sign, maxSide)
 		case !d.inside(int(x), int(y)):
-			err = d.outside(int64(d.row), int(x), int(y))
+			err = d.badRow("event at x=%v y=%v: want it inside the %s sensor", x, y, d.size)
 		default:
-			dst[n] = Event{T: int64(t), X: uint16(x), Y: uint16(y), P: uint8(max(p, 0))}
+			dst[n] = Event{T: int64(t), X: uint16(x), Y: uint16(y), P: p}
 			n++
 		}
 		if err != nil {
@@ -123,4 +137,13 @@ func (d *table) Read(dst []Event) (n int, err error) {
 		return 0, io.EOF
 	}
 	return n, nil
+}
+
+// badRow is the error of the current row, or nil if such are to be skipped.
+func (d *table) badRow(text string, args ...any) error {
+	if d.skipBad {
+		d.skipped++
+		return nil
+	}
+	return fmt.Errorf("event: table: row %d: %s: %w", d.row, fmt.Sprintf(text, args...), ErrMalformed)
 }

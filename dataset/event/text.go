@@ -51,8 +51,8 @@ func matchText(head []byte) bool {
 type text struct {
 	decoder
 	columns columns
-	named   bool // whether the options or the file tell the columns
-	given   bool // whether the options do
+	named   bool     // whether the options or the file tell the columns
+	wanted  []string // the columns that the options name
 	row     row
 	told    bool  // whether the file tells its columns or the size
 	line    int64 // lines used up
@@ -76,10 +76,14 @@ func openText(w *window, o Options) (*text, error) {
 	}
 	d := &text{}
 	var err error
-	if d.columns, d.named, err = o.columns(); err != nil {
+	if d.wanted, err = o.wanted(); err != nil {
 		return nil, err
 	}
-	d.given = d.named
+	d.columns = defaultColumns
+	if d.wanted != nil {
+		d.columns, _ = namedColumns(d.wanted)
+		d.named = true
+	}
 	var size Size
 	for {
 		n, err := w.line()
@@ -174,14 +178,11 @@ func (d *text) head(line string, size *Size) (used bool, err error) {
 		return comment, nil
 	}
 	if names := d.row.names(); names != nil {
-		if c, ok := namedColumns(names); ok {
-			if !d.given {
-				d.columns, d.named = c, true
-			}
+		if AreColumns(names) {
 			d.told = true
-			return true, nil
+			return true, d.name(names)
 		}
-		if d.given && !comment {
+		if d.wanted != nil && !comment {
 			return true, nil
 		}
 	}
@@ -256,21 +257,26 @@ func (d *text) parseLine(line []byte) (e Event, ok bool, err error) {
 	return e, true, nil
 }
 
+// name takes in the names of the columns.
+func (d *text) name(names []string) (err error) {
+	if d.wanted == nil {
+		d.columns, err = namedColumns(names)
+	} else {
+		d.columns, err = among(d.wanted, names)
+	}
+	d.named = true
+	return err
+}
+
 // renamed takes in the row last split as the names of columns, if it is that: another
 // recording begins.
 func (d *text) renamed() bool {
 	names := d.row.names()
-	if names == nil {
+	if !AreColumns(names) || d.name(names) != nil {
 		return false
 	}
-	c, ok := namedColumns(names)
-	if ok && !d.given {
-		d.columns, d.named = c, true
-	}
-	if ok {
-		d.reframed++
-	}
-	return ok
+	d.reframed++
+	return true
 }
 
 // parseRow parses an event whose columns may be anywhere.

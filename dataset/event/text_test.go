@@ -94,7 +94,7 @@ func TestTextForms(t *testing.T) {
 		{"\"t\", \"x\", \"y\", \"p\"\n3811, 96, 133, -1\n3000941, 99, 134, +1\n", "", two, Size{}},
 		{"96 133 0 3811\n99 134 1 3000941\n", "x,y,p,t", two, Size{}},
 		{"a,b,c,d,e\n3811,7,96,133,0\n3000941,7,99,134,1\n", "t,-,x,y,p", two, Size{}},
-		{"t,x,y,p\n0,96,133,0.003811\n1,99,134,3.000941\n", "p,x,y,t_s", two, Size{}}, // the option overrides the names
+		{"p,x,y,t\n0,96,133,0.003811\n1,99,134,3.000941\n", "t_s,x,y,p", two, Size{}}, // names tell the order, the option the unit
 		{"t,x,y,p\n0,1,2,1\nt,x,y,p\n300,3,4,0\n", "", late, Size{}},                  // another recording begins
 		{"0 1 2 1\n0.0003 3 4 0\n", "", late, Size{}},
 		{"0.0,1.0,2.0,1.0\n300.0,3.0,4.0,0.0\n", "", late, Size{}},
