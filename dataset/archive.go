@@ -13,31 +13,48 @@ import (
 	"github.com/snurun/snurun/model"
 )
 
-// readNPY reads a NumPy array: spikes or values or, for a network of events, records
-// of events or an array [N, 4] of them.
-func readNPY(r io.Reader, name string, in model.Input, c class, o *Reading) (Source, error) {
+// npy reads a NumPy array: spikes or values or, for a network of events, records of
+// events or an array [N, 4] of them.
+func (j *job) npy(r io.Reader) (Source, error) {
 	a, records, err := npy.ReadRecords(r)
 	switch {
 	case err != nil:
-		return nil, arrayError(name, err)
+		return nil, arrayError(j.name, err)
 	case records != nil:
-		return readTable(columnsOf(records.Names, records.Fields), name, in, c, o)
+		return j.table(columnsOf(records.Names, records.Fields))
 	}
-	return fromNPY(a, name, in, c, o)
+	return j.array(a)
 }
 
-// fromNPY returns the samples of an array.
-func fromNPY(a *npy.Array, name string, in model.Input, c class, o *Reading) (Source, error) {
-	if in.Encoder.Coding == model.Events && len(a.Shape) == 2 && a.Shape[1] == 4 && (in.Shape == nil || in.Size() != 4) {
-		t := event.Table{Rows: a.Shape[0], Cols: 4, At: func(row, col int) float64 { return a.At(4*row + col) }}
-		return readTable(t, name, in, c, o)
+// array returns the samples of an array.
+func (j *job) array(a *npy.Array) (Source, error) {
+	if j.listsEvents(a) {
+		return j.table(event.Table{Rows: a.Shape[0], Cols: 4, At: func(row, col int) float64 { return a.At(4*row + col) }})
 	}
-	if in.Encoder.Analog() {
-		values, err := valuesOf(a, name)
-		return fromArray(values, err, name, in, c)
+	if j.in.Encoder.Analog() {
+		values, err := valuesOf(a, j.name)
+		return fromArray(values, err, j)
 	}
-	trains, err := spikesOf(a, name)
-	return fromArray(trains, err, name, in, c)
+	trains, err := spikesOf(a, j.name)
+	return fromArray(trains, err, j)
+}
+
+// listsEvents reports whether an array is one of events, [N, 4], and not of time steps
+// of four channels. Where the network's input has no shape yet, its numbers tell: steps
+// of spikes have but 0 and 1, and no column of times.
+func (j *job) listsEvents(a *npy.Array) bool {
+	if j.in.Encoder.Coding != model.Events || len(a.Shape) != 2 || a.Shape[1] != 4 {
+		return false
+	}
+	if j.in.Shape != nil {
+		return j.in.Size() != 4
+	}
+	for i := range a.Len() {
+		if v := a.At(i); v != 0 && v != 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // columnsOf returns the table of named columns.
@@ -45,41 +62,54 @@ func columnsOf(names []string, columns []*npy.Array) event.Table {
 	return event.Table{Names: names, Rows: columns[0].Len(), Cols: len(columns), At: func(row, col int) float64 { return columns[col].At(row) }}
 }
 
-// readTable reads events in columns.
-func readTable(t event.Table, name string, in model.Input, c class, o *Reading) (Source, error) {
-	return eventsOf(func() (event.Source, error) { return event.NewTable(t, o.events()) }, name, in, c, o)
+// table reads events in columns.
+func (j *job) table(t event.Table) (Source, error) {
+	return j.events(func() (event.Source, error) { return event.NewTable(t, j.reading.events()) })
 }
 
 // maxArchive bounds the bytes of an archive.
 const maxArchive = 1 << 30
 
-// readNPZ reads a NumPy archive: columns t, x, y and p of events, or the only array
-// that fits the network's input. Of several, one that is named x, input, spikes or
-// data is meant, or as snurun simulate writes them, LAYER.spikes.
-func readNPZ(r io.Reader, name string, in model.Input, c class, o *Reading) (Source, error) {
+// readWhole reads a file that is looked at as a whole.
+func (j *job) readWhole(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxArchive+1))
 	if err == nil && len(data) > maxArchive {
 		err = fmt.Errorf("%w: more than %d bytes", ErrFormat, maxArchive)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w", name, err)
+		return nil, fmt.Errorf("dataset: %s: %w", j.name, err)
 	}
-	arrays, _, err := npy.ReadSome(bytes.NewReader(data), int64(len(data)))
+	return data, nil
+}
+
+// npz reads a NumPy archive: the array that is asked for, or columns t, x, y and p of
+// events, or the only array that fits the network's input. Of several, one that is named
+// x, input, spikes, data or events is meant, or as snurun simulate writes them,
+// LAYER.spikes.
+func (j *job) npz(r io.Reader) (Source, error) {
+	data, err := j.readWhole(r)
 	if err != nil {
-		return nil, arrayError(name, err)
+		return nil, err
 	}
-	names := slices.Sorted(maps.Keys(arrays))
-	if in.Encoder.Coding == model.Events {
-		if t, ok := eventColumns(names, arrays); ok {
-			return readTable(t, name, in, c, o)
+	archive, err := npy.ReadArchive(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, arrayError(j.name, err)
+	}
+	names := archive.Names()
+	if j.member != "" {
+		if !slices.Contains(names, j.member) {
+			return nil, fmt.Errorf("dataset: %s: %w: no array %q, expected one of %q", j.name, ErrFormat, j.member, names)
+		}
+		return j.entry(archive, j.member)
+	}
+	if j.in.Encoder.Coding == model.Events {
+		if t, ok := eventColumns(names, archive.Arrays); ok {
+			return j.table(t)
 		}
 	}
 	var fit, meant []string
 	for _, key := range names {
-		a := arrays[key]
-		_, _, size, err := dimensions(a, name)
-		events := in.Encoder.Coding == model.Events && len(a.Shape) == 2 && a.Shape[1] == 4
-		if err != nil || !events && in.Shape != nil && size != in.Size() {
+		if !j.fits(archive, key) {
 			continue
 		}
 		fit = append(fit, key)
@@ -90,10 +120,42 @@ func readNPZ(r io.Reader, name string, in model.Input, c class, o *Reading) (Sou
 	if len(meant) > 0 {
 		fit = meant
 	}
-	if len(fit) != 1 {
-		return nil, fmt.Errorf("dataset: %s: %w: %d of the arrays %q fit a network with input of shape %v, expected one, or one of them named x", name, ErrMismatch, len(fit), names, in.Shape)
+	if len(fit) == 1 {
+		return j.entry(archive, fit[0])
 	}
-	return fromNPY(arrays[fit[0]], name+":"+fit[0], in, c, o)
+	unread := ""
+	for _, key := range slices.Sorted(maps.Keys(archive.Unread)) {
+		unread += fmt.Sprintf("; %v", archive.Unread[key])
+	}
+	return nil, fmt.Errorf("dataset: %s: %w: %d of the arrays %q fit a network with input of shape %v, expected one, or FILE.npz:NAME to say which%s", j.name, ErrMismatch, len(fit), names, j.in.Shape, unread)
+}
+
+// fits reports whether an entry of an archive may be the network's input.
+func (j *job) fits(archive *npy.Archive, key string) bool {
+	if r := archive.Records[key]; r != nil {
+		return j.in.Encoder.Coding == model.Events && event.AreColumns(r.Names)
+	}
+	a := archive.Arrays[key]
+	if a == nil {
+		return false
+	}
+	_, _, size, err := dimensions(a, j.name)
+	return err == nil && (j.in.Shape == nil || size == j.in.Size() || j.listsEvents(a))
+}
+
+// entry reads one entry of an archive.
+func (j *job) entry(archive *npy.Archive, key string) (Source, error) {
+	named := *j
+	if j.member == "" {
+		named.name += ":" + key
+	}
+	if err := archive.Unread[key]; err != nil {
+		return nil, arrayError(named.name, err)
+	}
+	if r := archive.Records[key]; r != nil {
+		return named.table(columnsOf(r.Names, r.Fields))
+	}
+	return named.array(archive.Arrays[key])
 }
 
 // eventColumns returns the columns of events among arrays: those of one dimension
@@ -102,7 +164,7 @@ func eventColumns(names []string, arrays map[string]*npy.Array) (event.Table, bo
 	var keys []string
 	var columns []*npy.Array
 	for _, key := range names {
-		if a := arrays[key]; len(a.Shape) == 1 && event.IsColumn(key) {
+		if a := arrays[key]; a != nil && len(a.Shape) == 1 && event.IsColumn(key) {
 			keys, columns = append(keys, key), append(columns, a)
 		}
 	}

@@ -112,8 +112,8 @@ func dimensions(a *npy.Array, name string) (batch, steps, size int, err error) {
 	return shape[0], shape[1], shape[2], nil
 }
 
-// timeFirst makes one recording of many that have a single step, if a presentation
-// has more: [T, 1, N] is time first with a batch of one.
+// timeFirst makes one recording of many that have a single step, if a presentation has
+// more: [T, 1, N] is time first with a batch of one.
 func timeFirst(source Source, steps int) Source {
 	all, ok := source.(*inputs)
 	if !ok || len(all.samples) < 2 || steps < 2 {

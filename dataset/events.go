@@ -25,32 +25,34 @@ type eventSource struct {
 	channels []uint32 // ascending in a step: of every event if analog, else of the active ones
 }
 
-// readEvents reads the recording of an event camera for a network whose encoder
-// is events. An event at t is in bin ⌊(t − t0)/bin⌋, wherever it stands in the file;
+// events reads the recording of an event camera for a network whose encoder is
+// events. An event at t is in bin ⌊(t − t0)/bin⌋, wherever it stands in the file;
 // t0 is the earliest time, as the origin differs from recorder to recorder. What
 // event.Plausible finds is left out or remarked.
 //
 // Where an event belongs says model.Input.Plane. If the network's input has no
 // shape, it is [2, H, W] of the sensor.
-func readEvents(r io.Reader, format, name string, in model.Input, c class, o *Reading) (Source, error) {
-	return eventsOf(func() (event.Source, error) { return event.NewReader(format, r, o.events()) }, name, in, c, o)
-}
-
-// eventsOf is readEvents for what open returns.
-func eventsOf(open func() (event.Source, error), name string, in model.Input, c class, o *Reading) (Source, error) {
-	s, err := binEvents(open, name, in, c, o)
-	switch {
-	case errors.Is(err, ErrImplausible):
-		return nil, err
-	case errors.Is(err, event.ErrMalformed):
-		return nil, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
-	case err != nil:
-		return nil, fmt.Errorf("dataset: %s: %w", name, err)
+func (j *job) events(open func() (event.Source, error)) (Source, error) {
+	s, err := j.binEvents(open)
+	if err != nil {
+		return nil, eventError(j.name, err)
 	}
 	return s, nil
 }
 
-func binEvents(open func() (event.Source, error), name string, in model.Input, c class, o *Reading) (*eventSource, error) {
+// eventError names the file of events that cannot be read.
+func eventError(name string, err error) error {
+	switch {
+	case errors.Is(err, ErrImplausible):
+		return err
+	case errors.Is(err, event.ErrMalformed):
+		return fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
+	}
+	return fmt.Errorf("dataset: %s: %w", name, err)
+}
+
+func (j *job) binEvents(open func() (event.Source, error)) (*eventSource, error) {
+	name, in, o := j.name, j.in, j.reading
 	step, err := wholeBin(in.Encoder)
 	if err != nil {
 		return nil, err
@@ -77,7 +79,7 @@ func binEvents(open func() (event.Source, error), name string, in model.Input, c
 		}
 	}
 	s := &eventSource{analog: in.Encoder.Analog()}
-	if s.labelled, err = newLabelled(in.Shape, 1, c.labels(1), c.names); err != nil {
+	if s.labelled, err = newLabelled(in.Shape, 1, j.class.labels(1), j.class.names); err != nil {
 		return nil, err
 	}
 	events := event.NewPlausible(&seen{Source: src, plane: plane, shape: in.Shape, skipBad: o.SkipBad})
@@ -91,7 +93,7 @@ func binEvents(open func() (event.Source, error), name string, in model.Input, c
 		}
 	}
 	if text := events.Describe(); text != "" {
-		if err := o.remark(name, RemarkTime, events.Dropped(), "%s", text); err != nil {
+		if err := o.remark(name, RemarkTime, events.Dropped()+events.Back(), "%s", text); err != nil {
 			return nil, err
 		}
 	}

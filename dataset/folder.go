@@ -3,7 +3,6 @@ package dataset
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -35,6 +34,10 @@ type FolderOptions struct {
 	// in the order of their names.
 	Classes []string
 
+	// Steps is how many steps a presentation has, 0 if that is not known: if it is
+	// more than 1, an array of shape [T, 1, N] is one recording of T steps.
+	Steps int
+
 	Reading
 }
 
@@ -53,7 +56,7 @@ type FolderOptions struct {
 // is empty, it is the folder of the list.
 //
 // A recording is a NumPy array .npy, see ReadSpikes, of which one of rank 3
-// holds several, or that of an event camera, see Open. In subfolders, files with
+// holds several, an archive .npz, or that of an event camera, see Open. In subfolders, files with
 // other extensions are passed over, and .txt is taken for notes. The samples are
 // spikes, or values if the input's encoder is analog. If the input has no shape,
 // that of the source is that of the first recording: [N] of an array, [2, H, W]
@@ -92,14 +95,16 @@ func LoadFolder(ctx context.Context, dir string, in model.Input, o FolderOptions
 		slices.SortStableFunc(entries, func(a, b entry) int { return number[a.class] - number[b.class] })
 	}
 	f := &folderSource{labelled: labelled{classes: classes}}
-	bad := 0
+	bad, first := 0, error(nil)
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		err := f.add(dir, e, number[e.class], &in, &o.Reading)
-		if err != nil && o.SkipBad && !errors.Is(err, ErrImplausible) {
-			bad++
+		err := f.add(dir, e, number[e.class], &in, &o)
+		if err != nil && o.Skips(err) {
+			if bad++; bad == 1 {
+				first = err
+			}
 			err = o.remark(e.file, RemarkSkipped, 1, "the recording was passed over: %v", err)
 		}
 		if err != nil {
@@ -107,7 +112,7 @@ func LoadFolder(ctx context.Context, dir string, in model.Input, o FolderOptions
 		}
 	}
 	if bad > 0 && len(f.labels) == 0 {
-		return nil, fmt.Errorf("dataset: %s: %w: none of the %d recordings can be read", dir, ErrFormat, bad)
+		return nil, fmt.Errorf("dataset: %s: %w: none of the %d recordings can be read, the first because of: %w", dir, ErrFormat, bad, first)
 	}
 	if len(f.labels) == 0 {
 		return nil, fmt.Errorf("dataset: %s: %w: neither a list %s nor subfolders with recordings (%s)", dir, fs.ErrNotExist, labelsFile, strings.Join(recordingExtensions(), ", "))
@@ -201,7 +206,7 @@ func NameOf(s Source, i int) string {
 
 // add reads the recordings of an entry. The first one gives in its shape, if it
 // has none.
-func (f *folderSource) add(dir string, e entry, label int, in *model.Input, o *Reading) error {
+func (f *folderSource) add(dir string, e entry, label int, in *model.Input, o *FolderOptions) error {
 	path, err := e.find(dir)
 	if err != nil {
 		return err
@@ -222,18 +227,19 @@ func (f *folderSource) add(dir string, e entry, label int, in *model.Input, o *R
 }
 
 // openRecordings reads a file of recordings.
-func openRecordings(path string, in model.Input, o *Reading) (Source, error) {
-	f, err := os.Open(path)
+func openRecordings(path string, in model.Input, o *FolderOptions) (Source, error) {
+	f, member, err := openMember(path)
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %w", err)
+		return nil, err
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, headSize)
-	kind, format := kindOf(r, path)
+	kind, format := kindOf(r, f.Name())
 	if kind != "npy" && kind != "npz" && kind != "events" {
 		return nil, unknownKind(r, path, "neither a NumPy array (.npy) nor a recording of events")
 	}
-	return readRecordings(r, kind, format, path, in, unknown, o)
+	j := job{path, member, in, o.Steps, unknown, &o.Reading}
+	return j.recordings(r, kind, format)
 }
 
 func (f *folderSource) Length(i int) int {

@@ -39,6 +39,9 @@ func (e entry) find(dir string) (string, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
+	if at := strings.LastIndexByte(path, ':'); at > 0 && hasMembers(path[:at]) {
+		return path, nil
+	}
 	extensions := recordingExtensions()
 	for _, ext := range append([]string{""}, extensions...) {
 		if info, err := os.Stat(path + ext); err == nil && !info.IsDir() {

@@ -3,10 +3,14 @@ package dataset
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/model"
@@ -22,7 +26,8 @@ import (
 //     network's input is analog); of shape [T, 1, N] it is one of T steps, as
 //     PyTorch has it, unless the network's presentation is a single step; or of
 //     events, records t, x, y, p or [N, 4]
-//   - a NumPy archive .npz with one such array, or with columns t, x, y, p
+//   - a NumPy archive .npz with one such array, or with columns t, x, y, p; path may
+//     be FILE.npz:NAME, for one of several arrays
 //   - a recording of an event camera in a format of package event, binned from
 //     its first event on, for a network whose input coding is events
 //
@@ -46,20 +51,20 @@ type Opener struct {
 // Open is the function Open with the Opener's network.
 func (o *Opener) Open(path string) (Source, error) {
 	m := o.Network
-	f, err := os.Open(path)
+	f, member, err := openMember(path)
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %w", err)
+		return nil, err
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, headSize)
-	if kind, _ := kindOf(r, path); kind == "idx" {
+	if kind, _ := kindOf(r, f.Name()); kind == "idx" {
 		set, err := LoadIDX(path)
 		if err != nil {
 			return nil, err
 		}
 		return named(FromImageSet(set, m.Input))(path)
 	}
-	dir := filepath.Dir(path)
+	dir := filepath.Dir(f.Name())
 	list, known := o.lists[dir]
 	if !known {
 		if list, err = readLabels(dir); err != nil {
@@ -70,11 +75,11 @@ func (o *Opener) Open(path string) (Source, error) {
 		}
 		o.lists[dir] = list
 	}
-	c, err := list.class(filepath.Base(path), m.Classes)
+	c, err := list.class(filepath.Base(f.Name()), m.Classes)
 	if err != nil {
 		return nil, err
 	}
-	return read(r, path, m, c, &o.Reading)
+	return o.job(path, member, c).read(r, f.Name())
 }
 
 // Read is Open for a stream, whose name is for errors; the labels of its samples
@@ -86,64 +91,99 @@ func Read(stream io.Reader, name string, m *model.Network) (Source, error) {
 
 // Read is the function Read with the Opener's network.
 func (o *Opener) Read(stream io.Reader, name string) (Source, error) {
-	return read(bufio.NewReaderSize(stream, headSize), name, o.Network, unknown, &o.Reading)
+	return o.job(name, "", unknown).read(bufio.NewReaderSize(stream, headSize), name)
 }
 
-func read(r *bufio.Reader, name string, m *model.Network, c class, o *Reading) (Source, error) {
-	switch kind, format := kindOf(r, name); kind {
+// A job is something to be read.
+type job struct {
+	name    string      // for errors
+	member  string      // of the file, "" for the only one
+	in      model.Input // of the network, whose shape may not be known
+	steps   int         // of a presentation; see timeFirst
+	class   class
+	reading *Reading
+}
+
+func (o *Opener) job(name, member string, c class) *job {
+	return &job{name, member, o.Network.Input, o.Network.Steps, c, &o.Reading}
+}
+
+// openMember opens a file. A part of one that has several is named behind a colon:
+// FILE.npz:NAME.
+func openMember(path string) (f *os.File, member string, err error) {
+	f, err = os.Open(path)
+	if at := strings.LastIndexByte(path, ':'); errors.Is(err, fs.ErrNotExist) && at > 0 && hasMembers(path[:at]) {
+		path, member = path[:at], path[at+1:]
+		f, err = os.Open(path)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("dataset: %w", err)
+	}
+	return f, member, nil
+}
+
+// hasMembers reports whether the name of a file is that of one with several parts.
+func hasMembers(path string) bool {
+	return slices.Contains([]string{".npz"}, strings.ToLower(filepath.Ext(path)))
+}
+
+// read reads a stream, which the name of a file may tell.
+func (j *job) read(r *bufio.Reader, file string) (Source, error) {
+	name, in := j.name, j.in
+	switch kind, format := kindOf(r, file); kind {
 	case "idx":
 		images, err := ReadIDXImages(r, name)
 		if err != nil {
 			return nil, err
 		}
-		return named(FromImageSet(ImageSet{Images: images}, m.Input))(name)
+		return named(FromImageSet(ImageSet{Images: images}, in))(name)
 	case "picture":
-		plane, err := m.Input.Plane(0, 0)
+		plane, err := in.Plane(0, 0)
 		if err != nil || plane.Channels != 1 {
-			return nil, fmt.Errorf("dataset: %s: %w: a picture for a network with input of shape %v, expected one grey image", name, ErrMismatch, m.Input.Shape)
+			return nil, fmt.Errorf("dataset: %s: %w: a picture for a network with input of shape %v, expected one grey image", name, ErrMismatch, in.Shape)
 		}
-		pixels, err := ReadPicture(r, name, plane.Height, plane.Width, o.Picture)
+		pixels, err := ReadPicture(r, name, plane.Height, plane.Width, j.reading.Picture)
 		if err == nil {
-			err = o.remarkPicture(name, pixels)
+			err = j.reading.remarkPicture(name, pixels)
 		}
 		if err != nil {
 			return nil, err
 		}
-		set := ImageSet{Images{1, plane.Height, plane.Width, pixels}, c.labels(1), c.names}
-		return named(FromImageSet(set, m.Input))(name)
+		set := ImageSet{Images{1, plane.Height, plane.Width, pixels}, j.class.labels(1), j.class.names}
+		return named(FromImageSet(set, in))(name)
 	case "":
 		return nil, unknownKind(r, name, "neither IDX images, nor PNG or JPEG, nor a NumPy array (.npy), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
 	default:
-		source, err := readRecordings(r, kind, format, name, m.Input, c, o)
-		return timeFirst(source, m.Steps), err
+		return j.recordings(r, kind, format)
 	}
 }
 
-// readRecordings reads an array of recordings or one of events.
-func readRecordings(r io.Reader, kind, format, name string, in model.Input, c class, o *Reading) (Source, error) {
-	if kind == "events" {
-		return readEvents(r, format, name, in, c, o)
+// recordings reads an array of recordings or one of events.
+func (j *job) recordings(r io.Reader, kind, format string) (s Source, err error) {
+	switch kind {
+	case "events":
+		return j.events(func() (event.Source, error) { return event.NewReader(format, r, j.reading.events()) })
+	case "npz":
+		s, err = j.npz(r)
+	default:
+		s, err = j.npy(r)
 	}
-	if kind == "npz" {
-		return readNPZ(r, name, in, c, o)
-	}
-	return readNPY(r, name, in, c, o)
+	return timeFirst(s, j.steps), err
 }
 
-// fromArray returns the samples of a NumPy array for a network's input, whose
-// shape may not be known, as a source.
-func fromArray[T spike.Input](samples []T, err error, name string, in model.Input, c class) (Source, error) {
+// fromArray returns the samples of an array as a source.
+func fromArray[T spike.Input](samples []T, err error, j *job) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	shape := in.Shape
+	shape := j.in.Shape
 	if shape == nil {
 		shape = []int{0}
 		for _, x := range samples {
 			shape[0] = x.Size()
 		}
 	}
-	return named(FromInputs(samples, shape, c.labels(len(samples)), c.names))(name)
+	return named(FromInputs(samples, shape, j.class.labels(len(samples)), j.class.names))(j.name)
 }
 
 // headSize is how much of a stream is looked at to tell what it is.

@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/snurun/snurun/dataset/event"
 )
@@ -44,7 +45,7 @@ const (
 type Remark struct {
 	File  string
 	Kind  string // one of the constants Remark…
-	Count int64  // events, recordings or pixels that it is about
+	Count int64  // events, returns of time, recordings or pixels that it is about
 	Text  string
 }
 
@@ -61,6 +62,12 @@ func (o *Reading) remark(file, kind string, count int64, text string, args ...an
 		o.Remark(r)
 	}
 	return nil
+}
+
+// Skips reports whether a file that cannot be read is to be passed over, as one of
+// many: with SkipBad, unless it is not there or Strict refuses it.
+func (o *Reading) Skips(err error) bool {
+	return o.SkipBad && !errors.Is(err, ErrImplausible) && !errors.Is(err, fs.ErrNotExist)
 }
 
 // events returns the options of a recording of events.

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,6 +28,7 @@ func openInputs(ctx context.Context, m *model.Network, names []string, dir strin
 	}
 	if len(names) > 0 {
 		var inputs []input
+		var bad error // of the first file that was passed over
 		files := dataset.Opener{Network: m, Reading: reading}
 		for _, name := range names {
 			if err := ctx.Err(); err != nil {
@@ -38,8 +38,9 @@ func openInputs(ctx context.Context, m *model.Network, names []string, dir strin
 				return nil, usagef("%s is a folder: --data %s takes what is in it", name, name)
 			}
 			source, err := openInput(&files, name, stdin)
-			if err != nil && how.SkipBad && len(names) > 1 && errors.Is(err, dataset.ErrFormat) {
+			if err != nil && len(names) > 1 && reading.Skips(err) {
 				reading.Remark(dataset.Remark{File: name, Kind: dataset.RemarkSkipped, Count: 1, Text: fmt.Sprintf("the file was passed over: %v", err)})
+				bad = cmp.Or(bad, err)
 				continue
 			}
 			if err != nil {
@@ -48,7 +49,7 @@ func openInputs(ctx context.Context, m *model.Network, names []string, dir strin
 			inputs = append(inputs, input{name, source})
 		}
 		if len(inputs) == 0 {
-			return nil, errors.New("none of the files can be read")
+			return nil, fmt.Errorf("none of the %d files can be read, the first because of: %w", len(names), bad)
 		}
 		return inputs, nil
 	}
@@ -85,7 +86,7 @@ func openFolder(ctx context.Context, m *model.Network, dir, list string, how rea
 	if err != nil {
 		return nil, err
 	}
-	o := dataset.FolderOptions{Reading: reading, List: inFolder(dir, list), Classes: m.Classes}
+	o := dataset.FolderOptions{Reading: reading, List: inFolder(dir, list), Classes: m.Classes, Steps: m.Steps}
 	if list == "" {
 		if _, test := splitFolders(dir); test != "" {
 			dir = test

@@ -129,12 +129,18 @@ func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (tra
 			dir = o.data
 		}
 	}
-	if d.training, err = dataset.LoadFolder(ctx, dir, in, dataset.FolderOptions{Reading: reading, List: inFolder(o.data, o.list), Classes: classes}); err != nil {
+	steps := 0 // not known yet
+	if o.flags.Changed("steps") {
+		steps, _ = o.flags.GetInt("steps")
+	} else if o.initial != nil {
+		steps = o.initial.Steps
+	}
+	if d.training, err = dataset.LoadFolder(ctx, dir, in, dataset.FolderOptions{Reading: reading, List: inFolder(o.data, o.list), Classes: classes, Steps: steps}); err != nil {
 		return d, nil, err
 	}
 	in.Shape, d.draw = d.training.Shape(), true
 	if o.testList != "" || testDir != "" && testDir != o.data {
-		test := dataset.FolderOptions{Reading: reading, List: inFolder(cmp.Or(o.data, filepath.Dir(o.list)), o.testList), Classes: d.training.Classes()}
+		test := dataset.FolderOptions{Reading: reading, List: inFolder(cmp.Or(o.data, filepath.Dir(o.list)), o.testList), Classes: d.training.Classes(), Steps: steps}
 		if d.test, err = dataset.LoadFolder(ctx, testDir, in, test); err != nil {
 			return d, nil, err
 		}

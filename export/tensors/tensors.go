@@ -101,15 +101,18 @@ func ReadFile(name string) (*File, error) {
 }
 
 func readArchive(data []byte) (*File, error) {
-	arrays, unread, err := npy.ReadSome(bytes.NewReader(data), int64(len(data)))
+	archive, err := npy.ReadArchive(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	f := &File{Tensors: make(map[string]Tensor, len(arrays)), unread: unread}
-	for name, err := range unread {
-		unread[name] = fmt.Errorf("%w: %w", ErrFormat, err)
+	f := &File{Tensors: make(map[string]Tensor, len(archive.Arrays)), unread: archive.Unread}
+	for name, err := range f.unread {
+		f.unread[name] = fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	for name, a := range arrays {
+	for name, r := range archive.Records {
+		f.unread[name] = fmt.Errorf("%w: tensor %q is an array of records with the fields %q, expected numbers", ErrFormat, name, r.Names)
+	}
+	for name, a := range archive.Arrays {
 		t := Tensor{slices.Clone(a.Shape), make([]float32, a.Len())}
 		for i := range t.Data {
 			t.Data[i] = float32(a.At(i))

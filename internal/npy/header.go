@@ -21,6 +21,15 @@ type field struct {
 	name string
 	typ  Type
 	big  bool
+	pad  int // bytes that mean nothing, instead of a number
+}
+
+// size returns the bytes of the field.
+func (f *field) size() int {
+	if f.pad > 0 {
+		return f.pad
+	}
+	return f.typ.size()
 }
 
 // stride returns the bytes of one element.
@@ -29,8 +38,8 @@ func (h *header) stride() int {
 		return h.typ.size()
 	}
 	n := 0
-	for _, f := range h.fields {
-		n += f.typ.size()
+	for i := range h.fields {
+		n += h.fields[i].size()
 	}
 	return n
 }
@@ -95,13 +104,16 @@ func parseType(descr string) (t Type, big bool, err error) {
 	return t, big, nil
 }
 
-// maxFields bounds the fields of a record.
-const maxFields = 64
+// Bounds of the fields of a record, and of what lies between two.
+const (
+	maxFields  = 64
+	maxPadding = 1 << 12
+)
 
 // records reads the fields of a record, ('t', '<i8'), ('x', '<i2')], behind the
 // first bracket.
 func (p *parser) records() []field {
-	fields := []field{}
+	fields, numbers := []field{}, 0
 	for p.err == nil && !p.accept("]") {
 		p.expect("(")
 		f := field{name: p.str()}
@@ -112,7 +124,14 @@ func (p *parser) records() []field {
 		} else if p.err == nil && p.text[p.at-1] != ')' {
 			p.expect(")")
 		}
-		if p.err == nil {
+		if size, ok := strings.CutPrefix(descr, "|V"); ok && f.name == "" && p.err == nil {
+			// What aligns the next field.
+			n, err := strconv.Atoi(size)
+			if f.pad = n; err != nil || n < 1 || n > maxPadding {
+				p.fail("padding %q, expected |V1 to |V%d", descr, maxPadding)
+			}
+		} else if p.err == nil {
+			numbers++
 			var err error
 			if f.typ, f.big, err = parseType(descr); err != nil {
 				p.fail("field %q: %v", f.name, err)
@@ -126,7 +145,7 @@ func (p *parser) records() []field {
 			break
 		}
 	}
-	if len(fields) == 0 {
+	if numbers == 0 {
 		p.fail("a record without fields")
 	}
 	return fields

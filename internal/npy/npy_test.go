@@ -418,12 +418,54 @@ func FuzzReadZip(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		arrays, _, err := readSome(bytes.NewReader(data), int64(len(data)), 1<<24)
-		if err != nil && !errors.Is(err, ErrFormat) {
-			t.Fatal(err)
+		archive, err := readSome(bytes.NewReader(data), int64(len(data)), 1<<24)
+		if err != nil {
+			if !errors.Is(err, ErrFormat) {
+				t.Fatal(err)
+			}
+			return
 		}
-		for _, a := range arrays {
+		for _, a := range archive.Arrays {
 			elements(a)
+		}
+		for _, r := range archive.Records {
+			records(t, r)
+		}
+	})
+}
+
+// records expects the fields of records to be as many as their names, and as long as
+// each other.
+func records(t *testing.T, r *Records) {
+	if len(r.Names) != len(r.Fields) || len(r.Fields) == 0 {
+		t.Fatalf("%d names, %d fields", len(r.Names), len(r.Fields))
+	}
+	for _, a := range r.Fields {
+		if a.Len() != r.Fields[0].Len() {
+			t.Fatalf("fields of %d and %d elements", a.Len(), r.Fields[0].Len())
+		}
+		elements(a)
+	}
+}
+
+// recordFile returns an array of records with a header of version 1.0.
+func recordFile(header string, data ...byte) []byte {
+	head := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
+	return append(append(head, header...), data...)
+}
+
+const recordHeader = "{'descr': [('t', '<i8'), ('x', '>i2'), ('p', '|b1')], 'fortran_order': False, 'shape': (2L,), }"
+
+func FuzzReadRecords(f *testing.F) {
+	f.Add(recordFile(recordHeader, make([]byte, 22)...))
+	f.Add(recordFile("{'descr': [('x', '<u2'), ('', '|V2'), ('t', '<i4')], 'fortran_order': False, 'shape': (1, 2)}", make([]byte, 16)...))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a, r, err := ReadRecords(bytes.NewReader(data))
+		if err != nil && !errors.Is(err, ErrFormat) || err == nil && (a == nil) == (r == nil) {
+			t.Fatal(a, r, err)
+		}
+		if err == nil && r != nil {
+			records(t, r)
 		}
 	})
 }
@@ -431,11 +473,7 @@ func FuzzReadZip(f *testing.F) {
 // TestReadRecords reads an array of records, of both byte orders, and a header of
 // Python 2.
 func TestReadRecords(t *testing.T) {
-	head := func(text string) []byte {
-		return append([]byte("\x93NUMPY\x01\x00"), append([]byte{byte(len(text)), 0}, text...)...)
-	}
-	data := head("{'descr': [('t', '<i8'), ('x', '>i2'), ('p', '|b1')], 'fortran_order': False, 'shape': (2L,), }")
-	data = append(data, 7, 0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0)
+	data := recordFile(recordHeader, 7, 0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0)
 	a, r, err := ReadRecords(bytes.NewReader(data))
 	if err != nil || a != nil || !slices.Equal(r.Names, []string{"t", "x", "p"}) {
 		t.Fatal(a, r, err)
@@ -448,9 +486,56 @@ func TestReadRecords(t *testing.T) {
 	if _, err := Read(bytes.NewReader(data)); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), `records with the fields ["t" "x" "p"]`) {
 		t.Errorf("records as an array: %v", err)
 	}
-	for _, descr := range []string{"[]", "[('t')]", "[('t', '<i8', (2,))]", "[('t', '<c8')]", "[('t', '<i8'", "[('t', '<i8'),, ]"} {
-		if _, _, err := ReadRecords(bytes.NewReader(head("{'descr': " + descr + ", 'fortran_order': False, 'shape': ()}"))); !errors.Is(err, ErrFormat) {
+	for _, descr := range []string{"[]", "[('t')]", "[('t', '<i8', (2,))]", "[('t', '<c8')]", "[('t', '<i8'", "[('t', '<i8'),, ]", "[('', '|V4')]", "[('t', '<i8'), ('', '|V-1')]", "[('t', '<i8'), ('', '|V9999')]", "[('v', '|V4')]"} {
+		if _, _, err := ReadRecords(bytes.NewReader(recordFile("{'descr': " + descr + ", 'fortran_order': False, 'shape': ()}"))); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: %v, expected ErrFormat", descr, err)
 		}
+	}
+}
+
+// TestReadAlignedRecords passes over what lies between fields, as in the records of
+// Metavision's events.
+func TestReadAlignedRecords(t *testing.T) {
+	_, r, err := ReadRecords(bytes.NewReader(recordFile("{'descr': [('x', '<u2'), ('p', '|i1'), ('', '|V1'), ('t', '<i4')], 'fortran_order': False, 'shape': (2,)}",
+		1, 0, 255, 9, 7, 0, 0, 0, 2, 0, 1, 9, 8, 0, 0, 0)))
+	if err != nil || !slices.Equal(r.Names, []string{"x", "p", "t"}) {
+		t.Fatal(r, err)
+	}
+	for i, want := range [][]float64{{1, 2}, {-1, 1}, {7, 8}} {
+		if got := []float64{r.Fields[i].At(0), r.Fields[i].At(1)}; !slices.Equal(got, want) {
+			t.Errorf("field %d is %v, expected %v", i, got, want)
+		}
+	}
+}
+
+// TestReadArchive reads records beside arrays, and tells why others are not read.
+func TestReadArchive(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, e := range []struct {
+		name string
+		data []byte
+	}{
+		{"events.npy", recordFile(recordHeader, make([]byte, 22)...)},
+		{"words.npy", recordFile("{'descr': '<U3', 'fortran_order': False, 'shape': ()}")},
+		{"x.npy", recordFile("{'descr': '|u1', 'fortran_order': False, 'shape': (1,)}", 5)},
+	} {
+		w, err := z.Create(e.name)
+		if err == nil {
+			_, err = w.Write(e.data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := ReadArchive(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil || !slices.Equal(a.Names(), []string{"events", "words", "x"}) || a.Records["events"] == nil || a.Arrays["x"].At(0) != 5 || !strings.Contains(a.Unread["words"].Error(), "<U3") {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if _, err := ReadZip(bytes.NewReader(b.Bytes()), int64(b.Len())); err == nil || !strings.Contains(err.Error(), `"events.npy": malformed NumPy array: an array of records`) {
+		t.Errorf("records as an array: %v", err)
 	}
 }

@@ -20,7 +20,7 @@ const maxHeader = 1 << 16
 func Read(r io.Reader) (*Array, error) {
 	a, records, err := ReadRecords(r)
 	if records != nil {
-		return nil, fmt.Errorf("%w: an array of records with the fields %q, expected numbers", ErrFormat, records.Names)
+		return nil, records.noNumbers()
 	}
 	return a, err
 }
@@ -29,6 +29,11 @@ func Read(r io.Reader) (*Array, error) {
 type Records struct {
 	Names  []string
 	Fields []*Array // of each name, in C order
+}
+
+// noNumbers is the error of records where numbers are expected.
+func (r *Records) noNumbers() error {
+	return fmt.Errorf("%w: an array of records with the fields %q, expected numbers", ErrFormat, r.Names)
 }
 
 // ReadRecords is Read for an array that may be one of records; the other is nil.
@@ -111,7 +116,11 @@ func (h *header) split(data []byte, n int) *Records {
 	r := &Records{}
 	at, stride := 0, h.stride()
 	for _, f := range h.fields {
-		size := f.typ.size()
+		size := f.size()
+		if f.pad > 0 {
+			at += size
+			continue
+		}
 		a := &Array{Type: f.typ, Shape: h.shape, data: make([]byte, 0, n*size)}
 		for i := range n {
 			a.data = append(a.data, data[i*stride+at:][:size]...)

@@ -22,62 +22,85 @@ func ReadZip(r io.ReaderAt, size int64) (map[string]*Array, error) {
 
 // readZip is ReadZip for an archive of less than limit bytes, unpacked.
 func readZip(r io.ReaderAt, size, limit int64) (map[string]*Array, error) {
-	arrays, unread, err := readSome(r, size, limit)
+	a, err := readSome(r, size, limit)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(unread)) {
-		return nil, unread[name]
+	for _, name := range slices.Sorted(maps.Keys(a.Records)) {
+		return nil, fmt.Errorf("%w: entry %q: %w", ErrFormat, name+extension, a.Records[name].noNumbers())
 	}
-	return arrays, nil
+	for _, name := range slices.Sorted(maps.Keys(a.Unread)) {
+		return nil, a.Unread[name]
+	}
+	return a.Arrays, nil
 }
 
-// ReadSome is ReadZip for an archive of which some entries may be no arrays that
-// this package reads. It returns why for each of them.
-func ReadSome(r io.ReaderAt, size int64) (arrays map[string]*Array, unread map[string]error, err error) {
+// Archive is what a .npz archive holds, by name, without the extension .npy.
+type Archive struct {
+	Arrays  map[string]*Array
+	Records map[string]*Records
+	Unread  map[string]error // why an entry is no array that this package reads
+}
+
+// Names returns the names of all entries, in their order.
+func (a *Archive) Names() []string {
+	names := slices.Collect(maps.Keys(a.Arrays))
+	names = slices.AppendSeq(names, maps.Keys(a.Records))
+	names = slices.AppendSeq(names, maps.Keys(a.Unread))
+	slices.Sort(names)
+	return names
+}
+
+// ReadArchive is ReadZip for an archive of which some entries may be records, or no
+// arrays that this package reads.
+func ReadArchive(r io.ReaderAt, size int64) (*Archive, error) {
 	return readSome(r, size, maxArchive)
 }
 
-func readSome(r io.ReaderAt, size, limit int64) (arrays map[string]*Array, unread map[string]error, err error) {
+func readSome(r io.ReaderAt, size, limit int64) (*Archive, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	arrays, unread = make(map[string]*Array), make(map[string]error)
+	all := &Archive{make(map[string]*Array), make(map[string]*Records), make(map[string]error)}
+	seen := make(map[string]bool)
 	left := limit
 	for _, f := range archive.File {
 		name, ok := strings.CutSuffix(f.Name, extension)
-		if arrays[name] != nil || unread[name] != nil {
-			return nil, nil, fmt.Errorf("%w: entry %q of the archive occurs twice", ErrFormat, f.Name)
+		if seen[name] {
+			return nil, fmt.Errorf("%w: entry %q of the archive occurs twice", ErrFormat, f.Name)
 		}
+		seen[name] = true
 		if !ok {
-			unread[name] = fmt.Errorf("%w: entry %q of the archive, expected only names in %s", ErrFormat, f.Name, extension)
+			all.Unread[name] = fmt.Errorf("%w: entry %q of the archive, expected only names in %s", ErrFormat, f.Name, extension)
 			continue
 		}
-		a, err := readEntry(f, &left)
-		if left == 0 {
-			return nil, nil, fmt.Errorf("%w: entry %q: the archive holds more than %d bytes", ErrFormat, f.Name, limit)
+		a, records, err := readEntry(f, &left)
+		switch {
+		case left == 0:
+			return nil, fmt.Errorf("%w: entry %q: the archive holds more than %d bytes", ErrFormat, f.Name, limit)
+		case err != nil:
+			all.Unread[name] = fmt.Errorf("%w: entry %q: %w", ErrFormat, f.Name, err)
+		case records != nil:
+			all.Records[name] = records
+		default:
+			all.Arrays[name] = a
 		}
-		if err != nil {
-			unread[name] = fmt.Errorf("%w: entry %q: %w", ErrFormat, f.Name, err)
-			continue
-		}
-		arrays[name] = a
 	}
-	return arrays, unread, nil
+	return all, nil
 }
 
 // readEntry reads the array of an entry, of which left bytes may be read.
-func readEntry(f *zip.File, left *int64) (*Array, error) {
+func readEntry(f *zip.File, left *int64) (*Array, *Records, error) {
 	entry, err := f.Open()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer entry.Close()
 	limited := &io.LimitedReader{R: entry, N: *left}
-	a, err := Read(limited)
+	a, records, err := ReadRecords(limited)
 	*left = limited.N
-	return a, err
+	return a, records, err
 }
 
 // ZipWriter writes a .npz archive as numpy.savez does: stored, not packed. The
