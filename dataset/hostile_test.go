@@ -20,7 +20,7 @@ func hostileFormats(t *testing.T) map[string]struct {
 } {
 	images := func(r io.Reader) error { _, err := ReadIDXImages(r, "x"); return err }
 	labels := func(r io.Reader) error { _, err := ReadIDXLabels(r, "x"); return err }
-	png := func(r io.Reader) error { _, err := ReadPNG(r, "x", 28, 28); return err }
+	png := func(r io.Reader) error { _, err := ReadPicture(r, "x", 28, 28, PictureOptions{}); return err }
 	spikes := func(r io.Reader) error { _, err := ReadSpikes(r, "x"); return err }
 	values := func(r io.Reader) error { _, err := ReadValues(r, "x"); return err }
 	return map[string]struct {

@@ -3,6 +3,8 @@ package dataset
 import (
 	"path/filepath"
 	"strings"
+
+	"github.com/snurun/snurun/dataset/event"
 )
 
 // foreign are files that people have and this package does not read, by what they
@@ -31,8 +33,6 @@ var foreign = []struct {
 	{0, "MATLAB 5.0", "", "a MATLAB file: save its arrays as .npy"},
 	{0, "#!AER-DAT1", "", "AEDAT 1, whose events snurun does not read: jAER saves it as AEDAT 2"},
 	{0, "\x80\x04", ".pkl", "a Python pickle: save its array as .npy with numpy.save"},
-	{0, "\xff\xfe", "", "text in UTF-16: want UTF-8, as iconv -f UTF-16 -t UTF-8 makes it"},
-	{0, "\xfe\xff", "", "text in UTF-16: want UTF-8, as iconv -f UTF-16 -t UTF-8 makes it"},
 	{0, "7z\xbc\xaf", "", "a 7z archive: unpack it first"},
 	{0, "Rar!", "", "a RAR archive: unpack it first"},
 	{0, "\x28\xb5\x2f\xfd", "", "data packed with zstd: unpack it first"},
@@ -46,6 +46,9 @@ var foreign = []struct {
 
 // whatIs returns what a file that is not read is, "" if it is nothing known.
 func whatIs(head []byte, name string) string {
+	if event.IsUTF16(head) {
+		return "text " + event.UTF16
+	}
 	ext := strings.ToLower(filepath.Ext(name))
 	for _, f := range foreign {
 		if len(head) >= f.at && strings.HasPrefix(string(head[f.at:]), f.magic) && (f.ext == "" || f.ext == ext) {

@@ -13,7 +13,7 @@ import (
 // Limits of a picture: the bytes of its file, its sides and their product, and
 // how many pixels a byte can hold, 8 of one bit at deflate's best ratio of 1032.
 const (
-	maxPNG           = 64 << 20
+	maxPicture       = 64 << 20
 	maxSide          = 1 << 14
 	maxPixels        = 1 << 24
 	maxPixelsPerByte = 8 * 1032
@@ -45,12 +45,12 @@ func ReadPicture(r io.Reader, name string, height, width int, o PictureOptions) 
 	if min(height, width) < 1 || max(height, width) > maxSide || height*width > maxPixels {
 		return nil, fmt.Errorf("dataset: %s: %d×%d is no size to scale to, expected sides of 1 to %d and at most %d pixels", name, height, width, maxSide, maxPixels)
 	}
-	data, err := io.ReadAll(io.LimitReader(r, maxPNG+1))
+	data, err := io.ReadAll(io.LimitReader(r, maxPicture+1))
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", name, err)
 	}
-	if len(data) > maxPNG {
-		return nil, fmt.Errorf("dataset: %s: %w: more than %d bytes", name, ErrFormat, maxPNG)
+	if len(data) > maxPicture {
+		return nil, fmt.Errorf("dataset: %s: %w: more than %d bytes", name, ErrFormat, maxPicture)
 	}
 	config, _, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
@@ -83,11 +83,6 @@ func ReadPicture(r io.Reader, name string, height, width int, o PictureOptions) 
 	return pixels, nil
 }
 
-// ReadPNG is ReadPicture with no options.
-func ReadPNG(r io.Reader, name string, height, width int) ([]byte, error) {
-	return ReadPicture(r, name, height, width, PictureOptions{})
-}
-
 // remarkPicture says what is odd about the pixels of a digit: ink on most of them is
 // paper that is not quite white, ink on none an empty sheet.
 func (o *Reading) remarkPicture(name string, pixels []byte) error {
@@ -107,7 +102,7 @@ func (o *Reading) remarkPicture(name string, pixels []byte) error {
 		low, high = min(low, v), max(high, v)
 		histogram[v]++
 	}
-	const advice = "--level %d takes what is darker for paper, --invert=no or =yes overrides what is taken for ink"
+	const advice = "--level %d takes what is darker for paper, --invert no or yes overrides what is taken for ink"
 	switch {
 	case high-low < contrast:
 		return o.remark(name, RemarkPicture, int64(len(pixels)), "an empty sheet: all pixels are between %d and %d of 255", low, high)

@@ -31,7 +31,7 @@ func grayImage(height, width int, pix []byte) *image.Gray {
 
 func readPNG(t *testing.T, img image.Image, height, width int) []byte {
 	t.Helper()
-	pix, err := ReadPNG(bytes.NewReader(encodePNG(t, img)), "x", height, width)
+	pix, err := ReadPicture(bytes.NewReader(encodePNG(t, img)), "x", height, width, PictureOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func hugePNG(width, height uint32) []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(ihdr))
 }
 
-func TestReadPNGRefuses(t *testing.T) {
+func TestReadPictureRefuses(t *testing.T) {
 	good := encodePNG(t, grayImage(2, 2, []byte{0, 0, 0, 0}))
 	for name, c := range map[string]struct {
 		data []byte
@@ -147,21 +147,21 @@ func TestReadPNGRefuses(t *testing.T) {
 		"many pixels":     {hugePNG(1<<13, 1<<13), "8192×8192"},
 		"more than bytes": {hugePNG(1<<12, 1<<10), "file of 33 bytes"},
 	} {
-		_, err := ReadPNG(bytes.NewReader(c.data), "the picture", 28, 28)
+		_, err := ReadPicture(bytes.NewReader(c.data), "the picture", 28, 28, PictureOptions{})
 		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "the picture") {
 			t.Errorf("%s: %v, expected an ErrFormat with %q", name, err, c.want)
 		}
 	}
 	for _, c := range [][2]int{{0, 1}, {1, 0}, {-1, 5}, {1 << 15, 1}, {1 << 13, 1 << 13}} {
-		if _, err := ReadPNG(bytes.NewReader(good), "x", c[0], c[1]); err == nil {
+		if _, err := ReadPicture(bytes.NewReader(good), "x", c[0], c[1], PictureOptions{}); err == nil {
 			t.Errorf("scaled to %d×%d", c[0], c[1])
 		}
 	}
 	broken := errors.New("broken")
-	if _, err := ReadPNG(iotest.ErrReader(broken), "x", 1, 1); !errors.Is(err, broken) {
+	if _, err := ReadPicture(iotest.ErrReader(broken), "x", 1, 1, PictureOptions{}); !errors.Is(err, broken) {
 		t.Errorf("a broken reader: %v", err)
 	}
-	if _, err := ReadPNG(zeros{}, "x", 1, 1); !errors.Is(err, ErrFormat) {
+	if _, err := ReadPicture(zeros{}, "x", 1, 1, PictureOptions{}); !errors.Is(err, ErrFormat) {
 		t.Errorf("an endless stream: %v", err)
 	}
 }
@@ -174,13 +174,13 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func FuzzReadPNG(f *testing.F) {
+func FuzzReadPicture(f *testing.F) {
 	f.Add(encodePNG(f, grayImage(3, 4, make([]byte, 12))), uint8(3), uint8(4))
 	f.Add(encodePNG(f, image.NewNRGBA64(image.Rect(0, 0, 5, 2))), uint8(28), uint8(28))
 	f.Add(encodePNG(f, image.NewPaletted(image.Rect(0, 0, 9, 9), color.Palette{color.White, color.Black})), uint8(4), uint8(3))
 	f.Add(hugePNG(100, 100), uint8(1), uint8(1))
 	f.Fuzz(func(t *testing.T, data []byte, height, width uint8) {
-		pix, err := ReadPNG(bytes.NewReader(data), "x", int(height), int(width))
+		pix, err := ReadPicture(bytes.NewReader(data), "x", int(height), int(width), PictureOptions{})
 		if err == nil && len(pix) != int(height)*int(width) {
 			t.Fatalf("%d pixels for %d×%d", len(pix), height, width)
 		}

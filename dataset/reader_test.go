@@ -24,7 +24,7 @@ func TestShortReads(t *testing.T) {
 		{"IDX images", images, func(r io.Reader) (any, error) { return ReadIDXImages(r, "x") }},
 		{"IDX images, packed", packed(images), func(r io.Reader) (any, error) { return ReadIDXImages(r, "x") }},
 		{"IDX labels", twoLabels, func(r io.Reader) (any, error) { return ReadIDXLabels(r, "x") }},
-		{"PNG", encodePNG(t, image.NewGray(image.Rect(0, 0, 28, 28))), func(r io.Reader) (any, error) { return ReadPNG(r, "x", 28, 28) }},
+		{"PNG", encodePNG(t, image.NewGray(image.Rect(0, 0, 28, 28))), func(r io.Reader) (any, error) { return ReadPicture(r, "x", 28, 28, PictureOptions{}) }},
 		{"spikes", npyFile(t, []uint8{0, 1, 1, 0}, 2, 2), func(r io.Reader) (any, error) { return ReadSpikes(r, "x") }},
 		{"values", npyFile(t, []float32{0, 0.5}, 1, 1, 2), func(r io.Reader) (any, error) { return ReadValues(r, "x") }},
 	} {

@@ -215,6 +215,7 @@ func (r *run) together(w *worker, outcomes []Outcome, first int) (int, error) {
 		w.pace.took(way, time.Since(start), n, r.size)
 		return n, failed
 	}
+	start = time.Now() // without a batch that failed
 	for k := range n { // one by one tells, too, of which sample an error is
 		if err := r.present(w, w.inputs[k], &outcomes[k], first+k); err != nil {
 			return k, err

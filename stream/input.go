@@ -127,6 +127,7 @@ type Input struct {
 	lateRun int // events in a row late by more than time.back
 	lateAny int // events in a row that are late
 
+	now        func() time.Time     // the clock of notices
 	told       map[string]time.Time // when a notice of a kind was given
 	sized      bool                 // whether the sensor's size was compared
 	glitches   int64
@@ -184,7 +185,7 @@ func prepare(m *model.Network, o InputOptions) (*Input, context.Context, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	in := &Input{o: o, form: f, step: m.Input.New(1), queue: newQueue(), room: make([]event.Event, 0, chunkEvents+1)}
+	in := &Input{o: o, form: f, step: m.Input.New(1), queue: newQueue(), room: make([]event.Event, 0, chunkEvents+1), now: time.Now}
 	switch x := in.step.(type) {
 	case spike.Train:
 		in.spikes = x.At(0)

@@ -45,8 +45,8 @@ func (l *lines) next() ([]byte, error) {
 	}
 	if l.n == 0 {
 		line = bytes.TrimPrefix(line, byteOrderMark)
-		if bytes.HasPrefix(line, []byte("\xff\xfe")) || bytes.HasPrefix(line, []byte("\xfe\xff")) {
-			return nil, fmt.Errorf("the text is in UTF-16, expected UTF-8, as iconv -f UTF-16 -t UTF-8 makes it: %w", event.ErrMalformed)
+		if event.IsUTF16(line) {
+			return nil, fmt.Errorf("the text is %s: %w", event.UTF16, event.ErrMalformed)
 		}
 	}
 	if err == nil || err == errLong {

@@ -30,7 +30,7 @@ func (in *Input) notify(kind string, count int64, text string, args ...any) {
 	if in.o.Notify == nil {
 		return
 	}
-	now := time.Now()
+	now := in.now()
 	if last, ok := in.told[kind]; ok && now.Sub(last) < noticeEvery {
 		return
 	}

@@ -80,16 +80,23 @@ func TestNotices(t *testing.T) {
 	kinds := map[string]int{}
 	notify := func(n Notice) { kinds[n.Kind]++ }
 	data := "# size 9x9\n" + steady(0, 10) + strings.Repeat("5000,7,7,1\nx\n", 20)
-	_, err := frames(newInput(t, strings.NewReader(data), network(model.SpikeCount), InputOptions{SkipBad: true, Notify: notify}))
+	now := time.Unix(1, 0)
+	in := newInput(t, strings.NewReader(data), network(model.SpikeCount), InputOptions{SkipBad: true, Notify: notify})
+	in.now = func() time.Time { return now }
+	_, err := frames(in)
 	if err != nil || kinds[NoticeSkipped] != 1 || kinds[NoticeSensor] != 1 || len(kinds) != 2 {
 		t.Errorf("%v, %v, expected one of a sensor and one of what was skipped", kinds, err)
 	}
-	in := &Input{o: InputOptions{Notify: notify}}
 	clear(kinds)
 	for range 3 {
 		in.notify(NoticeLate, 1, "")
 	}
-	in.told[NoticeLate] = time.Now().Add(-2 * noticeEvery)
+	now = now.Add(noticeEvery - 1)
+	in.notify(NoticeLate, 1, "")
+	if kinds[NoticeLate] != 1 {
+		t.Errorf("%d notices within a second, expected 1", kinds[NoticeLate])
+	}
+	now = now.Add(1)
 	in.notify(NoticeLate, 1, "")
 	if kinds[NoticeLate] != 2 {
 		t.Errorf("%d notices, expected 2", kinds[NoticeLate])

@@ -72,7 +72,7 @@ one thread; throughput is that of the others, in batches where these are faster.
 
 --confusion adds a row a class: its samples, the share that is right, and how many
 were taken for each class. --out writes a line a sample as CSV, the same bytes on
-every machine: input, index, label, class, their names, steps, spikes, synaptic
+every machine: input, file, index, label, class, their names, steps, spikes, synaptic
 operations and all scores. Ctrl-C ends with the summary of what was classified.
 
 --show draws each sample: its input, summed over the time steps, beside the

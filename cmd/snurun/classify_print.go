@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ type outcome struct {
 	Spikes  int64     `json:"spikes"`
 	Latency float64   `json:"latency_us"`
 }
+
+// fileOf returns the name of the file that a sample is from.
+func fileOf(in input, i int) string { return cmp.Or(dataset.NameOf(in.source, i), in.name) }
 
 // line prints the line of a sample.
 func (c *classifier) line(in input, out *evaluate.Outcome) error {
@@ -64,7 +68,7 @@ func (c *classifier) className(class int) string {
 
 // columns is the header of --out.
 func (c *classifier) columns() []string {
-	columns := []string{"input", "index", "label", "class", "label_name", "class_name", "steps", "spikes", "synops"}
+	columns := []string{"input", "file", "index", "label", "class", "label_name", "class_name", "steps", "spikes", "synops"}
 	for j := range c.evaluator.Network().OutSize() {
 		columns = append(columns, "score_"+c.className(j))
 	}
@@ -79,7 +83,7 @@ func (c *classifier) row(in input, out *evaluate.Outcome) []string {
 	}
 	r := &out.Result
 	row := []string{
-		in.name, strconv.Itoa(out.Index), label, strconv.Itoa(r.Class), name, c.className(r.Class),
+		in.name, fileOf(in, out.Index), strconv.Itoa(out.Index), label, strconv.Itoa(r.Class), name, c.className(r.Class),
 		strconv.Itoa(r.Steps), strconv.FormatInt(out.Stats.TotalSpikes(), 10), strconv.FormatInt(out.Stats.TotalSynOps(), 10),
 	}
 	for _, z := range r.Scores {

@@ -53,7 +53,7 @@ func TestClassifyTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "input,index,label,class,label_name,class_name,steps,spikes,synops,score_0,score_1,score_2,score_3,score_4,score_5,score_6,score_7,score_8,score_9"; strings.Join(rows[0], ",") != want {
+	if want := "input,file,index,label,class,label_name,class_name,steps,spikes,synops,score_0,score_1,score_2,score_3,score_4,score_5,score_6,score_7,score_8,score_9"; strings.Join(rows[0], ",") != want {
 		t.Errorf("header %v, expected %s", rows[0], want)
 	}
 	if len(rows) != 401 || len(lines) != 400 {
@@ -61,12 +61,32 @@ func TestClassifyTable(t *testing.T) {
 	}
 	for i, row := range rows[1:] {
 		o := lines[i]
-		want := []string{o.Input, strconv.Itoa(o.Index), strconv.Itoa(*o.Label), strconv.Itoa(o.Class), strconv.Itoa(*o.Label), o.Name, strconv.Itoa(o.Steps), strconv.FormatInt(o.Spikes, 10), row[8]}
+		want := []string{o.Input, o.Input, strconv.Itoa(o.Index), strconv.Itoa(*o.Label), strconv.Itoa(o.Class), strconv.Itoa(*o.Label), o.Name, strconv.Itoa(o.Steps), strconv.FormatInt(o.Spikes, 10), row[9]}
 		for _, z := range o.Scores {
 			want = append(want, strconv.FormatFloat(float64(z), 'g', -1, 32))
 		}
 		if !slices.Equal(row, want) {
 			t.Fatalf("row %v, expected %v", row, want)
+		}
+	}
+}
+
+// TestClassifyOutFiles names the file of each recording of a folder.
+func TestClassifyOutFiles(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "a.csv")
+	must(t, "classify", "../../testdata/nmnist.msgpack", "--data", "../../testdata/nmnist", "--limit", "2", "--out", name)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatal(rows, err)
+	}
+	for i, file := range []string{"60004.bs2", "60003.bs2"} {
+		if row := rows[i+1]; row[0] != "../../testdata/nmnist" || row[1] != filepath.Join("../../testdata/nmnist", file) || row[2] != strconv.Itoa(i) {
+			t.Errorf("row %v, expected the file %s", row, file)
 		}
 	}
 }

@@ -22,10 +22,7 @@ type input struct {
 // openInputs opens what the command line names: the files, or the data set in
 // dir, or the digits that are part of the program.
 func openInputs(ctx context.Context, m *model.Network, names []string, dir string, stdin io.Reader, how readingFlags) ([]input, error) {
-	reading, err := how.reading()
-	if err != nil {
-		return nil, err
-	}
+	reading := how.reading()
 	if len(names) > 0 {
 		var inputs []input
 		var bad error // of the first file that was passed over
@@ -82,10 +79,7 @@ func openInput(files *dataset.Opener, name string, stdin io.Reader) (dataset.Sou
 
 // openFolder opens the recordings of a folder: those of a list or of subfolders.
 func openFolder(ctx context.Context, m *model.Network, dir, list string, how readingFlags) ([]input, error) {
-	reading, err := how.reading()
-	if err != nil {
-		return nil, err
-	}
+	reading := how.reading()
 	o := dataset.FolderOptions{Reading: reading, List: inFolder(dir, list), Classes: m.Classes, Steps: m.Steps}
 	if list == "" {
 		if _, test := splitFolders(dir); test != "" {

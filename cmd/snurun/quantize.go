@@ -111,8 +111,8 @@ func quantize(ctx context.Context, cmd *cobra.Command, in, out string, o quantiz
 		return usagef("--draws is %d, expected 1 to 1000", o.draws)
 	case o.limit < 0:
 		return usagef("--limit is %d, expected 0 or more", o.limit)
-	case o.threads < 1:
-		return usagef("--threads is %d, expected at least 1", o.threads)
+	case o.threads < 1 || o.threads > 1024:
+		return usagef("--threads is %d, expected 1 to 1024", o.threads)
 	}
 	m, info, err := export.ReadFileInfo(in)
 	if err != nil {

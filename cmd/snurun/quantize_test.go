@@ -116,6 +116,7 @@ func TestQuantizeRefusesInputs(t *testing.T) {
 		{quantised + " " + out, exitFailure, `layer 0 ("hidden1") has integer weights already`},
 		{shipped + " " + out + " --bits 9", exitUsage, "--bits is 9, expected 2 to 8"},
 		{shipped + " " + out + " --draws 0", exitUsage, "--draws is 0, expected 1 to 1000"},
+		{shipped + " " + out + " --threads 1025", exitUsage, "--threads is 1025, expected 1 to 1024"},
 		{shipped, exitUsage, "expected IN and OUT"},
 	} {
 		_, says, code := snurun(t, append([]string{"quantize"}, strings.Fields(c.args)...)...)

@@ -15,8 +15,7 @@ import (
 // readingFlags are the flags of how files are read.
 type readingFlags struct {
 	dataset.Reading
-	invert string
-	said   *remarks
+	said *remarks
 }
 
 // add adds the flags to a command.
@@ -28,8 +27,36 @@ func (r *readingFlags) add(cmd *cobra.Command) {
 	f.StringVar(&r.Chip, "chip", "", "`sensor` of AEDAT recordings that do not name it, such as DAVIS346")
 	f.StringVar(&r.Columns, "columns", "", "`names` of the columns of events, such as x,y,p,t or t_s,x,y,p")
 	f.Var((*intensity)(&r.Picture.Level), "level", "take pixels of a picture below this intensity, of 255, for paper")
-	f.StringVar(&r.invert, "invert", "auto", "whether pictures are dark on light: auto, yes or no")
-	f.Lookup("invert").NoOptDefVal = "yes"
+	f.Var((*inversion)(&r.Picture), "invert", "`whether` pictures are dark on light: auto, yes or no (default auto)")
+}
+
+// inversion is the value of a flag: whether pictures are inverted.
+type inversion dataset.PictureOptions
+
+func (i *inversion) Type() string { return "string" }
+
+func (i *inversion) String() string {
+	switch {
+	case i.Invert == nil:
+		return "" // auto
+	case *i.Invert:
+		return "yes"
+	}
+	return "no"
+}
+
+// Set implements pflag.Value.
+func (i *inversion) Set(text string) error {
+	yes := text == "yes"
+	switch text {
+	case "auto":
+		i.Invert = nil
+	case "yes", "no":
+		i.Invert = &yes
+	default:
+		return errors.New("expected auto, yes or no")
+	}
+	return nil
 }
 
 // intensity is the value of a flag: that of a pixel.
@@ -52,22 +79,12 @@ func (i *intensity) Set(text string) error {
 const shownRemarks = 5
 
 // reading returns how files are read.
-func (r *readingFlags) reading() (dataset.Reading, error) {
+func (r *readingFlags) reading() dataset.Reading {
 	o := r.Reading
 	if r.said != nil {
 		o.Remark = r.said.add
 	}
-	yes, no := true, false
-	switch r.invert {
-	case "", "auto":
-	case "yes":
-		o.Picture.Invert = &yes
-	case "no":
-		o.Picture.Invert = &no
-	default:
-		return o, usagef("--invert is %q, expected auto, yes or no", r.invert)
-	}
-	return o, nil
+	return o
 }
 
 // remarks are what is odd about the files that were read.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"net"
 	"os"
 	"path/filepath"
@@ -28,9 +31,30 @@ func TestOddRecording(t *testing.T) {
 	if _, diagnostics, code = snurun(t, "classify", file, name, "--strict"); code != exitFailure || !strings.Contains(diagnostics, "implausible data") {
 		t.Errorf("strict: exit %d, %q", code, diagnostics)
 	}
-	for _, args := range [][]string{{"--invert=perhaps"}, {"--level", "256"}} {
+	for _, args := range [][]string{{"--invert=perhaps"}, {"--invert", "perhaps"}, {"--invert"}, {"--level", "256"}} {
 		if _, diagnostics, code = snurun(t, append([]string{"classify", file, name}, args...)...); code != exitUsage || !strings.Contains(diagnostics, args[0][:7]) {
 			t.Errorf("%v: exit %d, %q", args, code, diagnostics)
+		}
+	}
+}
+
+// TestInvert takes its value from the next word, not for the name of a file.
+func TestInvert(t *testing.T) {
+	sheet := image.NewGray(image.Rect(0, 0, 28, 28)) // ink alone, or paper alone
+	for i := range sheet.Pix {
+		sheet.Pix[i] = byte(255 - i%9)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, sheet); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "x.png")
+	if err := os.WriteFile(name, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]string{"auto": "all pixels are between 0 and 8", "yes": "all pixels are between 0 and 8", "no": "all pixels are between 247 and 255"} {
+		if _, diagnostics, code := snurun(t, "classify", shipped, "--invert", value, name); code != exitOK || !strings.Contains(diagnostics, want) {
+			t.Errorf("--invert %s: exit %d, %q, expected %q", value, code, diagnostics, want)
 		}
 	}
 }

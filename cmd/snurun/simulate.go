@@ -78,11 +78,7 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 		return err
 	}
 	m := net.Model()
-	reading, err := o.files.reading()
-	if err != nil {
-		return err
-	}
-	source, err := openInput(&dataset.Opener{Network: m, Reading: reading}, o.in, cmd.InOrStdin())
+	source, err := openInput(&dataset.Opener{Network: m, Reading: o.files.reading()}, o.in, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}

@@ -118,10 +118,8 @@ func holds(shape []int, n int) bool {
 // loadFolder loads recordings and makes the plan of their training.
 func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (trainingData, *model.Network, error) {
 	var d trainingData
-	reading, err := o.files.reading()
-	if err != nil {
-		return d, nil, err
-	}
+	var err error
+	reading := o.files.reading()
 	in, classes := o.recorded(recipe)
 	dir, testDir := o.data, o.data
 	if o.list == "" && o.testList == "" {

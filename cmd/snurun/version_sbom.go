@@ -33,11 +33,7 @@ type sbomComponent struct {
 // newSBOM lists the modules that a binary was built from and the standard
 // library.
 func newSBOM(info *debug.BuildInfo) sbom {
-	own := info.Main
-	if own.Version == "(devel)" { // built outside of a release
-		own.Version = ""
-	}
-	main := newComponent("application", &own)
+	main := newComponent("application", &info.Main)
 	std := newComponent("library", &debug.Module{Path: "std", Version: strings.TrimPrefix(info.GoVersion, "go")})
 	s := sbom{Format: "CycloneDX", SpecVersion: "1.6", Version: 1, Metadata: sbomMetadata{main}, Components: []sbomComponent{std}}
 	for _, m := range info.Deps {
@@ -50,15 +46,20 @@ func newSBOM(info *debug.BuildInfo) sbom {
 }
 
 // newComponent names a module by its package URL, pkg:golang/PATH@VERSION.
+// What is built of a work tree, by go run or beside another module, has no version.
 func newComponent(kind string, m *debug.Module) sbomComponent {
+	version := m.Version
+	if version == "(devel)" {
+		version = ""
+	}
 	purl := "pkg:golang"
 	for _, segment := range strings.Split(m.Path, "/") {
 		purl += "/" + url.PathEscape(segment)
 	}
-	if m.Version != "" {
-		purl += "@" + url.QueryEscape(m.Version)
+	if version != "" {
+		purl += "@" + url.QueryEscape(version)
 	}
-	return sbomComponent{Type: kind, Ref: purl, Name: m.Path, Version: m.Version, PURL: purl}
+	return sbomComponent{Type: kind, Ref: purl, Name: m.Path, Version: version, PURL: purl}
 }
 
 func (s sbom) write(w io.Writer) error {

@@ -14,6 +14,7 @@ func TestSBOM(t *testing.T) {
 		GoVersion: "go1.26.8",
 		Main:      debug.Module{Path: "github.com/snurun/snurun", Version: "v1.2.3+dirty"},
 		Deps: []*debug.Module{
+			{Path: "example.org/replaced", Version: "v1.0.0", Replace: &debug.Module{Path: "example.org/here", Version: "(devel)"}},
 			{Path: "git.sr.ht/~sbinet/gg", Version: "v0.7.0"},
 			{Path: "example.org/a", Version: "v1.0.0", Replace: &debug.Module{Path: "example.org/b", Version: "v2.0.0"}},
 		},
@@ -43,7 +44,7 @@ func TestSBOM(t *testing.T) {
 	for _, c := range s.Components {
 		purls = append(purls, c.PURL)
 	}
-	if got, want := strings.Join(purls, " "), "pkg:golang/std@1.26.8 pkg:golang/git.sr.ht/~sbinet/gg@v0.7.0 pkg:golang/example.org/b@v2.0.0"; got != want {
+	if got, want := strings.Join(purls, " "), "pkg:golang/std@1.26.8 pkg:golang/example.org/here pkg:golang/git.sr.ht/~sbinet/gg@v0.7.0 pkg:golang/example.org/b@v2.0.0"; got != want {
 		t.Errorf("components %s, expected %s", got, want)
 	}
 }
@@ -53,6 +54,11 @@ func TestVersionSBOM(t *testing.T) {
 	var s sbom
 	if err := json.Unmarshal([]byte(must(t, "version", "--sbom")), &s); err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range append(s.Components, s.Metadata.Component) {
+		if c.Version == "(devel)" || strings.Contains(c.PURL, "devel") {
+			t.Errorf("%+v, expected no version", c)
+		}
 	}
 	if s.Format != "CycloneDX" || s.Metadata.Component.Name != "github.com/snurun/snurun" || len(s.Components) == 0 {
 		t.Errorf("%+v", s)

@@ -121,10 +121,18 @@ func (w *window) textMark() error {
 		return err
 	case string(mark) == byteOrderMark:
 		w.advance(len(byteOrderMark))
-	case bytes.HasPrefix(mark, []byte("\xff\xfe")) || bytes.HasPrefix(mark, []byte("\xfe\xff")):
-		return malformed("text", w.off, "the text is in UTF-16: want UTF-8, as iconv -f UTF-16 -t UTF-8 makes it")
+	case IsUTF16(mark):
+		return malformed("text", w.off, "the text is %s", UTF16)
 	}
 	return nil
+}
+
+// UTF16 is what errors say of text in that coding.
+const UTF16 = "in UTF-16: want UTF-8, as iconv -f UTF-16 -t UTF-8 makes it"
+
+// IsUTF16 reports whether text begins with the byte order mark of UTF-16.
+func IsUTF16(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff"))
 }
 
 // line returns the length of the line that comes next, its newline included. It is
