@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// hugePage is the size of the pages that madviseHuge asks for, on most CPUs.
+// hugePage is the size of the pages that adviseHuge asks for, on most CPUs.
 const hugePage = 2 << 20
 
 // adviseHuge asks the system to keep the memory of n bytes from p on in huge
@@ -16,6 +16,6 @@ func adviseHuge(p unsafe.Pointer, n int) {
 	from := (uintptr(p) + hugePage - 1) &^ (hugePage - 1)
 	to := (uintptr(p) + uintptr(n)) &^ (hugePage - 1)
 	if from < to {
-		_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, from, to-from, 14) // MADV_HUGEPAGE
+		_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, from, to-from, syscall.MADV_HUGEPAGE)
 	}
 }

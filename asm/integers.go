@@ -19,7 +19,7 @@ const intRows = 256
 // spike of input i adds to the outputs. Sums of them are exact in integers, so
 // that their order is free.
 //
-// A weight is stored as a byte that is 128 more, 0 where there is no column.
+// A weight is stored as a byte that is 128 more, and so is 0 where there is no column.
 // Columns are cut into panels of 256, the rows of each following each other, and
 // panels into blocks of 64: byte 2k of a block is column k, byte 2k+1 column
 // 32+k. So the even and the odd bytes of a vector are neighbouring columns, as
@@ -37,10 +37,8 @@ func NewIntegers(rows, cols int) Integers {
 	if m.Bytes() > 4*streamFrom {
 		m.panel = padBlock(cols)
 	}
-	for i := range rows {
-		for j := range cols {
-			m.Set(i, j, 0)
-		}
+	for i := range m.data {
+		m.data[i] = 128 * (^word(0) / 0xFF) // 128 in each byte
 	}
 	return m
 }
@@ -159,7 +157,7 @@ type intSum struct {
 type IntScratch struct {
 	sums, part []float32
 	lanes      []uint16
-	rows       []uint32 // of a step with counts
+	rows       [intRows]uint32 // of a step with counts, some at a time
 	one        intSum
 	ones       []float32
 }
@@ -183,8 +181,8 @@ var noPart = Floats(intStream)
 //	N = Σ q[i][j]·x_i        exact
 //	a = Current[j] + Scale[j]·N
 //
-// and on as there. Values must be whole numbers from 0 on, and N and all its parts
-// below 2²⁴. A recurrent layer has a second matrix, own, nil for none, for its own
+// and on as there. Values must be whole numbers from 0 to 2²⁴ − 1, or it panics, and
+// N and all its parts below 2²⁴. A recurrent layer has a second matrix, own, nil for none, for its own
 // spikes of the step before, which spikes lists: M is their sum, and
 // a = (Current[j] + Scale[j]·N) + own.Scale[j]·M.
 func (m *Integers) Forward(u *Units, in *Inputs, own *Integers, spikes *Inputs, tr *Trace, s *IntScratch) {
@@ -247,33 +245,67 @@ func (m *Integers) check(u *Units, in *Inputs, own *Integers, spikes *Inputs) {
 // intStream.
 func (m *Integers) columns(k *tier, u *Units, in *Inputs, own *Integers, spikes *Inputs, tr *Trace, first, end int, s *IntScratch) {
 	sums, current := s.sums[:end-first], u.Current[first:end]
+	update := k.updateAt
+	if u.Rare() {
+		update = updateGeneric
+	}
 	at, ownAt := int32(0), int32(0)
 	for t, to := range in.Ends {
-		m.sum(k, s, sums, current, first, s.repeat(in, at, to))
+		rows, values := in.between(at, to)
+		m.sum(k, s, sums, current, first, rows, values)
 		at = to
 		if own != nil {
 			to := spikes.Ends[t]
-			own.sum(k, s, sums, sums, first, s.repeat(spikes, ownAt, to))
+			rows, values := spikes.between(ownAt, to)
+			own.sum(k, s, sums, sums, first, rows, values)
 			ownAt = to
 		}
-		k.updateAt(sums, u, tr, first, t)
+		update(sums, u, tr, first, t)
 	}
 	s.one = intSum{}
 }
 
 // sum sets sums to start + scale·N for the columns from first on, N the sum of
-// any number of rows. Adding 0 changes nothing, because start is never −0.
-func (m *Integers) sum(k *tier, s *IntScratch, sums, start []float32, first int, rows []uint32) {
+// any number of rows, each as often as its value says if there are values. Adding
+// 0 changes nothing, because start is never −0.
+func (m *Integers) sum(k *tier, s *IntScratch, sums, start []float32, first int, rows []uint32, values []float32) {
+	part := noPart
+	full := func(rows []uint32) {
+		m.sumPart(k, s, s.part[:len(sums)], noPart, s.ones, part, first, rows)
+		part = s.part
+	}
+	if values == nil {
+		for ; len(rows) > intRows; rows = rows[intRows:] {
+			full(rows[:intRows])
+		}
+	} else {
+		n := 0
+		for i, r := range rows {
+			for range count(values[i]) {
+				if n == intRows {
+					full(s.rows[:])
+					n = 0
+				}
+				s.rows[n] = r
+				n++
+			}
+		}
+		rows = s.rows[:n]
+	}
 	if len(rows) == 0 {
 		copy(sums, start)
 		return
 	}
-	part := noPart
-	for ; len(rows) > intRows; rows = rows[intRows:] {
-		m.sumPart(k, s, s.part[:len(sums)], noPart, s.ones, part, first, rows[:intRows])
-		part = s.part
-	}
 	m.sumPart(k, s, sums, start, m.scale[first:], part, first, rows)
+}
+
+// count returns a value as a number of events. It panics on what is none, which
+// would be added for ever.
+func count(x float32) int {
+	if !(x >= 0 && x < 1<<24) || x != float32(int(x)) {
+		panic("asm: Integers: a value is not a whole number from 0 to 2^24 - 1")
+	}
+	return int(x)
 }
 
 // sumPart is intSum for any columns from first on.
@@ -290,20 +322,4 @@ func (m *Integers) sumPart(k *tier, s *IntScratch, out, start, scale, part []flo
 		one.out, one.start, one.scale, one.part = out[from:to], start[from:to], scale[from:to], part[from:to]
 		k.sumBytes(one)
 	}
-}
-
-// repeat returns the rows of in between two places, each as often as its value
-// says if there are values.
-func (s *IntScratch) repeat(in *Inputs, from, to int32) []uint32 {
-	rows, values := in.between(from, to)
-	if values == nil {
-		return rows
-	}
-	s.rows = s.rows[:0]
-	for i, r := range rows {
-		for range int(values[i]) {
-			s.rows = append(s.rows, r)
-		}
-	}
-	return s.rows
 }

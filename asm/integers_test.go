@@ -2,6 +2,7 @@ package asm
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"unsafe"
@@ -15,6 +16,7 @@ type intCase struct {
 	counts            bool
 	whole             bool // in whole rows, as large matrices are
 	extreme           bool // all weights −127 or 127
+	rare              bool // units that no tier has kernels for
 	skip              int
 }
 
@@ -52,23 +54,35 @@ func (c intCase) weights(t testing.TB, g *guard, r *rand.Rand, rows int) *Intege
 
 func (c intCase) build(t testing.TB, g *guard, r *rand.Rand) intLayer {
 	l := intLayer{w: c.weights(t, g, r, c.rows)}
-	_, l.u, _, l.tr = shape{
+	kind := shape{
 		neurons: Pad(c.cols), inputs: 1, steps: c.steps, skip: c.skip, layout: "panels",
 		activation: Activation(r.IntN(4)), output: Output(r.IntN(3)), reset: Reset(r.IntN(3)),
-	}.build(t, g, r)
-	l.in = inputs(t, g, r, c.rows, c.steps, c.density, false, c.skip)
+	}
+	if c.rare {
+		kind.activation = Clipped
+	}
+	_, l.u, _, l.tr = kind.build(t, g, r)
+	l.u.Floor = -r.Float32()
+	if c.recurrent {
+		l.own = c.weights(t, g, r, min(c.cols, 300))
+	}
+	l.in, l.spikes = c.lists(t, g, r, c.steps)
+	return l
+}
+
+// lists draws the inputs of some steps and, of a recurrent layer, its own spikes.
+func (c intCase) lists(t testing.TB, g *guard, r *rand.Rand, steps int) (in, spikes *Inputs) {
+	in = inputs(t, g, r, c.rows, steps, c.density, false, c.skip)
 	if c.counts {
-		l.in.Values = guarded[float32](t, g, len(l.in.Rows), c.skip)
-		for i := range l.in.Values {
-			l.in.Values[i] = float32(r.IntN(4))
+		in.Values = guarded[float32](t, g, len(in.Rows), c.skip)
+		for i := range in.Values {
+			in.Values[i] = float32(r.IntN(4))
 		}
 	}
 	if c.recurrent {
-		rows := min(c.cols, 300)
-		l.own = c.weights(t, g, r, rows)
-		l.spikes = inputs(t, g, r, rows, c.steps, c.density, false, c.skip)
+		spikes = inputs(t, g, r, min(c.cols, 300), steps, c.density, false, c.skip)
 	}
-	return l
+	return in, spikes
 }
 
 // sums adds what the listed rows sum up to, by the plainest loop, to a row of a a
@@ -91,36 +105,75 @@ func (m *Integers) sums(a []float32, n int, in *Inputs) {
 	}
 }
 
+// copied returns a trace of the same content.
+func (tr *Trace) copied() *Trace {
+	return &Trace{S: clone(tr.S), SStride: tr.SStride, Y: clone(tr.Y), YStride: tr.YStride, Soft: clone(tr.Soft)}
+}
+
+// expect returns what a stream leaves in tr, by the plainest loop.
+func (l *intLayer) expect(in, spikes *Inputs, tr *Trace) *Trace {
+	steps, want := len(in.Ends), tr.copied()
+	a := make([]float32, steps*l.u.N)
+	for i := range a {
+		a[i] = l.u.Current[i%l.u.N]
+	}
+	l.w.sums(a, l.u.N, in)
+	if l.own != nil {
+		l.own.sums(a, l.u.N, spikes)
+	}
+	updateSums(l.u, a, l.u.N, steps, want)
+	clearTail(l.u, want, steps)
+	return want
+}
+
+// check compares Forward, and ForwardBatch of streams of other lengths, on the
+// weights as they lie and in panels, with the plainest loop.
 func (c intCase) check(t testing.TB, g *guard, k *tier, seed uint64) {
 	t.Helper()
 	g.reset()
 	r := rand.New(rand.NewPCG(seed, 9))
 	l := c.build(t, g, r)
-	got := l.tr
-	want := &Trace{S: clone(got.S), SStride: got.SStride, Y: clone(got.Y), YStride: got.YStride, Soft: clone(got.Soft)}
-	batch := &Trace{S: clone(got.S), SStride: got.SStride, Y: clone(got.Y), YStride: got.YStride, Soft: clone(got.Soft)}
-	a := make([]float32, c.steps*l.u.N)
-	for i := range a {
-		a[i] = l.u.Current[i%l.u.N]
+	var ins, lists []*Inputs
+	var before, want []*Trace
+	for i := range 3 {
+		in, spikes := l.in, l.spikes
+		if i > 0 {
+			in, spikes = c.lists(t, g, r, (c.steps+i)%(c.steps+1))
+		}
+		ins, lists, before = append(ins, in), append(lists, spikes), append(before, l.tr.copied())
+		want = append(want, l.expect(in, spikes, l.tr))
 	}
-	l.w.sums(a, l.u.N, l.in)
-	if c.recurrent {
-		l.own.sums(a, l.u.N, l.spikes)
-	}
-	updateSums(l.u, a, l.u.N, c.steps, want)
-	clearTail(l.u, want, c.steps)
 	defer kernels.Store(kernels.Swap(k))
 	s := NewIntScratch()
-	l.w.Forward(l.u, l.in, l.own, l.spikes, got, s)
-	l.w.ForwardBatch(l.u, []*Inputs{l.in}, l.own, []*Inputs{l.spikes}, []*Trace{batch}, s)
-	for name, tr := range map[string]*Trace{"": got, "batch, ": batch} {
-		where := fmt.Sprintf("%s%+v, seed %d", name, c, seed)
-		sameBits(t, where+": membrane", tr.S, want.S)
-		sameBits(t, where+": soft output", tr.Soft, want.Soft)
-		for j, y := range want.Y {
-			if tr.Y[j] != y {
-				t.Fatalf("%s: spike word %d is %x, expected %x", where, j, tr.Y[j], y)
-			}
+	l.w.Forward(l.u, l.in, l.own, l.spikes, l.tr, s)
+	c.same(t, seed, "alone", l.tr, want[0])
+
+	w, own := l.w.InPanels(), l.own
+	if own != nil {
+		panels := own.InPanels()
+		own = &panels
+	}
+	for how, m := range map[string][2]*Integers{"batch": {l.w, l.own}, "batch in panels": {&w, own}} {
+		var got []*Trace
+		for _, tr := range before {
+			got = append(got, tr.copied())
+		}
+		m[0].ForwardBatch(l.u, ins, m[1], lists, got, s)
+		for i := range got {
+			c.same(t, seed, fmt.Sprintf("%s, stream %d", how, i), got[i], want[i])
+		}
+	}
+}
+
+// same fails unless got and want are the same bits.
+func (c intCase) same(t testing.TB, seed uint64, how string, got, want *Trace) {
+	t.Helper()
+	where := fmt.Sprintf("%s, %+v, seed %d", how, c, seed)
+	sameBits(t, where+": membrane", got.S, want.S)
+	sameBits(t, where+": soft output", got.Soft, want.Soft)
+	for j, y := range want.Y {
+		if got.Y[j] != y {
+			t.Fatalf("%s: spike word %d is %x, expected %x", where, j, got.Y[j], y)
 		}
 	}
 }
@@ -142,7 +195,7 @@ func TestIntegers(t *testing.T) {
 				seed++
 				intCase{
 					rows: 2 + int(seed)%50, cols: cols, steps: 1 + int(seed)%3, density: float64(seed%5) / 4,
-					recurrent: kind%3 == 1, counts: kind%3 == 2, skip: int(seed) % 4, whole: kind >= 3,
+					recurrent: kind%3 == 1, counts: kind%3 == 2, skip: int(seed) % 4, whole: kind >= 3, rare: seed%11 == 0,
 				}.check(t, &g, k, seed)
 			}
 		}
@@ -220,13 +273,42 @@ func TestIntegersAllocateNothing(t *testing.T) {
 		ins, spikes, trs := []*Inputs{l.in}, []*Inputs{l.spikes}, []*Trace{l.tr}
 		defer kernels.Store(kernels.Swap(k))
 		s := NewIntScratch()
-		if n := testing.AllocsPerRun(5, func() {
+		if n := testing.AllocsPerRun(4, func() {
+			for i := range l.in.Values { // more events than ever before
+				l.in.Values[i] = 2*l.in.Values[i] + 1
+			}
 			l.w.Forward(l.u, l.in, l.own, l.spikes, l.tr, s)
 			l.w.ForwardBatch(l.u, ins, l.own, spikes, trs, s)
 		}); n != 0 {
 			t.Errorf("%v allocations", n)
 		}
 	})
+}
+
+// Many events of one channel, and values that are no counts, which would be added
+// for ever.
+func TestCountsOfIntegers(t *testing.T) {
+	m := NewIntegers(2, 20)
+	m.Set(1, 19, -127)
+	m.Scale()[19] = 1
+	u := &Units{N: 32, Output: NoOutput, Reset: ResetNone, Current: Floats(32), Decay: Floats(32), Bias: Floats(32)}
+	run := func(x float32) (s float32, refused bool) {
+		tr := &Trace{S: Floats(32)}
+		defer func() { refused = recover() != nil }()
+		m.Forward(u, &Inputs{Rows: []uint32{1}, Values: []float32{x}, Ends: []int32{1}}, nil, nil, tr, NewIntScratch())
+		return tr.S[19], false
+	}
+	for _, x := range []float32{0, 1, intRows - 1, intRows, intRows + 1, 3 * intRows, 100_001} {
+		if s, refused := run(x); refused || s != -127*x {
+			t.Errorf("%v events: sum %v, refused %v, expected %v", x, s, refused, -127*x)
+		}
+	}
+	nan := float32(math.NaN())
+	for _, x := range []float32{-1, 0.5, 1 << 24, float32(math.Inf(1)), nan} {
+		if _, refused := run(x); !refused {
+			t.Errorf("a value of %v was accepted, expected a panic", x)
+		}
+	}
 }
 
 func FuzzIntegers(f *testing.F) {
@@ -236,7 +318,7 @@ func FuzzIntegers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, rows, cols uint16, steps, kind uint8) {
 		c := intCase{
 			rows: 2 + int(rows)%800, cols: 1 + int(cols)%700, steps: 1 + int(steps)%4, density: float64(kind>>4) / 15,
-			recurrent: kind&1 != 0, counts: kind&2 != 0, extreme: kind&4 != 0, whole: kind&8 != 0, skip: int(seed & 1),
+			recurrent: kind&1 != 0, counts: kind&2 != 0, extreme: kind&4 != 0, whole: kind&8 != 0, skip: int(seed & 1), rare: seed&2 != 0,
 		}
 		for i := range tiers {
 			c.check(t, &g, &tiers[i], seed)

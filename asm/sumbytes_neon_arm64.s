@@ -37,6 +37,18 @@
 	VFUADDW2(v, high, high); \
 	FMOVQ (16*i)(R5), F(v)
 
+// SUM_ROWS adds up the listed rows, of as many vectors as each takes.
+#define SUM_ROWS(each) \
+	NEXT_ROW; \
+	each(LOAD); \
+row: \
+	SUBS $1, R4; \
+	BEQ last; \
+	NEXT_ROW; \
+last: \
+	each(TAKE); \
+	CBNZ R4, row
+
 // SPLIT stores the sums of the even bytes of a vector at offset to of the lanes
 // and those of the odd ones 64 bytes further on.
 #define SPLIT(low, high, to) \
@@ -81,19 +93,7 @@ TEXT ·sumBytes128NEON(SB), NOSPLIT, $0-8
 	op(6, 12, 13, 22); \
 	op(7, 14, 15, 23)
 
-	NEXT_ROW
-	EACH8(LOAD)
-
-row:
-	SUBS $1, R4
-	BEQ last
-	NEXT_ROW
-
-last:
-	EACH8(TAKE)
-	CBNZ R4, row
-
-split:
+	SUM_ROWS(EACH8)
 	MOVD byteTile_lanes(R0), R7
 	SPLIT4(0)
 	SPLIT(V8, V9, 128)
@@ -120,18 +120,7 @@ TEXT ·sumBytes64NEON(SB), NOSPLIT, $0-8
 	op(2, 4, 5, 18); \
 	op(3, 6, 7, 19)
 
-	NEXT_ROW
-	EACH4(LOAD)
-
-row:
-	SUBS $1, R4
-	BEQ last
-	NEXT_ROW
-
-last:
-	EACH4(TAKE)
-	CBNZ R4, row
-
+	SUM_ROWS(EACH4)
 	MOVD byteTile_lanes(R0), R7
 	SPLIT4(0)
 	B convert<>(SB)
