@@ -37,7 +37,7 @@ func BenchmarkConvolution(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/density=%v/form=events", name, density), func(b *testing.B) {
 				st := c.NewState(1, false)
 				st.Reset(c.Initial)
-				in, scratch := layer.NewInputs(1, l.InSize(), false), layer.NewInputs(1, 0, false)
+				in, scratch := layer.NewInputs(1, l.InSize(), false), layer.NewScratch([]*layer.Layer{c}, false)
 				for b.Loop() {
 					in.Begin(false)
 					in.AddSpikes(x, 0)

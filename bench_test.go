@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/snurun/snurun/internal/refnet"
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/spike"
 )
@@ -15,46 +16,58 @@ import (
 // layer; batch, 128 samples panel by panel.
 func BenchmarkClassify(b *testing.B) {
 	for _, ref := range []*refnet.Net{&refnet.A, &refnet.B, &refnet.C} {
-		b.Run("net="+ref.Name, func(b *testing.B) {
-			net, err := runtime.Compile(ref.Model())
-			if err != nil {
-				b.Fatal(err)
+		b.Run("net="+ref.Name, func(b *testing.B) { benchPlans(b, ref.Model(), ref.Samples(128)) })
+	}
+}
+
+// BenchmarkClassifyIntegers is BenchmarkClassify for the same networks with
+// integer weights, each beside the float32 one.
+func BenchmarkClassifyIntegers(b *testing.B) {
+	for _, ref := range []*refnet.Net{&refnet.A, &refnet.B, &refnet.C} {
+		samples, floats := ref.Samples(128), ref.Model()
+		integers, _, err := model.Quantize(floats, 8)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run("net="+ref.Name+"/weights=float32", func(b *testing.B) { benchPlans(b, floats, samples) })
+		b.Run("net="+ref.Name+"/weights=int8", func(b *testing.B) { benchPlans(b, integers, samples) })
+	}
+}
+
+// benchPlans times a network over samples in each plan.
+func benchPlans(b *testing.B, m *model.Network, samples []spike.Train) {
+	net, err := runtime.Compile(m)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, batch, inputs := net.NewSession(), net.NewBatch(len(samples)), spike.Inputs(samples)
+	plan := func(name string, samplesOfCall int, run func(x spike.Train) error) {
+		b.Run("plan="+name, func(b *testing.B) {
+			for k := 0; b.Loop(); k++ {
+				if err := run(samples[k%len(samples)]); err != nil {
+					b.Fatal(err)
+				}
 			}
-			samples := ref.Samples(128)
-			s, k := net.NewSession(), 0
-			b.Run("plan=streaming", func(b *testing.B) {
-				for b.Loop() {
-					x := samples[k%len(samples)]
-					s.Reset()
-					for t := range x.Steps() {
-						if err := s.Step(x, t); err != nil {
-							b.Fatal(err)
-						}
-					}
-					k++
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/sample")
-			})
-			b.Run("plan=known", func(b *testing.B) {
-				for b.Loop() {
-					if _, err := s.Classify(samples[k%len(samples)]); err != nil {
-						b.Fatal(err)
-					}
-					k++
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/sample")
-			})
-			b.Run("plan=batch", func(b *testing.B) {
-				batch, inputs := net.NewBatch(len(samples)), spike.Inputs(samples)
-				for b.Loop() {
-					if _, err := batch.Classify(inputs); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(samples)), "ns/sample")
-			})
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*samplesOfCall), "ns/sample")
 		})
 	}
+	plan("streaming", 1, func(x spike.Train) error {
+		s.Reset()
+		for t := range x.Steps() {
+			if err := s.Step(x, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	plan("known", 1, func(x spike.Train) error {
+		_, err := s.Classify(x)
+		return err
+	})
+	plan("batch", len(samples), func(spike.Train) error {
+		_, err := batch.Classify(inputs)
+		return err
+	})
 }
 
 // BenchmarkClassifyParallel runs one compiled network on all cores, a session

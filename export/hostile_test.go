@@ -70,6 +70,41 @@ func testTruncated(t *testing.T, data []byte) {
 	}
 }
 
+// TestOldVersionOfNewLayers gives what only files of version 2 may hold the version
+// 1: an old reader would run another network.
+func TestOldVersionOfNewLayers(t *testing.T) {
+	t.Parallel()
+	for what, change := range map[string]func(m *model.Network, l *model.Layer){
+		"count":      func(_ *model.Network, l *model.Layer) { l.Output = model.Count },
+		"clipped":    func(_ *model.Network, l *model.Layer) { l.Activation = model.Clipped },
+		"refractory": func(_ *model.Network, l *model.Layer) { l.Reset = model.ResetRefractory },
+		"lagged":     func(_ *model.Network, l *model.Layer) { l.Reset, l.Theta = model.ResetLagged, []float32{1} },
+		"max pool": func(m *model.Network, _ *model.Layer) {
+			m.Input.Shape, m.Input.Encoder = []int{1, 2, 2}, model.Encoder{Coding: model.Direct}
+			m.Layers = slices.Insert(m.Layers, 0, model.Layer{Kind: model.Pool2D, Pool: model.MaxPool, In: []int{1, 2, 2}, Out: []int{1, 2, 2},
+				Window: model.Window{Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}}})
+		},
+	} {
+		m := &model.Network{
+			Steps: 1, Readout: model.Readout{Kind: model.SpikeCount},
+			Input: model.Input{Dt: 1, Shape: []int{4}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: 100}},
+			Layers: []model.Layer{{
+				Kind: model.SNU, In: []int{4}, Out: []int{1}, Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
+				Weight: model.Matrix(1, 4, make([]float32, 4)), Bias: []float32{-1},
+			}},
+		}
+		change(m, &m.Layers[0])
+		var file bytes.Buffer
+		if err := export.Write(&file, m); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		old := bytes.Replace(body(file.Bytes()), []byte("\xa7version\x02"), []byte("\xa7version\x01"), 1)
+		if _, err := read(seal(old)); !errors.Is(err, model.ErrInvalid) || !strings.Contains(err.Error(), "it has version 1, but its layers need version 2") {
+			t.Errorf("%s in a file of version 1: error %v", what, err)
+		}
+	}
+}
+
 func TestFlippedBits(t *testing.T) {
 	t.Parallel()
 	for _, g := range goldens {

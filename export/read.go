@@ -243,5 +243,9 @@ func (l Limits) decode(data []byte) (*model.Network, Info, error) {
 	if err := n.Validate(); err != nil {
 		return nil, Info{}, err
 	}
+	if v := versionOf(n); f.info.Version < v {
+		return nil, Info{}, fmt.Errorf("%w: it has version %d, but its layers need version %d: a writer of that version is meant",
+			model.ErrInvalid, f.info.Version, v)
+	}
 	return n, f.info, nil
 }

@@ -113,6 +113,18 @@ func (n *Network) CountLimit() int {
 	return limit
 }
 
+// Counts returns the number of events of a step that is given as counts, and the
+// first channel whose value is none, not a whole number from 0 to 2²⁴ − 1, else −1.
+func Counts(x []float32) (events float64, odd int) {
+	for i, v := range x {
+		if !(v >= 0 && v < maxSum) || v != float32(int32(v)) {
+			return 0, i
+		}
+		events += float64(v)
+	}
+	return events, -1
+}
+
 // HasIntegers reports whether a layer sums integers.
 func (n *Network) HasIntegers() bool {
 	for i := range n.Layers {

@@ -107,7 +107,7 @@ type Layer struct {
 	Slope      float32 // of leaky_relu
 	Floor      float32 // of clipped
 	Output     Output
-	MaxSpikes  int     // of output count: the most a step, 0 for no bound
+	MaxSpikes  int     // of output count: the most a step, 0 for MaxSpikes
 	SpikeValue float32 // of output count: what one counts, 0 for 1
 	Reset      Reset
 

@@ -153,6 +153,10 @@ func TestPlanesInvalid(t *testing.T) {
 		{"max_spikes and spike_value are only for output count", func(m *Network) { m.Layers[0].MaxSpikes = 2 }},
 		{"max_spikes is -1, expected 0 to 1048576", func(m *Network) { m.Layers[0].Output, m.Layers[0].MaxSpikes = Count, -1 }},
 		{"spike_value is NaN", func(m *Network) { m.Layers[0].Output, m.Layers[0].SpikeValue = Count, nan }},
+		{"spike_value is 1e+35, expected a number whose product with 1048576 spikes is finite", func(m *Network) { m.Layers[0].Output, m.Layers[0].SpikeValue = Count, 1e35 }},
+		{"spike_value is -3e+38, expected a number whose product with 2 spikes is finite", func(m *Network) {
+			m.Layers[0].Output, m.Layers[0].SpikeValue, m.Layers[0].MaxSpikes = Count, -3e38, 2
+		}},
 		{"output count needs a bias below 0", func(m *Network) { m.Layers[0].Output, m.Layers[0].Bias = Count, nil }},
 		{"bias[1] is 0, expected less than 0 for output count", func(m *Network) { m.Layers[0].Output, m.Layers[0].Bias = Count, []float32{-1, 0, -1, -1} }},
 		{"floor is only for activation clipped", func(m *Network) { m.Layers[0].Floor = -1 }},

@@ -86,6 +86,31 @@ func (n *Network) validateSelfTest() error {
 		if x.Size() != size {
 			return invalid("self-test input %d has %d channels, expected %d", i, x.Size(), size)
 		}
+		if values, ok := x.(spike.Values); ok {
+			if err := n.validateValues(fmt.Sprintf("self-test input %d", i), values); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// validateValues checks that a network can run on values.
+func (n *Network) validateValues(where string, x spike.Values) error {
+	limit := n.CountLimit()
+	for t := range x.Steps() {
+		if i := firstNotFinite(x.At(t)); i >= 0 {
+			return invalid("%s: value %v at step %d, channel %d is not finite", where, x.At(t)[i], t, i)
+		}
+		if limit < 0 {
+			continue
+		}
+		switch events, odd := Counts(x.At(t)); {
+		case odd >= 0:
+			return invalid("%s: value %v at step %d, channel %d, expected a count: weights are integers", where, x.At(t)[odd], t, odd)
+		case events > float64(limit):
+			return invalid("%s: %.0f events at step %d, expected at most %d: weights are integers", where, events, t, limit)
+		}
 	}
 	return nil
 }

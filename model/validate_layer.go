@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -91,7 +92,8 @@ func (l *Layer) validateUnit(where string) error {
 	return nil
 }
 
-// MaxSpikes bounds the spikes that a neuron of output count fires in a step.
+// MaxSpikes is the most spikes that a neuron of output count fires in a step, where
+// its layer says nothing of it.
 const MaxSpikes = 1 << 20
 
 // validateCount checks a layer of output count.
@@ -99,8 +101,9 @@ func (l *Layer) validateCount(where string) error {
 	switch {
 	case l.MaxSpikes < 0 || l.MaxSpikes > MaxSpikes:
 		return invalid("%s: max_spikes is %d, expected 0 to %d", where, l.MaxSpikes, MaxSpikes)
-	case l.SpikeValue-l.SpikeValue != 0:
-		return invalid("%s: spike_value is %v, expected a finite number", where, l.SpikeValue)
+	case !(math.Abs(float64(l.SpikeValue)) <= math.MaxFloat32/float64(cmp.Or(l.MaxSpikes, MaxSpikes))):
+		// As many spikes as there may be must stay finite.
+		return invalid("%s: spike_value is %v, expected a number whose product with %d spikes is finite in float32", where, l.SpikeValue, cmp.Or(l.MaxSpikes, MaxSpikes))
 	case len(l.Bias) == 0:
 		return invalid("%s: output count needs a bias below 0, the threshold's negative, but there is none", where)
 	}

@@ -151,7 +151,7 @@ func (b *Batch) advance(n int) {
 		b.runner.Run(l, b.column[:n], b.next[:n], b.synops)
 		for k, st := range b.column[:n] {
 			b.stats[k].SynOps[i] += b.synops[k]
-			b.stats[k].Spikes[i] += int64(st.CountSpikes())
+			b.stats[k].Spikes[i] += st.CountSpikes()
 		}
 	}
 	for k := range n {

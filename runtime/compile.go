@@ -98,7 +98,7 @@ func outline(m *model.Network) *model.Network {
 		l := &o.Layers[i]
 		l.Weight = model.Tensor{Shape: slices.Clone(l.Weight.Shape), Integer: l.Weight.Integer}
 		if l.Recurrent != nil {
-			l.Recurrent = &model.Tensor{Shape: slices.Clone(l.Recurrent.Shape)}
+			l.Recurrent = &model.Tensor{Shape: slices.Clone(l.Recurrent.Shape), Integer: l.Recurrent.Integer}
 		}
 		l.From, l.In, l.Out = slices.Clone(l.From), slices.Clone(l.In), slices.Clone(l.Out)
 		for _, p := range []*[]float32{&l.Current, &l.Synapse, &l.Decay, &l.Bias, &l.Theta, &l.Initial} {

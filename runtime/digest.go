@@ -25,7 +25,10 @@ var ErrNoSelfTest = errors.New("the model carries no self-test")
 // step and layer the spike words of a spiking layer (uint64), or else the
 // outputs of a soft or counting or the membranes of an analog layer (float32); after each
 // input its scores (float32).
-func (n *Network) Digest(st *model.SelfTest) ([32]byte, error) {
+func (n *Network) Digest(st *model.SelfTest) ([32]byte, error) { return n.digest(st, false) }
+
+// digest is Digest; if finite it is an ErrRange where a membrane or score is not.
+func (n *Network) digest(st *model.SelfTest, finite bool) ([32]byte, error) {
 	h := sha256.New()
 	s := n.NewSession()
 	defer s.Close()
@@ -34,6 +37,11 @@ func (n *Network) Digest(st *model.SelfTest) ([32]byte, error) {
 		for t := range x.Steps() {
 			if err := s.Step(x, t); err != nil {
 				return [32]byte{}, err
+			}
+			if finite {
+				if err := s.Check(); err != nil {
+					return [32]byte{}, err
+				}
 			}
 			s.hashStep(h)
 		}
@@ -63,7 +71,9 @@ func Verify(m *model.Network) error {
 }
 
 // AddSelfTest gives m a self-test over the given inputs, with the digest that this
-// machine computes. After an error, m is as it was.
+// machine computes. It is an ErrRange if an input makes a membrane that is not
+// finite, whose bits are not the same on every machine. After an error, m is as it
+// was.
 func AddSelfTest(m *model.Network, inputs []spike.Input) error {
 	n, err := Compile(m)
 	if err != nil {
@@ -75,7 +85,7 @@ func AddSelfTest(m *model.Network, inputs []spike.Input) error {
 // addSelfTest gives m, which n was compiled from, a self-test whose digest it
 // computes.
 func (n *Network) addSelfTest(m *model.Network, st *model.SelfTest) (err error) {
-	if st.Digest, err = n.Digest(st); err != nil {
+	if st.Digest, err = n.digest(st, true); err != nil {
 		return err
 	}
 	old := m.SelfTest

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -48,13 +49,12 @@ func (n *Network) check(x spike.Input, from, to int) error {
 		}
 	case spike.Values:
 		for t := from; t < to; t++ {
-			if i := notFinite(x.At(t)); i >= 0 {
-				return fmt.Errorf("runtime: %w: value %v at step %d, channel %d is not finite", ErrInput, x.At(t)[i], t, i)
-			}
 			if n.counts >= 0 {
 				if err := n.checkCounts(x.At(t), t); err != nil {
 					return err
 				}
+			} else if i := notFinite(x.At(t)); i >= 0 {
+				return fmt.Errorf("runtime: %w: value %v at step %d, channel %d is not finite", ErrInput, x.At(t)[i], t, i)
 			}
 		}
 	}
@@ -63,15 +63,12 @@ func (n *Network) check(x spike.Input, from, to int) error {
 
 // checkCounts checks the values of step t that layers which sum integers take.
 func (n *Network) checkCounts(x []float32, t int) error {
-	sum := float64(0)
-	for i, v := range x {
-		if v < 0 || v != float32(int32(min(v, 1<<24))) {
-			return fmt.Errorf("runtime: %w: value %v at step %d, channel %d, expected a count: weights are integers", ErrInput, v, t, i)
-		}
-		sum += float64(v)
+	events, odd := model.Counts(x)
+	if odd >= 0 {
+		return fmt.Errorf("runtime: %w: value %v at step %d, channel %d, expected a count: weights are integers", ErrInput, x[odd], t, odd)
 	}
-	if sum > float64(n.counts) {
-		return fmt.Errorf("runtime: %w: %.0f events at step %d, expected at most %d: weights are integers, whose sums stay exact up to there", ErrInput, sum, t, n.counts)
+	if events > float64(n.counts) {
+		return fmt.Errorf("runtime: %w: %.0f events at step %d, expected at most %d: weights are integers, whose sums stay exact up to there", ErrInput, events, t, n.counts)
 	}
 	return nil
 }

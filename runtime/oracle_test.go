@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -89,8 +90,8 @@ func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
 			if l.Weight.Integer {
 				break
 			}
-			if w, ok := oracleWeight(l, j, e.i); ok {
-				term := float32(w * e.x)
+			if row, k, ok := oracleWeight(l, j, e.i); ok {
+				term := float32(l.Weight.Row(row, nil)[k] * e.x)
 				a += term
 			}
 		}
@@ -159,9 +160,7 @@ func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
 			if u >= 0 {
 				fired[j] = float32(math.Floor(float64(s[j] / -bias[j])))
 			}
-			if most := float32(l.MaxSpikes); most > 0 {
-				fired[j] = min(fired[j], most)
-			}
+			fired[j] = min(fired[j], float32(cmp.Or(l.MaxSpikes, model.MaxSpikes)))
 			y[j] = fired[j]
 			if l.SpikeValue != 0 {
 				y[j] *= l.SpikeValue
@@ -178,44 +177,43 @@ func (o *oracle) neurons(i int, l *model.Layer, in []entry) []entry {
 	return entries(y)
 }
 
-// oracleWeight returns the weight from input i to neuron j, and whether there
-// is one.
-func oracleWeight(l *model.Layer, j, i int) (float32, bool) {
+// oracleWeight returns where the weight from input i to neuron j is, and whether
+// there is one.
+func oracleWeight(l *model.Layer, j, i int) (row, k int, ok bool) {
 	if l.Kind != model.Conv2D {
-		return l.Weight.Row(j, nil)[i], true
+		return j, i, true
 	}
 	out, oy, ox := place(l.Out, j)
 	in, iy, ix := place(l.In, i)
 	perGroup := l.In[0] / l.Groups
 	if in/perGroup != out/(l.Out[0]/l.Groups) {
-		return 0, false
+		return 0, 0, false
 	}
 	w := &l.Window
 	for ky := range w.Kernel[0] {
 		for kx := range w.Kernel[1] {
 			if oy*w.Stride[0]-w.Padding[0]+ky*w.Dilation[0] == iy && ox*w.Stride[1]-w.Padding[1]+kx*w.Dilation[1] == ix {
-				return l.Weight.Row(out, nil)[(in%perGroup*w.Kernel[0]+ky)*w.Kernel[1]+kx], true
+				return out, (in%perGroup*w.Kernel[0]+ky)*w.Kernel[1] + kx, true
 			}
 		}
 	}
-	return 0, false
+	return 0, 0, false
 }
 
 // oracleIntegers returns the input of neuron j of a layer that sums integers.
 func oracleIntegers(l *model.Layer, j int, current float32, in []entry, y []float32) float32 {
-	at := func(p []float32) float32 { return model.Broadcast(p, l.OutSize())[j] }
+	at := func(p []float32) float32 { return p[j*len(p)/l.OutSize()] }
 	exact := func(sum int64) float32 {
 		if sum <= -1<<24 || sum >= 1<<24 {
 			panic(fmt.Sprint("a sum of ", sum))
 		}
 		return float32(sum)
 	}
-	whole := *l
-	whole.Weight.Scale = []float32{1} // of which the weights are the integers
 	n, f := int64(0), float32(1)
+	columns := l.Weight.Len() / l.Weight.Shape[0]
 	for _, e := range in {
-		if q, ok := oracleWeight(&whole, j, e.i); ok {
-			n += int64(q) * int64(e.whole)
+		if row, k, ok := oracleWeight(l, j, e.i); ok {
+			n += int64(l.Weight.I8[row*columns+k]) * int64(e.whole)
 		}
 		f = e.f
 	}

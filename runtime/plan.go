@@ -58,7 +58,7 @@ func (n *Network) Plan(layer int) Plan {
 	case l.Convolves():
 		p.Layout = Scatter
 	case l.InRows():
-		p.Layout, p.Copied = Rows, true
+		p.Layout, p.Copied = Rows, l.Copies()
 	}
 	if l.Recurrent || l.Lateral {
 		p.Steps = 1

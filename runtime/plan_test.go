@@ -3,6 +3,7 @@ package runtime
 import (
 	"testing"
 
+	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/model"
 )
 
@@ -34,6 +35,8 @@ func TestPlan(t *testing.T) {
 		{"one panel", 20, 10, 10, false, Plan{Panels, 4 * 20 * 16, 10, false}, "panels, 10 steps at once"},
 		{"long", 20, 64, 500, false, Plan{Panels, 4 * 20 * 64, chunkSteps, false}, "panels, 32 steps at once"},
 		{"large", 1000, 1024, 10, false, Plan{Rows, 4 * 1000 * 1024, 10, true}, "rows, 10 steps at once, batches on a copy in panels"},
+		// Of which a panel does not fit in half of the second-level cache.
+		{"large recurrent", asm.Caches().L2 / 512, 1024, 10, true, Plan{Rows, 4 * (asm.Caches().L2/512 + 1024) * 1024, 1, false}, "rows, step by step"},
 		{"recurrent", 20, 64, 10, true, Plan{Panels, 4 * 84 * 64, 1, false}, "panels, step by step"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -38,7 +38,8 @@ type probe struct {
 //
 // idle lists the layers of which no neuron fires in some steps and not in others.
 // The same model gets the same self-test on every machine. After an error, which
-// is ErrRange if no input keeps all sums finite, m is as it was.
+// is ErrRange if no input keeps all sums finite, and ErrInput if all have more
+// events than integer weights can sum, m is as it was.
 func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 	n, err := Compile(m)
 	if err != nil {
@@ -49,9 +50,11 @@ func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 	var best reach
 	var found spike.Input
 	var work int64
-	for _, p := range probes(m) {
+	var refused error
+	for _, p := range probes(m, n.counts > 0) {
 		x := p.input(m.Input)
-		if n.check(x, 0, p.steps) != nil { // more events than integers can sum
+		if err := n.check(x, 0, p.steps); err != nil { // more events than integers can sum
+			refused = err
 			continue
 		}
 		r, err := s.reach(x)
@@ -65,14 +68,19 @@ func AddRandomSelfTest(m *model.Network) (idle []int, err error) {
 			break
 		}
 	}
-	if found == nil || !best.finite {
+	switch {
+	case found == nil:
+		return nil, fmt.Errorf("%w; so had every random input tried", refused)
+	case !best.finite:
 		return nil, fmt.Errorf("runtime: %w on every random input tried", ErrRange)
 	}
 	return best.idle, n.addSelfTest(m, &model.SelfTest{Inputs: []spike.Input{found}})
 }
 
-// probes returns the inputs to try, those to be preferred first.
-func probes(m *model.Network) []probe {
+// probes returns the inputs to try, those to be preferred first. Where events are
+// counted and integers may sum few of them, the last ones become as sparse as can
+// be.
+func probes(m *model.Network, counted bool) []probe {
 	room := selfTestBytes / (8 * spike.Words(m.Input.Size()))
 	if m.Input.Encoder.Analog() {
 		room = selfTestBytes / (4 * m.Input.Size())
@@ -91,9 +99,13 @@ func probes(m *model.Network) []probe {
 		}
 		list = append(list, probe{steps, 16, 1}, probe{steps, 64, 1})
 		if steps == longest {
-			return list
+			break
 		}
 	}
+	for every := 256; counted && every/4 < m.Input.Size(); every *= 4 {
+		list = append(list, probe{longest, every, 1})
+	}
+	return list
 }
 
 // input draws the probe for a network's input.

@@ -30,8 +30,8 @@ type Session struct {
 	states  []*layer.State
 	input   *layer.Inputs // of the network, over a chunk of steps
 	inner   *layer.Inputs // of the layer that runs next
-	scratch *layer.Inputs // of one step of a layer that runs step by step
-	chunk   int           // time steps that run layer by layer at once
+	scratch *layer.Scratch
+	chunk   int // time steps that run layer by layer at once
 	readout layer.Readout
 	stats   Stats
 	profile *profile // nil unless it is asked for
@@ -83,19 +83,14 @@ func (n *Network) NewSession() *Session {
 		readout: n.newReadout(),
 		stats:   newStats(len(n.layers)),
 	}
-	stepped := 0
 	for i, l := range n.layers {
-		if l == nil {
-			continue
-		}
-		s.states[i] = l.NewState(s.chunk, false)
-		if l.Recurrent || l.Lateral {
-			stepped = max(stepped, l.Room()+l.Out+spike.WordBits)
+		if l != nil {
+			s.states[i] = l.NewState(s.chunk, false)
 		}
 	}
 	s.input = layer.NewInputs(s.chunk, n.in, n.analog)
 	s.inner = layer.NewInputs(s.chunk, n.widest, n.analog)
-	s.scratch = layer.NewInputs(1, stepped, n.analog)
+	s.scratch = layer.NewScratch(n.layers, n.analog)
 	s.Reset()
 	return s
 }
@@ -157,8 +152,12 @@ func (s *Session) run(x spike.Input, t, to int) error {
 	if err := s.net.check(x, t, to); err != nil {
 		return err
 	}
-	for ; t < to; t += s.chunk {
-		s.input.Take(x, t, min(to, t+s.chunk))
+	chunk := s.chunk
+	if _, values := x.(spike.Values); values && !s.net.analog {
+		chunk = 1 // as the lists have room for the values of one step
+	}
+	for ; t < to; t += chunk {
+		s.input.Take(x, t, min(to, t+chunk))
 		s.advance()
 	}
 	return nil
@@ -210,7 +209,8 @@ func (s *Session) finish(steps int, err error) (Result, error) {
 }
 
 // Check returns ErrRange if a membrane or a score is not finite: what runs on from
-// there may be so for ever. Scores that count spikes do not show it.
+// there may be so for ever. Scores that count spikes do not show it. Outputs are
+// finite where their membranes are.
 func (s *Session) Check() error {
 	for i := range s.states {
 		if j := notFinite(s.Membrane(i)); j >= 0 {
@@ -294,7 +294,7 @@ func (s *Session) advance() {
 		st := s.states[i]
 		in := l.Feed(s.inner, s.input, s.net.layers, s.states)
 		s.stats.SynOps[i] += l.Run(st, in, s.scratch)
-		s.stats.Spikes[i] += int64(st.CountSpikes())
+		s.stats.Spikes[i] += st.CountSpikes()
 		if s.profile != nil {
 			s.profile.end(i)
 		}

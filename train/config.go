@@ -32,6 +32,7 @@ type Config struct {
 
 	// RecurrentRate is the learning rate of recurrent weights, as a share of that of
 	// the others: what one of them changes comes back to it at every later step.
+	// A recurrent network wants one above 0.
 	RecurrentRate float64
 
 	// Clip, if not 0, is the largest Euclidean norm of an update's gradient, that

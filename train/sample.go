@@ -212,7 +212,7 @@ func (t *Trainer) forward(w *scratch, samples []*sample, indices []int) error {
 		}
 		w.batch.Run(l, w.running[:n], w.next[:n], w.synops)
 		for _, s := range samples {
-			s.counts[i] = s.states[i].CountSpikes()
+			s.counts[i] = int(s.states[i].CountSpikes())
 			if t.config.Dropout > 0 && i < len(t.layers)-1 && l.Spikes() {
 				s.drop(t, i, s.key)
 			}

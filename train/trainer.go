@@ -113,6 +113,9 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 	if err := trainable(m); err != nil {
 		return nil, err
 	}
+	if config.RecurrentRate == 0 && slices.ContainsFunc(m.Layers, func(l model.Layer) bool { return l.Recurrent != nil }) {
+		return nil, errors.New("train: recurrent rate is 0, at which recurrent weights never learn, expected a share above 0: Defaults has 0.1")
+	}
 	if m.Readout.Kind == model.FirstSpike {
 		return nil, errors.New("train: readout first_spike has no gradient: train with spike_count and change the readout afterwards")
 	}

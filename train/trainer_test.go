@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -443,6 +444,12 @@ func TestNewRefuses(t *testing.T) {
 		{"clip is -1", func(c *Config, _ *model.Network) { c.Clip = -1 }},
 		{"error clip is NaN", func(c *Config, _ *model.Network) { c.ErrorClip = math.NaN() }},
 		{"recurrent rate is -1", func(c *Config, _ *model.Network) { c.RecurrentRate = -1 }},
+		{"recurrent rate is 0", func(c *Config, m *model.Network) {
+			c.RecurrentRate, m.Layers = 0, slices.Clone(m.Layers)
+			n := m.Layers[0].OutSize()
+			h := model.Matrix(n, n, make([]float32, n*n))
+			m.Layers[0].Recurrent = &h
+		}},
 		{"initial noise is NaN", func(c *Config, _ *model.Network) { c.InitialNoise = math.NaN() }},
 		{`decay "slow"`, func(c *Config, _ *model.Network) { c.Decay = "slow" }},
 		{`theta "half"`, func(c *Config, _ *model.Network) { c.Theta = "half" }},

@@ -195,6 +195,22 @@ func TestPlaneGradientsAgainstTape(t *testing.T) {
 			l = p.conv(4, 1, square(3, 1, 1))
 			l.Reset, l.Theta, l.Synapse = model.ResetSubtract, []float32{0.3}, []float32{0.6}
 		}},
+		{name: "soft, subtract the threshold", build: func(p *planes) {
+			p.conv(3, 1, square(3, 1, 1))
+			p.dense(4)
+			for i := range p.m.Layers {
+				l := &p.m.Layers[i]
+				l.Output, l.Reset, l.Theta = model.Sigmoid, model.ResetSubtract, []float32{0.3}
+			}
+		}},
+		{name: "subtract the threshold, detached", build: func(p *planes) {
+			p.conv(3, 1, square(3, 1, 1))
+			p.conv(4, 1, odd)
+			for i := range p.m.Layers {
+				l := &p.m.Layers[i]
+				l.Reset, l.Theta, l.Bias = model.ResetSubtract, []float32{0.3}, []float32{-0.3} // shared
+			}
+		}, config: func(c *Config) { c.DetachReset = true }},
 		{name: "clipped", build: func(p *planes) { p.conv(3, 1, square(3, 1, 1)); p.pool(model.SumPool, square(2, 2, 0)) },
 			config: func(c *Config) { c.Clip, c.Decay = 0.02, Fixed }},
 	} {

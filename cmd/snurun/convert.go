@@ -241,6 +241,9 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 			return err
 		}
 	}
+	if toNIR {
+		im.Assumptions = append(im.Assumptions, nir.Remarks(m)...)
+	}
 	printImport(cmd.ErrOrStderr(), im)
 	if toNIR {
 		if err := nir.WriteFileFor(out, m, nir.Framework(o.to)); err != nil {

@@ -185,6 +185,15 @@ func ReadFile(name string, o Options) (*Import, error) {
 	return im, nil
 }
 
+// Remarks says what a NIR file of n has in another way than n, one sentence each:
+// integer weights, which NIR does not have.
+func Remarks(n *model.Network) (remarks []string) {
+	if n.HasIntegers() {
+		remarks = append(remarks, "NIR has no integer weights: they are written as the float32 numbers that they stand for, each scaled before it is summed, so that sums differ in their last bits")
+	}
+	return remarks
+}
+
 // Write writes n as a NIR file, which keeps the neurons and their connections,
 // and Δt in the graph's metadata; encoder, readout, class names and self-test have
 // no place in it. A network that NIR cannot express is an ErrUnsupported that

@@ -150,6 +150,12 @@ func TestIntegersBecomeFloats(t *testing.T) {
 	if !bytes.Equal(whole.Bytes(), floats.Bytes()) {
 		t.Error("integer weights are written as other numbers than they stand for")
 	}
+	if r := nir.Remarks(m); len(r) != 1 || !strings.Contains(r[0], "no integer weights") {
+		t.Errorf("remarks %q, expected one on integer weights", r)
+	}
+	if r := nir.Remarks(m.Floats()); r != nil {
+		t.Errorf("remarks %q on a network of floats", r)
+	}
 }
 
 // layers makes a network of its layers.

@@ -5,12 +5,18 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
-// InPanels returns the layer with its weights laid out for Batch; the rest is
-// shared.
+// Copies reports whether InPanels copies the weights.
+func (c *Layer) Copies() bool { return c.InRows() && c.together() }
+
+// InPanels returns the layer as Batch runs it: with a copy of weights that lie in
+// rows, in panels, if streams run through them together. All else is shared.
 func (c *Layer) InPanels() *Layer {
+	if !c.Copies() {
+		return c
+	}
 	l := *c
-	l.Weights, l.copied = c.Weights.InPanels(), c.InRows()
-	if c.InRows() && c.whole != nil {
+	l.Weights, l.copied = c.Weights.InPanels(), true
+	if c.whole != nil {
 		whole := *c.whole
 		whole.weights = c.whole.weights.InPanels()
 		if whole.recurrent != nil {
@@ -26,7 +32,7 @@ func (c *Layer) InPanels() *Layer {
 // inputs.
 type Batch struct {
 	kernel  asm.Batch
-	whole   *asm.IntScratch // for layers that sum integers
+	one     Scratch // of the stream that runs alone, and of integers
 	ins     []*asm.Inputs
 	own     []*asm.Inputs // spikes of a recurrent layer that sums integers
 	traces  []*asm.Trace
@@ -41,6 +47,7 @@ func NewBatch(streams int) *Batch {
 		traces:  make([]*asm.Trace, 0, streams),
 		scratch: make([]*Inputs, streams),
 	}
+	b.one.step = NewInputs(1, 0, false)
 	for k := range b.scratch {
 		b.scratch[k] = NewInputs(1, 0, false)
 	}
@@ -52,10 +59,7 @@ func NewBatch(streams int) *Batch {
 func (b *Batch) Run(c *Layer, states []*State, ins []*Inputs, synops []int64) {
 	if !c.together() {
 		for k, st := range states {
-			if st.integers != nil { // one for all streams, which stays in the cache
-				st.integers = b.integers()
-			}
-			synops[k] += c.Run(st, ins[k], b.scratch[k])
+			synops[k] += c.Run(st, ins[k], &b.one)
 		}
 		return
 	}
@@ -111,10 +115,10 @@ func (b *Batch) runSteps(c *Layer, states []*State, ins []*Inputs, synops []int6
 // cache beside them.
 func (c *Layer) together() bool {
 	switch {
-	case c.conv != nil || c.synapse != nil:
+	case c.conv != nil || c.synapse != nil || c.sums != nil:
 		return false
 	case c.whole != nil:
-		return c.copied || !c.stepwise()
+		return c.copied || c.InRows() || !c.stepwise()
 	case c.stepwise():
 		return 4*c.Weights.Rows()*spike.WordBits <= asm.Caches().L2/2
 	}
@@ -130,13 +134,5 @@ func (b *Batch) forward(c *Layer) {
 		b.kernel.Forward(&c.Weights, &c.Units, b.ins, b.traces)
 		return
 	}
-	c.whole.weights.ForwardBatch(&c.Units, b.ins, c.whole.recurrent, b.own, b.traces, b.integers())
-}
-
-// integers returns the scratch of the kernels.
-func (b *Batch) integers() *asm.IntScratch {
-	if b.whole == nil {
-		b.whole = asm.NewIntScratch()
-	}
-	return b.whole
+	c.whole.weights.ForwardBatch(&c.Units, b.ins, c.whole.recurrent, b.own, b.traces, b.one.sumBytes())
 }

@@ -27,16 +27,18 @@ type Inputs struct {
 }
 
 // NewInputs returns a list with room for steps of all of size inputs, and for
-// their values if it will be analog; within it nothing more is allocated.
+// their values: those of all steps if it is analog, else those of one; within it
+// nothing more is allocated.
 func NewInputs(steps, size int, analog bool) *Inputs {
 	room := roomFor(size)
 	in := &Inputs{
 		rows: make([]uint32, steps*room), ends: make([]int32, 0, steps),
 		before: make([]uint32, 0, room), fired: make([]uint64, spike.Words(room)),
 	}
+	in.values, in.valuesBefore = make([]float32, min(room, len(in.rows))), make([]float32, 0, room)
+	in.best, in.seen = make([]float32, room), make([]int32, room)
 	if analog {
-		in.values, in.valuesBefore = make([]float32, len(in.rows)), make([]float32, 0, room)
-		in.best, in.seen = make([]float32, room), make([]int32, room)
+		in.values = make([]float32, len(in.rows))
 	}
 	return in
 }

@@ -61,20 +61,20 @@ func (w *integers) bytes() int {
 	return n
 }
 
-// sumIntegers is forward for a layer that sums integers.
-func (c *Layer) sumIntegers(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
+// sumsBytes reports whether the layer is fully connected and sums integers.
+func (c *Layer) sumsBytes() bool { return c.whole != nil && c.conv == nil }
+
+// sumIntegers is forward for a layer that sums bytes.
+func (c *Layer) sumIntegers(st *State, in *asm.Inputs, tr *asm.Trace, first int, s *asm.IntScratch) {
 	w := c.whole
-	switch {
-	case c.conv != nil:
-		c.convolveIntegers(st, in, tr, first)
-	case c.synapse != nil:
-		current := &st.later[1]
-		*current = rowsFrom(&st.current, first)
-		w.weights.Forward(c.synapse, in, w.recurrent, st.ownView(), current, st.integers)
-		asm.Update(&c.Units, current.S[current.SStride:], current.SStride, len(in.Ends), tr)
-	default:
-		w.weights.Forward(&c.Units, in, w.recurrent, st.ownView(), tr, st.integers)
+	if c.synapse == nil {
+		w.weights.Forward(&c.Units, in, w.recurrent, st.ownView(), tr, s)
+		return
 	}
+	current := &st.later[1]
+	*current = rowsFrom(&st.current, first)
+	w.weights.Forward(c.synapse, in, w.recurrent, st.ownView(), current, s)
+	asm.Update(&c.Units, current.S[current.SStride:], current.SStride, len(in.Ends), tr)
 }
 
 // ownView returns the list of a recurrent layer's own spikes, nil of another.
@@ -83,30 +83,6 @@ func (st *State) ownView() *asm.Inputs {
 		return nil
 	}
 	return st.own.View()
-}
-
-// convolveIntegers is convolve for whole numbers, whose sums start at 0 and are
-// scaled afterwards.
-func (c *Layer) convolveIntegers(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
-	from := int32(0)
-	for t, end := range in.Ends {
-		var values []float32
-		if in.Values != nil {
-			values = in.Values[from:end]
-		}
-		c.conv.sum(st.sums, st.plane, in.Rows[from:end], values)
-		from = end
-		scaleSums(st.sums, c.Units.Current, c.whole.scale)
-		sums := st.sums
-		if c.synapse != nil {
-			current := &st.later[1]
-			*current = rowsFrom(&st.current, first+t)
-			asm.Update(c.synapse, sums, 0, 1, current)
-			sums = current.S[current.SStride:]
-		}
-		st.later[0] = rowsFrom(tr, t)
-		asm.Update(&c.Units, sums, 0, 1, &st.later[0])
-	}
 }
 
 // scaleSums sets a = current + scale·a.

@@ -6,7 +6,6 @@ package layer
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/snurun/snurun/asm"
@@ -24,7 +23,8 @@ type Layer struct {
 	Initial   []float32  // membranes before the first step, padded
 
 	conv    *convolution // of a conv2d layer
-	synapse *asm.Units   // units whose membranes are the synaptic currents, or sums that asm.Update takes; nil without
+	synapse *asm.Units   // units whose membranes are the synaptic currents, nil without
+	sums    *asm.Units   // units whose membranes are the sums of a step, for neurons that no kernel updates; nil for others
 	whole   *integers    // of a layer that sums integers
 	learned *rounded     // what the trainer rounds the weights from; nil without
 	copied  bool         // the weights are a copy in panels
@@ -109,27 +109,32 @@ func newLayer(l *model.Layer) *Layer {
 		Reset:      resets[l.Reset],
 		Slope:      l.Slope,
 		Floor:      l.Floor,
-		Most:       float32(l.MaxSpikes),
+		Most:       float32(cmp.Or(l.MaxSpikes, model.MaxSpikes)),
 		Value:      cmp.Or(l.SpikeValue, 1),
 		Current:    c.padded(l.Current),
 		Decay:      c.padded(l.Decay),
 		Bias:       c.padded(l.Bias),
 	}
 	c.Initial = c.padded(l.Initial)
-	if l.MaxSpikes == 0 {
-		c.Units.Most = float32(math.Inf(1))
-	}
 	if len(l.Theta) > 0 {
 		c.Units.Theta = c.padded(l.Theta)
 	}
-	if len(l.Synapse) > 0 || c.Units.Rare() { // whose sums, without decay, are the kernels' still
-		c.synapse = &asm.Units{
-			N: c.Units.N, Output: asm.NoOutput, Reset: asm.ResetNone,
-			Current: c.Units.Current, Decay: c.padded(l.Synapse), Bias: asm.Floats(c.Units.N),
-		}
+	switch {
+	case len(l.Synapse) > 0:
+		c.synapse = c.linear(c.padded(l.Synapse))
+	case c.Units.Rare() && c.conv == nil && c.whole == nil: // which have their sums anyhow
+		c.sums = c.linear(asm.Floats(c.Units.N))
 	}
 	c.Changed()
 	return c
+}
+
+// linear returns units that take the layer's inputs and pass on their membrane.
+func (c *Layer) linear(decay []float32) *asm.Units {
+	return &asm.Units{
+		N: c.Units.N, Output: asm.NoOutput, Reset: asm.ResetNone,
+		Current: c.Units.Current, Decay: decay, Bias: asm.Floats(c.Units.N),
+	}
 }
 
 // layWeights lays out the float weights of a fully connected layer.

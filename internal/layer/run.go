@@ -5,15 +5,47 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
+// Scratch is the memory that layers share while they run, one after the other.
+type Scratch struct {
+	step     *Inputs         // of a layer that runs step by step
+	integers *asm.IntScratch // of one that sums integers
+}
+
+// NewScratch returns scratch with which the layers, of which some may be nil,
+// allocate nothing: of a network with analog inputs or layers if analog.
+func NewScratch(layers []*Layer, analog bool) *Scratch {
+	s, most := new(Scratch), 0
+	for _, c := range layers {
+		switch {
+		case c == nil:
+			continue
+		case c.stepwise():
+			most = max(most, c.Room()+c.Out+spike.WordBits)
+		}
+		if c.sumsBytes() {
+			s.sumBytes()
+		}
+	}
+	s.step = NewInputs(1, most, analog)
+	return s
+}
+
+// sumBytes returns the scratch of the kernels that sum bytes.
+func (s *Scratch) sumBytes() *asm.IntScratch {
+	if s.integers == nil {
+		s.integers = asm.NewIntScratch()
+	}
+	return s.integers
+}
+
 // Run advances the layer over the steps listed in in and returns the number of
-// synaptic operations. scratch holds one step of a recurrent layer; in and
-// scratch must not be the same.
-func (c *Layer) Run(st *State, in, scratch *Inputs) (synops int64) {
+// synaptic operations.
+func (c *Layer) Run(st *State, in *Inputs, s *Scratch) (synops int64) {
 	st.rewind()
 	if c.stepwise() {
-		synops = c.runSteps(st, in, scratch)
+		synops = c.runSteps(st, in, s)
 	} else {
-		c.forward(st, in.View(), &st.trace, 0)
+		c.forward(st, in.View(), &st.trace, 0, s)
 		synops = c.operations(in)
 	}
 	st.steps = in.Steps()
@@ -36,12 +68,14 @@ func (c *Layer) operations(in *Inputs) int64 {
 
 // forward runs the steps of in, the first of them being step first of the chunk
 // and of tr.
-func (c *Layer) forward(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
+func (c *Layer) forward(st *State, in *asm.Inputs, tr *asm.Trace, first int, s *Scratch) {
 	switch {
-	case c.whole != nil:
-		c.sumIntegers(st, in, tr, first)
 	case c.conv != nil:
 		c.convolve(st, in, tr, first)
+	case c.whole != nil:
+		c.sumIntegers(st, in, tr, first, s.sumBytes())
+	case c.sums != nil:
+		c.sumThenUpdate(st, in, tr)
 	case c.synapse != nil:
 		current := &st.later[1]
 		*current = rowsFrom(&st.current, first)
@@ -52,8 +86,25 @@ func (c *Layer) forward(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
 	}
 }
 
+// sumThenUpdate is forward for neurons that no kernel updates. The sums of a step
+// start at none, not at those of the step before times a decay of 0, which are no
+// numbers where these were too large.
+func (c *Layer) sumThenUpdate(st *State, in *asm.Inputs, tr *asm.Trace) {
+	one, from := &st.sumsOf, int32(0)
+	for t, end := range in.Ends {
+		one.Rows, one.Values = in.Rows[from:end], nil
+		if in.Values != nil {
+			one.Values = in.Values[from:end]
+		}
+		one.Ends[0], from = end-from, end
+		asm.Forward(&c.Weights, c.sums, one, &st.sumsTo)
+		st.later[0] = rowsFrom(tr, t)
+		asm.Update(&c.Units, st.sumsTo.S[c.Units.N:], 0, 1, &st.later[0])
+	}
+}
+
 // convolve is forward for a conv2d layer: step after step, so that the sums
-// stay in cache.
+// stay in cache. Those of integers start at 0 and are scaled afterwards.
 func (c *Layer) convolve(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
 	from := int32(0)
 	for t, end := range in.Ends {
@@ -63,6 +114,9 @@ func (c *Layer) convolve(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
 		}
 		c.conv.sum(st.sums, st.plane, in.Rows[from:end], values)
 		from = end
+		if c.whole != nil {
+			scaleSums(st.sums, c.Units.Current, c.whole.scale)
+		}
 		sums := st.sums
 		if c.synapse != nil {
 			current := &st.later[1]
@@ -95,12 +149,12 @@ func (c *Layer) sort(st *State) {
 // next.
 func (c *Layer) stepwise() bool { return c.Recurrent || c.Lateral }
 
-func (c *Layer) runSteps(st *State, in, scratch *Inputs) (synops int64) {
+func (c *Layer) runSteps(st *State, in *Inputs, s *Scratch) (synops int64) {
 	for t := range in.Steps() {
-		tr := c.beginStep(st, in, scratch, t)
-		c.forward(st, scratch.View(), tr, t)
+		tr := c.beginStep(st, in, s.step, t)
+		c.forward(st, s.step.View(), tr, t, s)
 		c.endStep(st, t)
-		synops += c.operations(scratch)
+		synops += c.operations(s.step)
 		if c.whole != nil && c.Recurrent {
 			synops += c.operations(st.own)
 		}

@@ -26,9 +26,12 @@ type State struct {
 	neurons []uint64  // rows of spikes by neuron
 	values  []float32 // of one row by neuron
 
-	// Of a layer that sums integers:
-	integers *asm.IntScratch
-	own      *Inputs // the spikes of a recurrent one in the step before
+	own *Inputs // of a recurrent layer that sums integers: its spikes in the step before
+
+	// Of a layer whose neurons no kernel updates: the inputs of one step, and a row
+	// of zeros and one of their sums.
+	sumsOf asm.Inputs
+	sumsTo asm.Trace
 
 	passed []uint64 // rows of the spikes that reach other layers, nil for all
 }
@@ -64,11 +67,12 @@ func (c *Layer) NewState(steps int, allMembranes bool) *State {
 	if c.conv != nil {
 		st.plane, st.sums = asm.Floats(len(c.conv.start)), asm.Floats(n)
 	}
-	if c.whole != nil && c.conv == nil {
-		st.integers = asm.NewIntScratch()
-		if c.Recurrent {
-			st.own = NewInputs(1, c.Out, false)
-		}
+	if c.sumsBytes() && c.Recurrent {
+		st.own = NewInputs(1, c.Out, false)
+	}
+	if c.sums != nil {
+		st.sumsOf.Ends = make([]int32, 1)
+		st.sumsTo = asm.Trace{SStride: n, S: asm.Floats(2 * n)}
 	}
 	if c.order != nil {
 		st.values = make([]float32, c.Out)
@@ -145,12 +149,12 @@ func (st *State) Reaching(row int) spike.Vector {
 func (st *State) Current() *asm.Trace { return &st.current }
 
 // CountSpikes returns the number of spikes in the chunk run last.
-func (st *State) CountSpikes() int {
+func (st *State) CountSpikes() int64 {
 	if st.value != 0 {
-		n := 0
+		n := int64(0)
 		for row := 1; row <= st.steps; row++ {
 			for _, y := range st.soft(row) {
-				n += int(math.Round(float64(y / st.value)))
+				n += int64(math.Round(float64(y / st.value)))
 			}
 		}
 		return n
@@ -159,7 +163,7 @@ func (st *State) CountSpikes() int {
 	if w == 0 {
 		return 0
 	}
-	return spike.Vector(st.trace.Y[w : (st.steps+1)*w]).Count()
+	return int64(spike.Vector(st.trace.Y[w : (st.steps+1)*w]).Count())
 }
 
 // Membrane returns the membranes after row steps of the chunk, or the last
