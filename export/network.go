@@ -102,6 +102,8 @@ func (d *decoder) readout(r *model.Readout) error {
 			r.Kind, err = word[model.ReadoutKind](d)
 		case "margin":
 			r.Margin, err = d.float32()
+		case "floor":
+			r.Floor, err = d.floor()
 		default:
 			err = d.skip(0)
 		}
@@ -111,6 +113,23 @@ func (d *decoder) readout(r *model.Readout) error {
 		return err
 	}
 	return o.require("kind")
+}
+
+func (d *decoder) floor() (f model.Floor, err error) {
+	_, err = d.object(maxKeys, func(key string) (err error) {
+		switch key {
+		case "events":
+			f.Events, err = d.integer(0, 1<<53)
+		case "score":
+			f.Score, err = d.float32()
+		case "lead":
+			f.Lead, err = d.float32()
+		default:
+			err = d.skip(0)
+		}
+		return err
+	})
+	return f, err
 }
 
 func (d *decoder) selfTest() (*model.SelfTest, error) {

@@ -222,6 +222,9 @@ func randomPlanes(tb testing.TB, seed uint64) *model.Network {
 	m.Layers = append(m.Layers, last)
 	r.readout(m)
 	m.Readout.Margin = float32(r.IntN(2)) * r.Float32()
+	if seed%2 == 1 {
+		m.Readout.Floor = model.Floor{Events: int64(seed % 100), Score: m.Readout.Margin - 1, Lead: m.Readout.Margin}
+	}
 	if seed%3 == 0 {
 		makeIntegers(m, r.Rand)
 	}

@@ -163,16 +163,29 @@ func (e *encoder) metadata(m map[string]any) {
 }
 
 func (e *encoder) readout(r model.Readout) {
-	if r.Margin == 0 {
-		e.mapOf(1)
-	} else {
-		e.mapOf(2)
+	fields := 1
+	if r.Margin != 0 {
+		fields++
 	}
+	if r.Floor != (model.Floor{}) {
+		fields++
+	}
+	e.mapOf(fields)
 	e.str("kind")
 	e.str(string(r.Kind))
 	if r.Margin != 0 {
 		e.str("margin")
 		e.float32(r.Margin)
+	}
+	if r.Floor != (model.Floor{}) {
+		e.str("floor")
+		e.mapOf(3)
+		e.str("events")
+		e.do(func() error { return e.mp.EncodeInt(r.Floor.Events) })
+		e.str("score")
+		e.float32(r.Floor.Score)
+		e.str("lead")
+		e.float32(r.Floor.Lead)
 	}
 }
 

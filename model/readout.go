@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"math"
 	"slices"
 )
@@ -49,6 +50,30 @@ type Readout struct {
 	// Margin is how far the leading score should be ahead of all others for an
 	// early decision, in units of the score; 0 if there is no recommendation.
 	Margin float32
+	// Floor is what a live window should reach to be taken for any class; the zero
+	// value is no recommendation.
+	Floor Floor
+}
+
+// Floor is the least that a window must have to be of a class: of input without
+// meaning, silence or noise, a readout names one as well.
+type Floor struct {
+	Events int64   // events, or active channels of all steps
+	Score  float32 // of the leading class; 0 asks for nothing
+	Lead   float32 // of the leading score over the second
+}
+
+// Check returns an error for numbers that no window can be held against.
+func (f Floor) Check() error {
+	switch {
+	case f.Events < 0 || f.Events > 1<<53:
+		return fmt.Errorf("floor of %d events, expected 0 to 2^53", f.Events)
+	case f.Score-f.Score != 0:
+		return fmt.Errorf("floor of score %v, expected a finite number", f.Score)
+	case !(f.Lead >= 0) || f.Lead-f.Lead != 0:
+		return fmt.Errorf("floor of lead %v, expected 0 or a number above it", f.Lead)
+	}
+	return nil
 }
 
 func (n *Network) validateReadout() error {
@@ -58,6 +83,9 @@ func (n *Network) validateReadout() error {
 	}
 	if m := n.Readout.Margin; !(m >= 0) || math.IsInf(float64(m), 0) {
 		return invalid("readout margin is %v, expected 0 or a number above it", m)
+	}
+	if err := n.Readout.Floor.Check(); err != nil {
+		return invalid("readout %v", err)
 	}
 	kind := n.Readout.Kind
 	at := slices.Index(Readouts(), kind)

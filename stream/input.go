@@ -67,6 +67,10 @@ type InputOptions struct {
 	// left out.
 	Gap time.Duration
 
+	// Silence, if above 0, is how long nothing may arrive before a notice says so,
+	// and another when something does.
+	Silence time.Duration
+
 	// Notify, if set, is called by Next with what is wrong with the input, the first
 	// time of each kind at once, then at most once a second.
 	Notify func(Notice)
@@ -92,7 +96,7 @@ type Frame struct {
 	// changes with the next frame.
 	Input spike.Input
 
-	Events  int       // events in the step, or channels named by its line
+	Events  int       // events in the step, or channels that its line names or gives a value other than 0
 	EndUS   int64     // end of the step, by the clock of the events, or counted from step 0
 	Arrived time.Time // when the step was known to be over
 	ByClock bool      // whether the clock ended it
@@ -100,6 +104,9 @@ type Frame struct {
 	// Restart says that time has jumped, by more than InputOptions.Gap: what was
 	// before belongs to another stream.
 	Restart bool
+
+	// idle says that its line had to be waited for.
+	idle bool
 }
 
 // Input cuts a byte stream, or the events of a Feed, into time steps. One
@@ -118,6 +125,11 @@ type Input struct {
 	lastT   int64     // time of the event placed last
 	lastAt  time.Time // when it arrived
 	timer   *time.Timer
+	waited  bool // whether the chunk in use had to be waited for
+
+	arrived time.Time   // when the last chunk did
+	silence *time.Timer // nil without InputOptions.Silence
+	silent  bool        // whether that was told
 
 	room    []event.Event // of the events of a chunk that are plausible
 	timed   bool          // whether there was an event
@@ -178,6 +190,9 @@ func prepare(m *model.Network, o InputOptions) (*Input, context.Context, error) 
 	if o.Gap == 0 {
 		o.Gap = DefaultGap
 	}
+	if o.Silence < 0 {
+		return nil, nil, fmt.Errorf("stream: silence of %v, expected 0 or more", o.Silence)
+	}
 	if o.Late > event.FoldLate || o.Gap < 0 || o.Jitter < 0 || o.Jitter > MaxJitter {
 		return nil, nil, fmt.Errorf("stream: late policy %d, gap %v, jitter %v: expected DropLate or FoldLate and times of 0 or more, jitter at most %v", o.Late, o.Gap, o.Jitter, MaxJitter)
 	}
@@ -195,6 +210,10 @@ func prepare(m *model.Network, o InputOptions) (*Input, context.Context, error) 
 	if o.Jitter > 0 {
 		in.timer = time.NewTimer(0)
 		in.timer.Stop()
+	}
+	if o.Silence > 0 {
+		in.silence, in.arrived = time.NewTimer(0), time.Now()
+		in.silence.Stop()
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	in.stop, in.closed = stop, ctx.Done()
@@ -283,11 +302,12 @@ func (in *Input) receive(ctx context.Context) (over bool, err error) {
 	}
 	select {
 	case in.chunk = <-in.queue.full:
+		in.waited = false
 		in.noteReader(in.chunk)
 		return false, nil
 	default:
 	}
-	var clock <-chan time.Time
+	var clock, silence <-chan time.Time
 	if in.timer != nil && in.time.begun && !in.isSteps {
 		// At lastAt the sensor's time was lastT, so by now it is later by as
 		// much as has passed since.
@@ -296,17 +316,29 @@ func (in *Input) receive(ctx context.Context) (over bool, err error) {
 		defer in.timer.Stop()
 		clock = in.timer.C
 	}
-	select {
-	case in.chunk = <-in.queue.full:
-		in.noteReader(in.chunk)
-	case <-clock:
-		over = true
-	case <-in.closed:
-		err = ErrClosed
-	case <-ctx.Done():
-		err = ctx.Err()
+	if in.silence != nil && !in.silent {
+		in.silence.Reset(time.Until(in.arrived.Add(in.o.Silence)))
+		defer in.silence.Stop()
+		silence = in.silence.C
 	}
-	return over, err
+	for {
+		select {
+		case in.chunk = <-in.queue.full:
+			in.waited = true
+			in.noteReader(in.chunk)
+		case <-silence:
+			in.silent, silence = true, nil
+			in.notify(NoticeSilent, 1, "nothing has arrived for %v", time.Since(in.arrived).Round(time.Millisecond))
+			continue
+		case <-clock:
+			over = true
+		case <-in.closed:
+			err = ErrClosed
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		return over, err
+	}
 }
 
 // deliver returns the step being filled and opens the next.
@@ -316,7 +348,7 @@ func (in *Input) deliver(arrived time.Time, byClock bool) Frame {
 	if in.isSteps {
 		end = int64(math.Round(float64(end) * in.form.step.Micros()))
 	}
-	f := Frame{in.step, in.events, end, arrived, byClock, in.restart}
+	f := Frame{in.step, in.events, end, arrived, byClock, in.restart, in.isSteps && in.waited}
 	in.shown, in.restart = true, false
 	return f
 }

@@ -12,6 +12,7 @@ const (
 	NoticeTime    = "time"    // time jumps, or one time stamp is broken
 	NoticeFraming = "framing" // records were out of step, or a new header came
 	NoticeSensor  = "sensor"  // the sensor has another size than the network sees
+	NoticeSilent  = "silent"  // nothing arrives, or something does again
 )
 
 // A Notice says what is wrong with an input while it is read.
@@ -43,6 +44,14 @@ func (in *Input) notify(kind string, count int64, text string, args ...any) {
 
 // noteReader reports what the reading goroutine found up to a chunk.
 func (in *Input) noteReader(c *chunk) {
+	if in.silent && c.err == nil {
+		delete(in.told, NoticeSilent) // the end of a silence is told whenever it comes
+		in.notify(NoticeSilent, 1, "the input is back after %v", c.arrived.Sub(in.arrived).Round(time.Millisecond))
+		delete(in.told, NoticeSilent)
+	}
+	if in.silence != nil {
+		in.silent, in.arrived = false, c.arrived
+	}
 	if c.skipped > in.readerSkip {
 		in.notify(NoticeSkipped, in.skipped+c.skipped, "malformed input was passed over")
 	}

@@ -198,6 +198,9 @@ func (in *Input) putStep(c *chunk) {
 	for i, v := range c.values {
 		// What is folded may add up to more than float32 holds.
 		in.values[i] = min(max(in.values[i]+v, -math.MaxFloat32), math.MaxFloat32)
+		if v != 0 {
+			in.events++
+		}
 	}
 	in.dirty = in.dirty || len(c.values) > 0
 }

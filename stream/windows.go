@@ -1,9 +1,13 @@
 package stream
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"time"
 
+	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/spike"
 )
@@ -37,6 +41,13 @@ type WindowOptions struct {
 	// Rearm begins the next window with the step after a decision, instead of
 	// at the next multiple of Stride. It is for windows that do not slide.
 	Rearm bool
+
+	// Floor is what a window must reach to be of a class: see Decision.Below. No
+	// window is decided early before it reaches it.
+	Floor model.Floor
+
+	// Agree lets windows decide together, see there.
+	Agree Agree
 }
 
 // Decision is what was decided of one window.
@@ -48,9 +59,31 @@ type Decision struct {
 	// class.
 	Lead float32
 
+	// Events is how many events, or active channels, the window has.
+	Events int64
+
+	// Below says why the decision is for no class: BelowEvents, BelowScore or
+	// BelowLead of WindowOptions.Floor, or BelowAgree. It is empty if Class is
+	// decided.
+	Below string
+
+	// Leading is the class of the window's largest score, whatever Below is. Class
+	// is that too, but with WindowOptions.Agree, what windows agree on.
+	Leading int
+
+	// Changed says that the one before was another class, or none; the first is
+	// a change if it has a class.
+	Changed bool
+
+	// Partial says that the end of the window did not come: Flush decided it.
+	Partial bool
+
 	// Result holds the class, the scores and the number of steps that they
 	// are of. The scores belong to the Windows and change with the next step.
 	runtime.Result
+
+	// Model is the outline of the network that the window ran through.
+	Model *model.Network
 
 	// Set by Run.
 	TimeUS  int64         // end of the step, on the input's clock
@@ -61,21 +94,28 @@ type Decision struct {
 // time may use it. NewWindows makes one.
 type Windows struct {
 	o         WindowOptions
-	shared    *runtime.Session // runs through all windows, if membranes are kept
-	slots     []slot           // window w has slot w mod len(slots)
+	net       *runtime.Network
+	next      atomic.Pointer[successor]
+	sessions  []*runtime.Session // of a successor, for the slots that begin a window
+	shared    *runtime.Session   // runs through all windows, if membranes are kept
+	slots     []slot             // window w has slot w mod len(slots)
 	opened    int64
 	lost      int64 // given up for their scores
 	steps     int64
 	until     int // steps to the beginning of the next window
 	decisions []Decision
+	votes     votes
+	class     int // decided last, or nothing
 }
 
 // A slot holds one of the windows that are open at once.
 type slot struct {
+	net     *runtime.Network
 	session *runtime.Session // nil if membranes are kept
 	readout *runtime.Readout // of the shared session, or nil
 	window  int64
-	steps   int // run so far
+	steps   int   // run so far
+	events  int64 // in them
 	open    bool
 }
 
@@ -95,6 +135,10 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 		return nil, fmt.Errorf("stream: stride of %d steps, expected 1 to %d, the length of a window", o.Stride, o.Steps)
 	case !(o.Margin >= 0) || o.Margin-o.Margin != 0:
 		return nil, fmt.Errorf("stream: margin %v, expected 0 or more", o.Margin)
+	case o.Floor.Check() != nil:
+		return nil, fmt.Errorf("stream: %w", o.Floor.Check())
+	case o.Agree.check() != nil:
+		return nil, o.Agree.check()
 	case o.Rearm && o.Stride != o.Steps:
 		return nil, fmt.Errorf("stream: rearm needs windows that follow one another, found a stride of %d and windows of %d steps", o.Stride, o.Steps)
 	}
@@ -102,11 +146,15 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 	if open > maxOpen {
 		return nil, fmt.Errorf("stream: windows of %d steps at a stride of %d: %d would be open at once, expected at most %d; enlarge the stride", o.Steps, o.Stride, open, maxOpen)
 	}
-	w := &Windows{o: o, slots: make([]slot, open), decisions: make([]Decision, 0, open)}
+	w := &Windows{
+		o: o, net: net, slots: make([]slot, open), decisions: make([]Decision, 0, open),
+		votes: newVotes(o.Agree, net.OutSize()), class: nothing,
+	}
 	if o.Keep {
 		w.shared = net.NewSession()
 	}
 	for i := range w.slots {
+		w.slots[i].net = net
 		if o.Keep {
 			w.slots[i].readout = w.shared.NewReadout()
 		} else {
@@ -114,6 +162,61 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 		}
 	}
 	return w, nil
+}
+
+// A successor is a network that windows go on with.
+type successor struct {
+	net      *runtime.Network
+	o        WindowOptions
+	sessions []*runtime.Session
+	shared   *runtime.Session
+	readouts []*runtime.Readout
+}
+
+// Replace lets the windows that begin from now on run through net, with the
+// Margin, Floor and Agree of o; those that are open end with the network that they
+// began with. If membranes run on, windows that are open are given up when the
+// next one begins. The network must take the same input, and o must have the same
+// windows. Replace may be called from any goroutine.
+func (w *Windows) Replace(net *runtime.Network, o WindowOptions) error {
+	if len(w.slots) == 0 {
+		return ErrClosed
+	}
+	if o.Steps == 0 {
+		o.Steps = net.Steps()
+	}
+	n, err := NewWindows(net, o)
+	if err != nil {
+		return err
+	}
+	is, was := n.o, w.o
+	switch a, b := net.Input(), w.net.Input(); {
+	case !slices.Equal(a.Shape, b.Shape) || a.Encoder.Analog() != b.Encoder.Analog() || a.Encoder.Coding != b.Encoder.Coding || a.Step() != b.Step():
+		return fmt.Errorf("stream: the network takes input of shape %v, %v, in steps of %v ms, expected %v, %v, %v ms: %w", a.Shape, a.Encoder, a.Step(), b.Shape, b.Encoder, b.Step(), runtime.ErrInput)
+	case is.Steps != was.Steps || is.Stride != was.Stride || is.Keep != was.Keep || is.Rearm != was.Rearm:
+		return fmt.Errorf("stream: windows of %d steps at a stride of %d, expected those of before, %d at %d", is.Steps, is.Stride, was.Steps, was.Stride)
+	}
+	s := &successor{net: net, o: n.o, shared: n.shared}
+	for i := range n.slots {
+		s.sessions = append(s.sessions, n.slots[i].session)
+		s.readouts = append(s.readouts, n.slots[i].readout)
+	}
+	w.next.Store(s)
+	return nil
+}
+
+// succeed goes on with a successor. The slots that are open keep their sessions.
+func (w *Windows) succeed(s *successor) {
+	w.net, w.o, w.sessions = s.net, s.o, s.sessions
+	w.votes, w.class = newVotes(s.o.Agree, s.net.OutSize()), nothing
+	if w.shared == nil {
+		return
+	}
+	w.Restart()
+	w.shared, w.sessions = s.shared, nil
+	for i := range w.slots {
+		w.slots[i].readout, w.slots[i].net = s.readouts[i], s.net
+	}
 }
 
 // Step takes in step t of x, as Session.Step does, and returns the windows that it
@@ -127,14 +230,48 @@ func (w *Windows) Step(x spike.Input, t int) ([]Decision, error) {
 	if len(w.slots) == 0 {
 		return nil, ErrClosed
 	}
+	return w.step(x, t, active(x, t))
+}
+
+// active returns the number of active channels of a step, 0 if there is none. It
+// calls no method of the interface: x would escape to the heap.
+func active(x spike.Input, t int) (n int) {
+	switch x := x.(type) {
+	case spike.Train:
+		if 0 <= t && t < x.Steps() {
+			n = x.At(t).Count()
+		}
+	case spike.Values:
+		if 0 <= t && t < x.Steps() {
+			for _, v := range x.At(t) {
+				if v != 0 {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
+
+// step is Step of an input with so many events.
+func (w *Windows) step(x spike.Input, t, events int) ([]Decision, error) {
+	n := int64(len(w.slots))
+	if w.until == 0 {
+		if s := w.next.Swap(nil); s != nil {
+			w.succeed(s)
+		}
+	}
 	if w.shared != nil {
 		if err := w.shared.Step(x, t); err != nil {
 			return nil, err
 		}
 	}
-	n := int64(len(w.slots))
 	if w.until == 0 {
-		w.slots[w.opened%n].begin(w.opened)
+		at := w.opened % n
+		if w.sessions != nil && w.sessions[at] != nil {
+			w.slots[at].session, w.slots[at].net, w.sessions[at] = w.sessions[at], w.net, nil
+		}
+		w.slots[at].begin(w.opened)
 		w.opened++
 		w.until = w.o.Stride
 	}
@@ -149,27 +286,16 @@ func (w *Windows) Step(x spike.Input, t int) ([]Decision, error) {
 		if err := s.step(x, t); err != nil {
 			return nil, err
 		}
-		lead := s.lead()
-		if s.steps < w.o.Steps && !(w.o.Margin > 0 && lead >= w.o.Margin) {
+		s.events += int64(events)
+		if s.steps < w.o.Steps && !w.early(s) {
 			continue
 		}
-		s.open = false
 		if w.o.Rearm {
 			w.until = 1 // this step
 		}
-		r := s.result()
-		err := r.Check()
-		if err == nil && w.shared != nil {
-			err = w.shared.Check()
+		if err := w.decide(s, w.steps); err != nil && lost == nil {
+			lost = err
 		}
-		if err != nil {
-			w.lost++
-			if lost == nil {
-				lost = fmt.Errorf("stream: window %d: %w", s.window, err)
-			}
-			continue
-		}
-		w.decisions = append(w.decisions, Decision{Window: s.window, Step: w.steps, Lead: lead, Result: r})
 	}
 	w.until--
 	w.steps++
@@ -179,7 +305,96 @@ func (w *Windows) Step(x spike.Input, t int) ([]Decision, error) {
 	return w.decisions, lost
 }
 
-// Restart gives up the windows that are open and returns to the initial state.
+// early reports whether a window is decided before its end.
+func (w *Windows) early(s *slot) bool {
+	if !(w.o.Margin > 0) {
+		return false
+	}
+	lead := s.lead()
+	if lead < w.o.Margin {
+		return false
+	}
+	r := s.result()
+	return below(w.o.Floor, s.events, r.Scores[r.Class], lead) == ""
+}
+
+// decide closes a window at a step and appends its decision, or returns why it
+// has none.
+func (w *Windows) decide(s *slot, step int64) error {
+	s.open = false
+	r := s.result()
+	err := r.Check()
+	if err == nil && w.shared != nil {
+		err = w.shared.Check()
+	}
+	if err != nil {
+		w.lost++
+		return fmt.Errorf("stream: window %d: %w", s.window, err)
+	}
+	d := Decision{Window: s.window, Step: step, Lead: s.lead(), Events: s.events, Leading: r.Class, Model: s.net.Model(), Result: r}
+	d.Below = below(w.o.Floor, d.Events, r.Scores[r.Class], d.Lead)
+	class := r.Class
+	if d.Below != "" {
+		class = nothing
+	}
+	switch {
+	case s.net == w.net:
+		class = w.votes.add(class)
+	case w.o.Agree.Of > 0:
+		class = nothing // of a network that no longer votes
+	}
+	if class != nothing {
+		d.Class, d.Below = class, ""
+	} else if d.Below == "" {
+		d.Below = BelowAgree
+	}
+	d.Changed = class != w.class
+	w.class = class
+	w.decisions = append(w.decisions, d)
+	return nil
+}
+
+// Open returns how many windows have begun and are not decided, and how many steps
+// the oldest of them has.
+func (w *Windows) Open() (windows, steps int) {
+	for i := range w.slots {
+		if s := &w.slots[i]; s.open {
+			windows, steps = windows+1, max(steps, s.steps)
+		}
+	}
+	return windows, steps
+}
+
+// Flush decides the windows that are open on the steps that they have, in order of
+// their numbers, as at the end of an input. Decisions and errors are as those of
+// Step; the next step begins a window.
+func (w *Windows) Flush() ([]Decision, error) {
+	if len(w.slots) == 0 {
+		return nil, ErrClosed
+	}
+	w.decisions = w.decisions[:0]
+	var lost error
+	n := int64(len(w.slots))
+	for i := range n {
+		s := &w.slots[(w.opened+i)%n]
+		if !s.open {
+			continue
+		}
+		if err := w.decide(s, w.steps-1); err != nil {
+			lost = cmp.Or(lost, err)
+			continue
+		}
+		w.decisions[len(w.decisions)-1].Partial = true
+	}
+	w.until = 0
+	if lost != nil && w.o.Keep {
+		w.Restart()
+	}
+	return w.decisions, lost
+}
+
+// Restart gives up the windows that are open, with what they agreed on, and
+// returns to the initial state.
 // The next step begins a window.
 func (w *Windows) Restart() {
 	for i := range w.slots {
@@ -188,11 +403,12 @@ func (w *Windows) Restart() {
 	if w.shared != nil {
 		w.shared.Reset()
 	}
+	w.votes.clear()
 	w.until = 0
 }
 
 func (s *slot) begin(window int64) {
-	s.window, s.steps, s.open = window, 0, true
+	s.window, s.steps, s.events, s.open = window, 0, 0, true
 	if s.session != nil {
 		s.session.Reset()
 	} else {

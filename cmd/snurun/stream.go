@@ -29,6 +29,10 @@ type streamOptions struct {
 	size        string
 	late, reset string
 	margin      marginFlag
+	floor       floorFlag
+	agree       agreeFlag
+	changes     bool
+	flush       bool
 	realtime    bool
 	connect     string
 	jitter      time.Duration
@@ -72,6 +76,10 @@ At the end of the input, or after Ctrl-C, a summary follows.`,
 	f.StringVar(&o.reset, "reset", "window", "reset the membranes `when`: at every window, or never")
 	o.margin.add(cmd)
 	f.BoolVar(&o.windows.Rearm, "rearm", false, "begin the next window right after a decision")
+	o.floor.add(cmd)
+	f.Var(&o.agree, "agree", "name a class only if `K/N`, K of the last N windows, do")
+	f.BoolVar(&o.changes, "changes", false, "print a decision only if it differs from the one before")
+	f.BoolVar(&o.flush, "flush", false, "decide the windows that the end of the input leaves open")
 	f.StringVar(&o.late, "late", "drop", "`what` to do with late events: drop, or fold into the step that is open")
 	f.DurationVar(&o.input.Gap, "gap", stream.DefaultGap, "reset everything where time jumps by more than this")
 	f.BoolVar(&o.realtime, "realtime", false, "input comes as it happens: let the clock end steps, report lag")
@@ -115,6 +123,10 @@ func (o *streamOptions) parse() error {
 	if err := o.margin.check(); err != nil {
 		return err
 	}
+	if err := o.floor.check(); err != nil {
+		return err
+	}
+	o.windows.Agree = o.agree.Agree
 	if o.realtime {
 		o.input.Jitter = o.jitter
 	}
@@ -142,6 +154,9 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	if o.windows.Margin, err = o.margin.of(m, file); err != nil {
 		return err
 	}
+	if o.windows.Floor, err = o.floor.of(m, file); err != nil {
+		return err
+	}
 	windows, err := stream.NewWindows(compiled, o.windows)
 	if err != nil {
 		return usageError{err}
@@ -166,7 +181,9 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	defer in.Close()
 	p := &decisionPrinter{model: m, out: bufio.NewWriter(cmd.OutOrStdout()), json: o.json}
 	summary, err := stream.Run(ctx, in, windows, stream.Handler{
-		Decide: p.decide,
+		Decide:  p.decide,
+		Changes: o.changes,
+		Flush:   o.flush,
 		Behind: func(lag time.Duration) {
 			fmt.Fprintf(cmd.ErrOrStderr(), "snurun: %v behind the input\n", lag.Round(time.Millisecond))
 		},
