@@ -40,9 +40,9 @@ func result(r *layer.Readout, st *layer.State, bias []float32) Result {
 	return Result{Class: best, Scores: r.Scores, Steps: r.Steps}
 }
 
-// lead returns how far the largest score is ahead of the second largest, or
-// +Inf with one class. Before the first step it is 0.
-func lead(r *layer.Readout) float32 {
+// Lead returns how far the largest score is ahead of the second largest, or +Inf
+// with one class. Before the first step it is 0.
+func (r Result) Lead() float32 {
 	if r.Steps == 0 {
 		return 0
 	}
@@ -56,3 +56,6 @@ func lead(r *layer.Readout) float32 {
 	}
 	return best - second
 }
+
+// lead is Result.Lead of a readout.
+func lead(r *layer.Readout) float32 { return Result{Scores: r.Scores, Steps: r.Steps}.Lead() }

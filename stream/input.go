@@ -27,14 +27,14 @@ const DefaultGap = 10 * time.Second
 // Formats returns the names of all forms of input.
 func Formats() []string { return append([]string{Spikes, JSONL}, event.Formats()...) }
 
-// DefaultFormat returns the form that an Input expects if none is named: lines
-// of events for a network of events, JSON Lines for one whose input is analog,
-// else lines of spikes.
-func DefaultFormat(e model.Encoder) string {
+// DefaultFormat returns the form that an Input expects if none is named: JSON
+// Lines for a network whose input is analog values, lines of events for one of
+// events with pixels, else lines of spikes.
+func DefaultFormat(in model.Input) string {
 	switch {
-	case e.Coding == model.Events:
+	case in.Encoder.Coding == model.Events && len(in.Shape) > 1:
 		return "text"
-	case e.Analog():
+	case in.Encoder.Coding != model.Events && in.Encoder.Analog():
 		return JSONL
 	}
 	return Spikes
@@ -171,7 +171,9 @@ var ErrClosed = errors.New("stream: closed, or not made by this package")
 // NewInput reads the input of m from r, on a goroutine of its own: call Close.
 func NewInput(r io.Reader, m *model.Network, o InputOptions) (*Input, error) {
 	if o.Format == "" {
-		o.Format = DefaultFormat(m.Input.Encoder)
+		if o.Format = DefaultFormat(m.Input); o.Size.Known() && m.Input.Encoder.Coding == model.Events {
+			o.Format = "text"
+		}
 	}
 	if !slices.Contains(Formats(), o.Format) {
 		return nil, fmt.Errorf("stream: format %q is unknown, expected one of %s", o.Format, strings.Join(Formats(), ", "))
@@ -226,6 +228,17 @@ func (in *Input) Close() {
 	if in.stop != nil {
 		in.stop()
 	}
+}
+
+// Format returns the form that is read.
+func (in *Input) Format() string { return in.o.Format }
+
+// StepLength returns the length of a time step.
+func (in *Input) StepLength() model.Millis {
+	if in.form == nil {
+		return 0
+	}
+	return in.form.step
 }
 
 // Glitches returns how many events were left out for a time that cannot be meant.

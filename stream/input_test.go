@@ -326,18 +326,20 @@ func TestReadError(t *testing.T) {
 }
 
 func TestDefaultFormat(t *testing.T) {
+	planes, channels := []int{2, 8, 8}, []int{128}
 	for _, c := range []struct {
-		e    model.Encoder
+		in   model.Input
 		want string
 	}{
-		{model.Encoder{Coding: model.Events}, "text"},
-		{model.Encoder{Coding: model.Events, Counts: true}, "text"},
-		{model.Encoder{Coding: model.Direct}, JSONL},
-		{model.Encoder{Coding: model.Poisson}, Spikes},
-		{model.Encoder{Coding: model.Latency}, Spikes},
+		{model.Input{Shape: planes, Encoder: model.Encoder{Coding: model.Events}}, "text"},
+		{model.Input{Shape: planes, Encoder: model.Encoder{Coding: model.Events, Counts: true}}, "text"},
+		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Events}}, Spikes},
+		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Direct}}, JSONL},
+		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Poisson}}, Spikes},
+		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Latency}}, Spikes},
 	} {
-		if got := DefaultFormat(c.e); got != c.want {
-			t.Errorf("%+v: %s, expected %s", c.e, got, c.want)
+		if got := DefaultFormat(c.in); got != c.want {
+			t.Errorf("%+v: %s, expected %s", c.in, got, c.want)
 		}
 	}
 }

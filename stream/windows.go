@@ -354,6 +354,10 @@ func (w *Windows) decide(s *slot, step int64) error {
 	return nil
 }
 
+// Length returns the number of steps of a window, and from the beginning of one to
+// that of the next.
+func (w *Windows) Length() (steps, stride int) { return w.o.Steps, w.o.Stride }
+
 // Open returns how many windows have begun and are not decided, and how many steps
 // the oldest of them has.
 func (w *Windows) Open() (windows, steps int) {

@@ -73,6 +73,7 @@ type report struct {
 	Classes    []string       `json:"classes,omitempty"`
 	Readout    string         `json:"readout"`
 	Margin     float32        `json:"margin,omitempty"` // recommended for early decisions
+	Floor      *floorLine     `json:"floor,omitempty"`  // recommended for live windows
 	Topology   string         `json:"topology"`
 	Neurons    int            `json:"neurons"`
 	Parameters int            `json:"parameters"`
@@ -101,7 +102,7 @@ func newReport(file string, m *model.Network, net *runtime.Network, info export.
 		File: file, Bytes: info.Size, SHA256: fmt.Sprintf("%x", info.SHA256),
 		Name: m.Name, CreatedBy: m.CreatedBy, DtMS: m.Input.Dt, Steps: m.Steps,
 		Input:   inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts},
-		Classes: m.Classes, Readout: string(m.Readout.Kind), Margin: m.Readout.Margin, Topology: m.Topology(), Neurons: m.Neurons(), Parameters: m.Parameters(),
+		Classes: m.Classes, Readout: string(m.Readout.Kind), Margin: m.Readout.Margin, Floor: newFloorLine(m.Readout.Floor), Topology: m.Topology(), Neurons: m.Neurons(), Parameters: m.Parameters(),
 		Metadata: m.Metadata,
 	}
 	for i := range m.Layers {
@@ -133,6 +134,9 @@ func (r *report) print(w *bufio.Writer, m *model.Network) {
 	line("readout", "%s", r.Readout)
 	if r.Margin != 0 {
 		line("margin", "%.4g for early decisions", r.Margin)
+	}
+	if f := r.Floor; f != nil {
+		line("floor", "%d events, score %.4g, lead %.4g for live windows", f.Events, f.Score, f.Lead)
 	}
 	line("network", "%s", r.Topology)
 	line("size", "%d neurons, %d parameters", r.Neurons, r.Parameters)

@@ -11,14 +11,27 @@ import (
 // readNetwork reads and compiles a model. The model itself and what reading it
 // took are given back to the system, so that the weights are in memory once.
 func readNetwork(file string) (*runtime.Network, error) {
-	m, err := export.ReadFile(file)
+	net, _, err := readNetworkInfo(file, false)
+	return net, err
+}
+
+// readNetworkInfo is readNetwork and what identifies the file; verified says that
+// the model must prove itself by its self-test.
+func readNetworkInfo(file string, verified bool) (*runtime.Network, export.Info, error) {
+	m, info, err := export.ReadFileInfo(file)
 	if err != nil {
-		return nil, err
+		return nil, info, err
 	}
-	net, err := runtime.Compile(m)
+	if verified {
+		err = runtime.Verify(m)
+	}
+	var net *runtime.Network
+	if err == nil {
+		net, err = runtime.Compile(m)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, info, fmt.Errorf("%s: %w", file, err)
 	}
 	debug.FreeOSMemory()
-	return net, nil
+	return net, info, nil
 }

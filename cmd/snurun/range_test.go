@@ -140,7 +140,7 @@ func TestStreamInfiniteLead(t *testing.T) {
 	}
 	for _, format := range []string{"--json", "--json=false"} {
 		var out, diagnostics bytes.Buffer
-		if code := run(t.Context(), []string{"stream", file, format, "--window", "1"}, strings.NewReader("{\"values\":[-1,1]}\n"), &out, &diagnostics); code != exitOK || strings.Contains(out.String(), "Inf") {
+		if code := run(t.Context(), []string{"stream", file, format, "--window", "1"}, strings.NewReader("{\"values\":[-1,1]}\n"), &out, &diagnostics); code != exitOK || strings.Contains(out.String(), "+Inf") {
 			t.Errorf("%s: exit %d, %q, %q", format, code, out.String(), diagnostics.String())
 		}
 	}
@@ -162,7 +162,7 @@ func TestStreamOutOfRange(t *testing.T) {
 		}
 		out.Reset()
 		diagnostics.Reset()
-		if code := run(t.Context(), []string{"stream", file, format, "--skip-bad"}, strings.NewReader(lines), &out, &diagnostics); code != exitOK || strings.Contains(out.String(), "Inf") {
+		if code := run(t.Context(), []string{"stream", file, format, "--skip-bad"}, strings.NewReader(lines), &out, &diagnostics); code != exitOK || strings.Contains(out.String(), "+Inf") {
 			t.Errorf("%s --skip-bad: exit %d, %q, %q", format, code, out.String(), diagnostics.String())
 		}
 		want := "[2]  0.000600 s  "

@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -16,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/dataset/event"
@@ -33,6 +32,8 @@ type streamOptions struct {
 	agree       agreeFlag
 	changes     bool
 	flush       bool
+	stats       time.Duration
+	silence     time.Duration
 	realtime    bool
 	connect     string
 	jitter      time.Duration
@@ -58,7 +59,10 @@ Windows follow one another unless --stride is smaller than --window. Each begins
 in the initial state, as a sample did in training, or, with --reset never, the
 membranes run on.
 
-At the end of the input, or after Ctrl-C, a summary follows.`,
+A window below --floor is of no class. --agree lets windows decide together.
+
+At the end of the input, or after Ctrl-C, a summary follows. SIGHUP reads the model
+again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 		Example: `  printf '1 5 9\n\n3 4\n' | snurun stream model.msgpack --window 3
   nc -l 9000 | snurun stream model.msgpack --format evt2 --window 50 --stride 10 --realtime
   snurun stream model.msgpack --format jsonl --margin auto --rearm --json`,
@@ -84,6 +88,8 @@ At the end of the input, or after Ctrl-C, a summary follows.`,
 	f.DurationVar(&o.input.Gap, "gap", stream.DefaultGap, "reset everything where time jumps by more than this")
 	f.BoolVar(&o.realtime, "realtime", false, "input comes as it happens: let the clock end steps, report lag")
 	f.DurationVar(&o.jitter, "jitter", 100*time.Millisecond, "with --realtime, how much longer some events are on their way than others")
+	f.DurationVar(&o.silence, "silence", 10*time.Second, "with --realtime, warn after so long without input (0: never)")
+	f.DurationVar(&o.stats, "stats", 0, "print what was done so far on standard error, as JSON, every so often (0: never)")
 	f.BoolVar(&o.input.SkipBad, "skip-bad", false, "count malformed input, and windows whose sums leave the range of float32, instead of failing")
 	f.StringVar(&o.input.Chip, "chip", "", "`sensor` of an AEDAT recording that does not name it, such as DAVIS346")
 	f.StringVar(&o.input.Columns, "columns", "", "`names` of the columns of text, such as x,y,p,t or t_s,x,y,p")
@@ -117,6 +123,10 @@ func (o *streamOptions) parse() error {
 		return usagef("--dt is %v, expected 0 or more", o.input.Step)
 	case o.input.Gap <= 0:
 		return usagef("--gap is %v, expected a time above 0", o.input.Gap)
+	case o.silence < 0:
+		return usagef("--silence is %v, expected 0 or more", o.silence)
+	case o.stats < 0 || o.stats > 0 && o.stats < time.Millisecond:
+		return usagef("--stats is %v, expected 0, or 1ms or more", o.stats)
 	case o.jitter <= 0 || o.jitter > stream.MaxJitter:
 		return usagef("--jitter is %v, expected a time above 0 and at most %v", o.jitter, stream.MaxJitter)
 	}
@@ -128,7 +138,7 @@ func (o *streamOptions) parse() error {
 	}
 	o.windows.Agree = o.agree.Agree
 	if o.realtime {
-		o.input.Jitter = o.jitter
+		o.input.Jitter, o.input.Silence = o.jitter, o.silence
 	}
 	if o.size != "" {
 		width, height, _ := strings.Cut(o.size, "x")
@@ -142,22 +152,29 @@ func (o *streamOptions) parse() error {
 	return nil
 }
 
+// limits completes what the flags say of windows by what a model recommends.
+func (o *streamOptions) limits(m *model.Network, file string) (w stream.WindowOptions, err error) {
+	w = o.windows
+	if w.Margin, err = o.margin.of(m, file); err == nil {
+		w.Floor, err = o.floor.of(m, file)
+	}
+	return w, err
+}
+
 func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o streamOptions) error {
 	if err := o.parse(); err != nil {
 		return err
 	}
-	compiled, err := readNetwork(file)
+	compiled, info, err := readNetworkInfo(file, false)
 	if err != nil {
 		return err
 	}
 	m := compiled.Model()
-	if o.windows.Margin, err = o.margin.of(m, file); err != nil {
+	limits, err := o.limits(m, file)
+	if err != nil {
 		return err
 	}
-	if o.windows.Floor, err = o.floor.of(m, file); err != nil {
-		return err
-	}
-	windows, err := stream.NewWindows(compiled, o.windows)
+	windows, err := stream.NewWindows(compiled, limits)
 	if err != nil {
 		return usageError{err}
 	}
@@ -171,8 +188,9 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 		from, name = conn, o.connect
 	}
 	stdin := &recorder{r: from}
+	said := &shared{w: cmd.ErrOrStderr()}
 	o.input.Notify = func(n stream.Notice) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "snurun: warning: %s (%d so far)\n", n.Text, n.Count)
+		fmt.Fprintf(said, "snurun: warning: %s (%d so far)\n", n.Text, n.Count)
 	}
 	in, err := stream.NewInput(stdin, m, o.input)
 	if err != nil {
@@ -180,24 +198,61 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	}
 	defer in.Close()
 	p := &decisionPrinter{model: m, out: bufio.NewWriter(cmd.OutOrStdout()), json: o.json}
+	steps, stride := windows.Length()
+	if err := p.start(startLine{
+		Schema: schema, Time: stamp(), Version: version(), Model: file, SHA256: fmt.Sprintf("%x", info.SHA256), Network: m.Topology(), Classes: m.Classes,
+		Format: in.Format(), StepUS: in.StepLength().Micros(), Window: steps, Stride: stride, Reset: o.reset,
+		Margin: limits.Margin, Floor: newFloorLine(limits.Floor), Agree: o.agree.String(), Kernel: compiled.Kernel(), Threads: 1,
+	}); err != nil {
+		return err
+	}
+	w := &watcher{out: said, every: o.stats, realtime: o.realtime, kernel: compiled.Kernel()}
+	stop := watchSignals(func() { reload(file, &o, windows, p, said) }, w.status)
+	defer stop()
+	watching, unwatch := context.WithCancel(ctx)
+	defer unwatch()
+	go w.run(watching)
+	notifySystemd(daemon.SdNotifyReady)
 	summary, err := stream.Run(ctx, in, windows, stream.Handler{
 		Decide:  p.decide,
 		Changes: o.changes,
 		Flush:   o.flush,
+		Monitor: &w.monitor,
 		Behind: func(lag time.Duration) {
-			fmt.Fprintf(cmd.ErrOrStderr(), "snurun: %v behind the input\n", lag.Round(time.Millisecond))
+			fmt.Fprintf(said, "snurun: %v behind the input\n", lag.Round(time.Millisecond))
 		},
 	})
+	notifySystemd(daemon.SdNotifyStopping)
 	if err != nil && p.err == nil {
 		err = fmt.Errorf("%s: %w", name, err)
 		if o.input.Format == "" && errors.Is(err, event.ErrMalformed) {
 			err = fmt.Errorf("%w%s", err, otherFormat(stdin.beginning(), m.Input.Encoder))
 		}
 	}
-	if printed := p.summary(summary, o.realtime, compiled.Kernel()); err == nil {
+	if printed := p.summary(summary, o.realtime, compiled.Kernel(), steps); err == nil {
 		err = printed
 	}
 	return err
+}
+
+// reload reads the model's file again and, if it proves itself by its self-test,
+// lets windows go on with it. If not, they go on as they were.
+func reload(file string, o *streamOptions, windows *stream.Windows, p *decisionPrinter, said io.Writer) {
+	notifySystemd(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
+	defer notifySystemd(daemon.SdNotifyReady)
+	net, info, err := readNetworkInfo(file, true)
+	if err == nil {
+		var limits stream.WindowOptions
+		if limits, err = o.limits(net.Model(), file); err == nil {
+			p.next.Store(&newModel{file, net.Model(), info})
+			err = windows.Replace(net, limits)
+		}
+	}
+	if err != nil {
+		fmt.Fprintf(said, "snurun: warning: the model stays as it was: %v\n", err)
+		return
+	}
+	fmt.Fprintf(said, "snurun: %s, sha256 %x, is read again, verified, and used from the next window on\n", file, info.SHA256[:8])
 }
 
 // dial connects to tcp://HOST:PORT or unix:///PATH.
@@ -255,99 +310,3 @@ func otherFormat(head []byte, e model.Encoder) string {
 	}
 	return ""
 }
-
-// decisionPrinter prints decisions as they fall.
-type decisionPrinter struct {
-	model *model.Network
-	out   *bufio.Writer
-	json  bool
-	err   error // of the output
-}
-
-// decisionLine is the JSON form of a decision.
-type decisionLine struct {
-	Window  int64     `json:"window"`
-	Step    int64     `json:"step"`
-	TimeUS  int64     `json:"t_us"`
-	Class   int       `json:"class"`
-	Name    string    `json:"name,omitempty"`
-	Scores  []float32 `json:"scores"`
-	Steps   int       `json:"steps"`
-	Margin  *float32  `json:"margin,omitempty"` // absent if it is infinite, as with one class
-	Latency float64   `json:"latency_us"`
-}
-
-func (p *decisionPrinter) decide(d stream.Decision) error {
-	p.err = p.print(d)
-	return p.err
-}
-
-func (p *decisionPrinter) print(d stream.Decision) error {
-	name := ""
-	if d.Class < len(p.model.Classes) {
-		name = p.model.Classes[d.Class]
-	}
-	if p.json {
-		line := decisionLine{d.Window, d.Step, d.TimeUS, d.Class, name, d.Scores, d.Steps, &d.Lead, microseconds(d.Latency)}
-		if math.IsInf(float64(d.Lead), 1) {
-			line.Margin = nil
-		}
-		if err := json.NewEncoder(p.out).Encode(line); err != nil {
-			return err
-		}
-		return p.out.Flush()
-	}
-	if name == "" {
-		name = strconv.Itoa(d.Class)
-	}
-	decimals := 3
-	if d.TimeUS%1000 != 0 {
-		decimals = 6
-	}
-	margin := ""
-	if !math.IsInf(float64(d.Lead), 1) {
-		margin = fmt.Sprintf("  margin %.4g", d.Lead)
-	}
-	fmt.Fprintf(p.out, "[%d]  %.*f s  %s  score %.4g%s  %d steps  %.1f µs\n",
-		d.Window, decimals, float64(d.TimeUS)/1e6, name, d.Scores[d.Class], margin, d.Steps, microseconds(d.Latency))
-	return p.out.Flush()
-}
-
-func (p *decisionPrinter) summary(s stream.Summary, realtime bool, kernel string) error {
-	perSecond := func(n int64) float64 { return float64(n) / s.Elapsed.Seconds() }
-	if p.json {
-		fields := map[string]any{
-			"steps": s.Steps, "windows": s.Windows, "decisions": s.Decisions, "early": s.Early,
-			"events": s.Events, "late": s.Late, "skipped": s.Skipped, "restarts": s.Restarts, "glitches": s.Glitches, "reframed": s.Reframed,
-			"seconds": s.Elapsed.Seconds(), "steps_per_s": perSecond(s.Steps), "events_per_s": perSecond(s.Events), "kernel": kernel,
-		}
-		if s.Decisions > 0 {
-			fields["latency_us"] = map[string]float64{"p50": microseconds(s.Latency.P50), "p99": microseconds(s.Latency.P99), "max": microseconds(s.Latency.Max)}
-		}
-		if realtime {
-			fields["lag_us"] = map[string]float64{"last": microseconds(s.Lag), "max": microseconds(s.MaxLag)}
-		}
-		if err := json.NewEncoder(p.out).Encode(map[string]any{"summary": fields}); err != nil {
-			return err
-		}
-		return p.out.Flush()
-	}
-	w := p.out
-	fmt.Fprintf(w, "steps       %d\n", s.Steps)
-	fmt.Fprintf(w, "windows     %d, %d decided, %d of them early\n", s.Windows, s.Decisions, s.Early)
-	fmt.Fprintf(w, "events      %d, %d late, %d skipped, %d %s in time\n", s.Events, s.Late, s.Skipped, s.Restarts, plural(int(s.Restarts), "jump"))
-	if s.Glitches+s.Reframed > 0 {
-		fmt.Fprintf(w, "repaired    %d broken %s in time left out, %d %s in the input\n", s.Glitches, plural(int(s.Glitches), "stamp"), s.Reframed, plural(int(s.Reframed), "cut"))
-	}
-	if s.Decisions > 0 {
-		fmt.Fprintf(w, "latency     %.1f µs p50, %.1f p99, %.1f max\n", microseconds(s.Latency.P50), microseconds(s.Latency.P99), microseconds(s.Latency.Max))
-	}
-	if realtime {
-		fmt.Fprintf(w, "lag         %.1f ms at the end, %.1f max\n", microseconds(s.Lag)/1e3, microseconds(s.MaxLag)/1e3)
-	}
-	fmt.Fprintf(w, "throughput  %.0f events/s, %.0f steps/s\n", perSecond(s.Events), perSecond(s.Steps))
-	fmt.Fprintf(w, "kernel      %s\n", kernel)
-	return w.Flush()
-}
-
-func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }

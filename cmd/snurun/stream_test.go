@@ -35,6 +35,7 @@ func streamOf(t *testing.T, input io.Reader, args ...string) (stdout, stderr str
 type streamSummary struct {
 	Steps, Windows, Decisions, Early int64
 	Events, Late, Skipped, Restarts  int64
+	Nothing, Open                    int64
 	Latency                          map[string]float64 `json:"latency_us"`
 	Lag                              map[string]float64 `json:"lag_us"`
 	Kernel                           string
@@ -44,6 +45,11 @@ type streamSummary struct {
 func parseStream(t *testing.T, out string) ([]decisionLine, streamSummary) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var first map[string]startLine
+	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first["start"].Schema != schema || len(first["start"].SHA256) != 64 {
+		t.Fatalf("%s: %v, expected a start", lines[0], err)
+	}
+	lines = lines[1:]
 	decisions := make([]decisionLine, len(lines)-1)
 	for i := range decisions {
 		if err := json.Unmarshal([]byte(lines[i]), &decisions[i]); err != nil {
@@ -103,7 +109,7 @@ func TestStreamIsClassify(t *testing.T) {
 			if err := json.Unmarshal([]byte(want[i]), &o); err != nil {
 				t.Fatal(err)
 			}
-			if d.Window != int64(i) || d.Class != o.Class || d.Name != o.Name || fmt.Sprint(d.Scores) != fmt.Sprint(o.Scores) || d.Steps != o.Steps ||
+			if d.Window != int64(i) || d.Class == nil || *d.Class != o.Class || d.Name != o.Name || fmt.Sprint(d.Scores) != fmt.Sprint(o.Scores) || d.Steps != o.Steps ||
 				d.Step != int64(10*i+d.Steps-1) || d.TimeUS != 1000*(d.Step+1) || d.Margin == nil || d.Latency <= 0 {
 				t.Errorf("digit %d: %+v, expected %+v", i, d, o)
 			}
@@ -270,7 +276,7 @@ func TestStreamOtherFormat(t *testing.T) {
 // TestStreamOfOneClass has no margin to print.
 func TestStreamOfOneClass(t *testing.T) {
 	out, diagnostics, code := streamOf(t, strings.NewReader("1,1,1,1\n12000,1,1,1\n"), eventModel(t, 1), "--json")
-	if decisions, _ := parseStream(t, out); code != exitOK || len(decisions) != 1 || decisions[0].Margin != nil || strings.Contains(out, "margin") {
+	if decisions, _ := parseStream(t, out); code != exitOK || len(decisions) != 1 || decisions[0].Margin != nil || strings.Contains(out, "margin") || strings.Contains(out, "lead") {
 		t.Errorf("exit %d, %q, %s", code, diagnostics, out)
 	}
 }
@@ -290,8 +296,12 @@ func TestStreamInterrupted(t *testing.T) {
 	}()
 	go func() { _, _ = io.WriteString(sensor, digitLines(t, 1)) }()
 	lines := json.NewDecoder(result)
+	var first map[string]startLine
+	if err := lines.Decode(&first); err != nil || first["start"].Model != shipped {
+		t.Fatalf("%+v, error %v, expected a start", first, err)
+	}
 	var d decisionLine
-	if err := lines.Decode(&d); err != nil || d.Class != 7 {
+	if err := lines.Decode(&d); err != nil || d.Class == nil || *d.Class != 7 {
 		t.Fatalf("%+v, error %v, expected the first digit, 7", d, err)
 	}
 	interrupt()

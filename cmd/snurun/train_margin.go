@@ -22,10 +22,11 @@ type recommended struct {
 	whole  float64 // accuracy of whole presentations
 	steps  float64 // mean steps a sample
 	of     int     // of so many
+	floor  model.Floor
 }
 
-// addMargin gives m the margin that its decisions on the samples held out
-// recommend.
+// addMargin gives m the margin, and the floor of live windows, that its decisions
+// on the samples held out recommend.
 func (j *job) addMargin(ctx context.Context, m *model.Network) (recommended, error) {
 	net, err := runtime.Compile(m)
 	if err != nil {
@@ -36,16 +37,22 @@ func (j *job) addMargin(ctx context.Context, m *model.Network) (recommended, err
 		return recommended{}, err
 	}
 	m.Readout.Margin = c.Recommend(marginLoss)
+	if m.Readout.Floor, err = evaluate.New(net).Floor(ctx, j.heldOut(m), marginLoss, evaluate.Options{Threads: j.options.threads}); err != nil {
+		return recommended{}, err
+	}
 	n := float64(c.Samples)
 	p := c.At(m.Readout.Margin)
 	return recommended{
 		margin: m.Readout.Margin, early: float64(p.Correct) / n, whole: float64(c.Points[len(c.Points)-1].Correct) / n,
-		steps: float64(p.Steps) / n, of: m.Steps,
+		steps: float64(p.Steps) / n, of: m.Steps, floor: m.Readout.Floor,
 	}, nil
 }
 
-// addTo adds the margin, if there is one, to a summary.
+// addTo adds the margin and the floor, if there are any, to a summary.
 func (r recommended) addTo(summary map[string]any) {
+	if f := newFloorLine(r.floor); f != nil {
+		summary["floor"] = f
+	}
 	if r.margin > 0 {
 		summary["margin"], summary["margin_held_accuracy"], summary["margin_steps"] = r.margin, r.early, r.steps
 	}
