@@ -477,7 +477,7 @@ func TestAccepted(t *testing.T) {
 		{"planes", "layers[4].from", "\x91\xd1\xff\xff", func(m *model.Network) bool { return slices.Equal(m.Layers[4].From, []int{-1}) }},
 		{"planes", "layers[6].from", "\x92\x03\xd1\x00\x05", func(m *model.Network) bool { return slices.Equal(m.Layers[6].From, []int{3, 5}) }},
 		{"planes", "layers[0].synapse", "\x01", func(m *model.Network) bool { return m.Layers[0].Synapse[0] == 1 }},
-		{"tiny", "readout", "\x82\xa4kind\xabspike_count\xa5floor\x82\xa6events\x07\xa4lead\x02", func(m *model.Network) bool { return m.Readout.Floor == model.Floor{Events: 7, Lead: 2} }},
+		{"tiny", "readout", "\x82\xa4kind\xacmembrane_sum\xa5floor\x82\xa6events\x07\xa4lead\x02", func(m *model.Network) bool { return m.Readout.Floor == model.Floor{Events: 7, Lead: 2} }},
 		{"planes", "readout.margin", "\x02", func(m *model.Network) bool { return m.Readout.Margin == 2 }},
 	}
 	for _, tt := range tests {

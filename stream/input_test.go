@@ -294,7 +294,7 @@ func TestInputErrors(t *testing.T) {
 		}
 	}
 	// Where the form is only known from its lines, so is the error.
-	if _, err := frames(newInput(t, strings.NewReader("0,1,1,1\n"), flat, InputOptions{})); err == nil || !strings.Contains(err.Error(), "input of shape [60] does not say which pixels it sees") {
+	if _, err := frames(newInput(t, strings.NewReader("0,1,1,1\n"), flat, InputOptions{Format: "text"})); err == nil || !strings.Contains(err.Error(), "input of shape [60] does not say which pixels it sees") {
 		t.Errorf("events of a sensor of unknown size: error %v", err)
 	}
 	for _, m := range []*model.Network{flat, odd} {
