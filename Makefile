@@ -55,6 +55,14 @@ vulnerabilities: ## known vulnerabilities in what snurun is built from
 release: ## archives of all targets, checksums and bill of materials, in dist
 	.ci/release dist
 
+.PHONY: deb
+deb: ## Debian packages for amd64, arm64 and armhf, in debs
+	.ci/deb debs
+
+.PHONY: deb-test
+deb-test: deb ## the packages installed, started and removed in a Debian of their own; needs root, debootstrap and qemu
+	.ci/deb-test debs
+
 .PHONY: licences
 licences: ## NOTICE, the licences of all that the binary is linked from
 	go run ./internal/tools/licences > NOTICE.new
