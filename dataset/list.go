@@ -80,6 +80,9 @@ func parseList(path, text string) ([]entry, error) {
 			return nil, fmt.Errorf("dataset: %s:%d: %w: %.40q, expected a recording, a blank or comma, and its class", path, n, ErrFormat, line)
 		}
 		file, name := strings.TrimRight(line[:i], " \t,;"), line[i+1:]
+		if file == "" || name == "" {
+			return nil, fmt.Errorf("dataset: %s:%d: %w: %.40q, expected a recording, a blank or comma, and its class", path, n, ErrFormat, line)
+		}
 		if entries == nil && headOfList(file, name) {
 			continue
 		}

@@ -80,6 +80,22 @@ func (d *evt3) valid(r []byte) bool {
 	return true
 }
 
+// jumps reports whether src begins with a time that is far from the last one, as
+// after a long silence, and words behind it that are valid at any time.
+func (d *evt3) jumps(src []byte) bool {
+	after := evt3{decoder: d.decoder}
+	for k := range alignRecords + 1 {
+		if len(src) < evt3Word {
+			return d.final
+		}
+		if k == 0 && src[1]>>4 != evt3TimeHigh || !after.valid(src[:evt3Word]) {
+			return false
+		}
+		src = src[evt3Word:]
+	}
+	return true
+}
+
 func (d *evt3) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for {
 		for ; d.mask != 0 && n < len(dst); d.mask &= d.mask - 1 {
@@ -89,7 +105,7 @@ func (d *evt3) decode(dst []Event, src []byte, off int64) (n, used int, err erro
 		if n == len(dst) || len(src)-used < evt3Word {
 			return n, used, nil
 		}
-		if !d.valid(src[used : used+evt3Word]) {
+		if !d.valid(src[used:used+evt3Word]) && !d.jumps(src[used:]) {
 			shift, wait := d.realign(src[used:], evt3Word, d.valid)
 			if wait {
 				return n, used, nil
