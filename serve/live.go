@@ -1,31 +1,91 @@
 package serve
 
-import "net/http"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/snurun/snurun/serve/live"
+)
+
+const (
+	// maxViews bounds the live views that are open at a time.
+	maxViews = 64
+	// maxViewed bounds a message of a view, and with it a file to look at.
+	maxViewed = 32 << 20
+	// viewIdle is how long a view may ask for nothing; a page that is looked at again
+	// opens another.
+	viewIdle = 10 * time.Minute
+	// viewWrite is how long a client may take to receive an answer.
+	viewWrite = 20 * time.Second
+)
 
 // live answers GET /api/live?model=NAME, a WebSocket on which a client watches a
-// network run.
-//
-// The client asks for a run by a text message, one JSON object:
-//
-//	{"input": {"image": [784 numbers of 0 to 255]}        an image for the encoder
-//	        | {"file": "base64 of a file", "name": "a.bs2"}  anything that classify takes
-//	        | {"sample": 3}                               one of the samples of the program
-//	        | {"events": [[t, x, y, p], …]},
-//	 "seed": 1, "steps": 0,
-//	 "membrane": {"layer": 0, "neurons": [0, 7]}}
-//
-// The server answers with a text message, the header of the run (model, version,
-// steps, layers and their sizes, the file's name, remarks), then a frame a step:
-// input spikes, spikes of all layers, the membranes asked for, scores and the
-// decision so far; at the end the result and its latency. A further message from the
-// client begins another run, or changes what is recorded. A message that makes no
-// sense is answered by {"error": "…"}.
+// network run. Each message gets one answer, see package live; a text message is a
+// head without a payload. A view stays with the version of the model that it began
+// with.
 func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	m, err := s.models.get(r.URL.Query().Get("model"), "")
 	if err != nil {
 		writeError(w, err)
 		return
 	}
-	_ = m
-	http.Error(w, "the live view is not there", http.StatusNotImplemented)
+	select {
+	case s.views <- struct{}{}:
+		defer func() { <-s.views }()
+	default:
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "as many live views are open as may be, try again later"})
+		return
+	}
+	// Only pages of this server: the origin must be the host that was asked.
+	c, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return // Accept has answered
+	}
+	defer c.CloseNow()
+	c.SetReadLimit(maxViewed)
+	watch := m.watched.NewWatch()
+	defer watch.Close()
+	err = view(r.Context(), c, watch)
+	if err != nil && websocket.CloseStatus(err) == -1 && !errors.Is(err, context.Canceled) {
+		s.log.Debug("live view ended", "model", m.name, "error", err)
+	}
+	c.Close(websocket.StatusNormalClosure, "")
+}
+
+// view answers messages until the client goes.
+func view(ctx context.Context, c *websocket.Conn, watch *live.Watch) error {
+	for {
+		message, err := receive(ctx, c)
+		if err != nil {
+			return err
+		}
+		if err := send(ctx, c, watch.Answer(ctx, message)); err != nil {
+			return err
+		}
+	}
+}
+
+// receive waits for the next message.
+func receive(ctx context.Context, c *websocket.Conn) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, viewIdle)
+	defer cancel()
+	kind, message, err := c.Read(ctx)
+	if err == nil && kind == websocket.MessageText {
+		if !json.Valid(message) {
+			message = []byte("null")
+		}
+		message, err = live.Pack(json.RawMessage(message), nil)
+	}
+	return message, err
+}
+
+func send(ctx context.Context, c *websocket.Conn, answer []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, viewWrite)
+	defer cancel()
+	return c.Write(ctx, websocket.MessageBinary, answer)
 }

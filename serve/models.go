@@ -18,6 +18,7 @@ import (
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/serve/live"
 )
 
 // ErrUnknownModel is the error of a request for a model, or a version of one, that
@@ -32,7 +33,8 @@ type Model struct {
 	net       *runtime.Network
 	encoder   *dataset.Encoder // nil for a network of events
 	evaluator *evaluate.Evaluator
-	card      Card
+	card      live.Card
+	watched   *live.Model // what the page sees
 
 	idle struct {
 		sync.Mutex
@@ -51,7 +53,7 @@ func (m *Model) Network() *runtime.Network { return m.net }
 
 // Card returns what there is to say of the model. It is shared and must not be
 // changed.
-func (m *Model) Card() *Card { return &m.card }
+func (m *Model) Card() *live.Card { return &m.card }
 
 // versionDigits is how much of a file's SHA-256 names a version.
 const versionDigits = 12
@@ -70,7 +72,7 @@ func readModel(name, path string) (*Model, error) {
 	m := &Model{name: name, net: net, evaluator: evaluate.New(net)}
 	sum := hex.EncodeToString(info.SHA256[:])
 	m.version = sum[:versionDigits]
-	tested, err := prove(net, n.SelfTest)
+	tested, err := live.Prove(net, n.SelfTest)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -79,30 +81,12 @@ func readModel(name, path string) (*Model, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	m.card = newCard(m, n, tested)
-	m.card.SHA256, m.card.Bytes, m.card.Format = sum, info.Size, info.Version
+	m.card = live.NewCard(name, n, net, info, tested)
+	if m.watched, err = live.NewModel(net, nil, n.SelfTest); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	debug.FreeOSMemory()
 	return m, nil
-}
-
-// prove runs the self-test of a model file on the network compiled from it.
-func prove(net *runtime.Network, test *model.SelfTest) (Test, error) {
-	if test == nil {
-		return Test{Result: "none"}, nil
-	}
-	start := time.Now()
-	digest, err := net.Digest(test)
-	if err != nil {
-		return Test{}, err
-	}
-	if digest != test.Digest {
-		return Test{}, fmt.Errorf("%w: this machine computes the digest %x…, the file says %x…", runtime.ErrSelfTest, digest[:4], test.Digest[:4])
-	}
-	t := Test{Result: "passed", Inputs: len(test.Inputs), Milliseconds: float64(time.Since(start).Microseconds()) / 1e3}
-	for _, x := range test.Inputs {
-		t.Steps += x.Steps()
-	}
-	return t, nil
 }
 
 // slot is the place of a model: which file it comes from, and what is served now.

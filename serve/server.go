@@ -26,6 +26,7 @@ type Server struct {
 	log    *slog.Logger
 	models *registry
 	routes http.Handler
+	views  chan struct{} // a place for each live view
 }
 
 // New reads the models, proves each by its self-test and returns their server.
@@ -34,7 +35,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, log: o.Log, models: models}
+	s := &Server{o: o, log: o.Log, models: models, views: make(chan struct{}, maxViews)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -140,6 +140,7 @@ func kindOf(content string) string {
 		{"CC-BY-4.0", "Creative Commons Attribution 4.0 International Public License"},
 		{"Apache-2.0", "Apache License Version 2.0"},
 		{"MIT", "Permission is hereby granted, free of charge"},
+		{"ISC", "Permission to use, copy, modify, and distribute this software for any purpose with or without fee"},
 		{"BSD-3-Clause", "Neither the name"},
 		{"BSD-2-Clause", "Redistributions in binary form must reproduce"},
 	} {

@@ -24,9 +24,10 @@ func TestNotice(t *testing.T) {
 
 func TestKindOf(t *testing.T) {
 	for content, want := range map[string]string{
-		"Permission is hereby\n  granted, free of charge, to any person":     "MIT",
-		"Redistributions in binary form must reproduce. Neither the name of": "BSD-3-Clause",
-		"Redistributions in binary form must reproduce the above":            "BSD-2-Clause",
+		"Permission is hereby\n  granted, free of charge, to any person":                                        "MIT",
+		"Permission to use, copy, modify, and distribute this software for any\npurpose with or without fee is": "ISC",
+		"Redistributions in binary form must reproduce. Neither the name of":                                    "BSD-3-Clause",
+		"Redistributions in binary form must reproduce the above":                                               "BSD-2-Clause",
 		"All rights reserved.": "",
 	} {
 		if got := kindOf(content); got != want {
