@@ -10,7 +10,7 @@ import (
 	"github.com/snurun/snurun/internal/float16"
 )
 
-// Dataset is an array of numbers or strings in row-major order.
+// Dataset is an array of numbers, strings, records or sequences in row-major order.
 type Dataset struct {
 	file   *File
 	parent *Group
@@ -52,7 +52,7 @@ func (im *image) dataset(h *header) (*Dataset, error) {
 		return nil, corrupt(h.at, "object is neither a group nor a dataset: datatype %t, dataspace %t, layout %t", hasType, hasSpace, hasLayout)
 	}
 	var err error
-	if d.typ, err = im.datatype(typ); err != nil {
+	if d.typ, err = im.datatype(&typ); err != nil {
 		return nil, err
 	}
 	if d.space, err = im.dataspace(space); err != nil {
@@ -170,25 +170,9 @@ func integers[T int64 | float32 | float64](d *Dataset, convert func(uint64) (T, 
 		return nil, err
 	}
 	out := make([]T, d.space.count)
-	order, signed, size := d.typ.order, d.typ.signed, int(d.typ.size)
+	size := int(d.typ.size)
 	for i := range out {
-		var v uint64
-		switch p := raw[size*i:]; {
-		case size == 1 && signed:
-			v = uint64(int8(p[0]))
-		case size == 1:
-			v = uint64(p[0])
-		case size == 2 && signed:
-			v = uint64(int16(order.Uint16(p)))
-		case size == 2:
-			v = uint64(order.Uint16(p))
-		case size == 4 && signed:
-			v = uint64(int32(order.Uint32(p)))
-		case size == 4:
-			v = uint64(order.Uint32(p))
-		default:
-			v = order.Uint64(p)
-		}
+		v := d.typ.integer(raw[size*i:])
 		x, ok := convert(v)
 		if !ok {
 			return nil, inObject(d.Path(), fmt.Errorf("%w: element %d is %d, beyond int64", ErrType, i, v))
@@ -196,6 +180,25 @@ func integers[T int64 | float32 | float64](d *Dataset, convert func(uint64) (T, 
 		out[i] = x
 	}
 	return out, nil
+}
+
+// integer returns the integer at the front of p, widened to 64 bits with its sign.
+func (t *datatype) integer(p []byte) uint64 {
+	switch {
+	case t.size == 1 && t.signed:
+		return uint64(int8(p[0]))
+	case t.size == 1:
+		return uint64(p[0])
+	case t.size == 2 && t.signed:
+		return uint64(int16(t.order.Uint16(p)))
+	case t.size == 2:
+		return uint64(t.order.Uint16(p))
+	case t.size == 4 && t.signed:
+		return uint64(int32(t.order.Uint32(p)))
+	case t.size == 4:
+		return uint64(t.order.Uint32(p))
+	}
+	return t.order.Uint64(p)
 }
 
 // Strings returns the elements of a dataset of strings, in row-major order,
@@ -215,7 +218,7 @@ func (d *Dataset) Strings() ([]string, error) {
 	for i := range out {
 		b := raw[size*i : size*(i+1)]
 		if d.typ.vlen {
-			if b, err = heap.text(b); err != nil {
+			if b, err = heap.elements(b, 1); err != nil {
 				return nil, inObject(d.Path(), err)
 			}
 		}
@@ -228,10 +231,11 @@ func (d *Dataset) Strings() ([]string, error) {
 	return out, nil
 }
 
-// text returns the string that a variable-length element refers to.
-func (h *globalHeap) text(element []byte) ([]byte, error) {
+// elements returns the stored bytes that a variable-length element refers to, each of
+// its own elements taking size of them.
+func (h *globalHeap) elements(element []byte, size uint32) ([]byte, error) {
 	c := h.im.cursor(element, 0)
-	n, at, index := uint64(c.u32()), c.address(), c.u32()
+	n, at, index := uint64(c.u32())*uint64(size), c.address(), c.u32()
 	if n == 0 {
 		return nil, nil
 	}
@@ -240,7 +244,7 @@ func (h *globalHeap) text(element []byte) ([]byte, error) {
 		return nil, err
 	}
 	if n > uint64(len(b)) {
-		return nil, corrupt(at, "global heap object %d has %d bytes, a string of %d refers to it", index, len(b), n)
+		return nil, corrupt(at, "global heap object %d has %d bytes, an element of %d refers to it", index, len(b), n)
 	}
 	return b[:n], nil
 }

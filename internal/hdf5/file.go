@@ -1,6 +1,7 @@
-// Package hdf5 reads and writes the part of HDF5 that files of the neuromorphic
-// intermediate representation (NIR), written by h5py, are made of. It follows
-// the HDF5 File Format Specification Version 3.0 of The HDF Group.
+// Package hdf5 reads the part of HDF5 that files of the neuromorphic intermediate
+// representation (NIR) and recordings of events, as h5py writes them, are made of, and
+// writes that of NIR. It follows the HDF5 File Format Specification Version 3.0 of The
+// HDF Group.
 //
 // # What is read
 //
@@ -11,7 +12,8 @@
 //   - Dataspaces: scalar, simple and null.
 //   - Datatypes: IEEE 754 binary16, binary32 and binary64, integers of 8 to 64 bits, both
 //     byte orders, enumerations over integers (h5py's booleans), strings of fixed
-//     and variable length.
+//     and variable length, compounds of these, sequences of numbers of variable
+//     length.
 //   - Layouts of version 3 and 4: compact, contiguous, and chunked with a version
 //     1 B-tree, a single chunk, an implicit or a fixed array index.
 //   - Filters: deflate, shuffle, Fletcher-32, h5py's LZF. Fill values.
@@ -19,7 +21,7 @@
 // # What is not
 //
 // Attributes, comments and times are skipped. Soft and external links, committed
-// datatypes, compound and array types, sequences of variable length, other chunk
+// datatypes, compounds in compounds, array types, other sequences, other chunk
 // indexes (datasets that can grow, in files of libver "latest"), other filters,
 // virtual and external storage, and user blocks give [ErrUnsupported]. So does a
 // second hard link to a group: the groups of a [File] are a tree.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -89,8 +90,39 @@ func values(d *Dataset) (object, error) {
 		var v []string
 		v, err = d.Strings()
 		o.Values = append(o.Values, v...)
+	case Record:
+		var columns []*Numbers
+		if columns, err = d.Columns(); err != nil {
+			return o, err
+		}
+		for i := range d.space.count {
+			var fields []string
+			for _, x := range columns {
+				if x == nil {
+					fields = append(fields, "-")
+				} else {
+					fields = append(fields, number(x, int(i)))
+				}
+			}
+			o.Values = append(o.Values, strings.Join(fields, " "))
+		}
+	case Sequence:
+		var all []Numbers
+		all, err = d.Sequences()
+		for _, x := range all {
+			var fields []string
+			for i := range x.Len() {
+				fields = append(fields, number(&x, i))
+			}
+			o.Values = append(o.Values, strings.Join(fields, " "))
+		}
 	}
 	return o, err
+}
+
+// number returns number i of x as want.json has it.
+func number(x *Numbers, i int) string {
+	return strconv.FormatFloat(x.At(i), 'g', -1, 64)
 }
 
 func errorName(err error) string {

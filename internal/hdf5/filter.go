@@ -20,7 +20,11 @@ const (
 // maxFilters is the longest pipeline the format has.
 const maxFilters = 32
 
-var filterNames = map[uint16]string{4: "szip", 5: "nbit", 6: "scaleoffset"}
+// filterNames are those of filters that are not undone; 32001 and what follows are
+// registered with The HDF Group.
+var filterNames = map[uint16]string{
+	4: "szip", 5: "nbit", 6: "scaleoffset", 307: "bzip2", 32001: "blosc", 32004: "lz4", 32008: "bitshuffle", 32015: "zstd", 32026: "blosc2", 36559: "Metavision ECF",
+}
 
 // filter is one step of a pipeline.
 type filter struct {
@@ -80,7 +84,7 @@ func (im *image) filters(c cursor) ([]filter, error) {
 			if name == "" {
 				name = "unknown"
 			}
-			return nil, unsupported(at, "filter %d (%s)", f.id, name)
+			return nil, unsupported(at, "filter %d (%s): h5repack -f GZIP=4 IN OUT packs a file with one that is read", f.id, name)
 		}
 		filters = append(filters, f)
 	}

@@ -70,7 +70,7 @@ func TestFlipped(t *testing.T) {
 	if testing.Short() {
 		stride = 5
 	}
-	for _, name := range []string{"growing-old.h5", "growing-new.h5"} {
+	for _, name := range []string{"growing-old.h5", "growing-new.h5", "records-old.h5"} {
 		data := unpack(t, name)
 		for i := 0; i < len(data); i += stride {
 			for _, mask := range []byte{1, 0xff} {
@@ -99,7 +99,7 @@ func TestFlipped(t *testing.T) {
 func TestShuffledBlocks(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
-	for _, name := range []string{"links-old.h5", "growing-old.h5", "tracked.h5"} {
+	for _, name := range []string{"links-old.h5", "growing-old.h5", "tracked.h5", "records-new.h5"} {
 		clean := unpack(t, name)
 		for range 2000 {
 			data := bytes.Clone(clean)

@@ -3,15 +3,18 @@
 h5py reads from them, both packed by gzip.
 
     python3 make.py              needs h5py and numpy
+    python3 make.py NAME...      writes these files alone, and want.json
     python3 make.py read FILE    prints the entry of want.json for a file
     python3 make.py links FILE   writes a group of more links than a fixture should have
 
 want.json has for each file its datasets by path: kind, shape and values as
-strings, floats in hexadecimal; or, for what the reader must refuse, an error.
+strings, floats in hexadecimal, and those of a record or sequence with blanks
+between them; or, for what the reader must refuse, an error.
 """
 
 import ctypes
 import gzip
+import io
 import json
 import os
 import sys
@@ -154,6 +157,31 @@ def growing(f):
     d.write(h5py.h5s.ALL, h5py.h5s.ALL, numbers(35, "i4"))
 
 
+def records(f):
+    """Compounds and sequences, as recordings of events have them."""
+    event = np.dtype({"names": ["x", "y", "p", "t"], "formats": ["<u2", "<u2", "<i2", "<i8"], "offsets": [0, 2, 4, 8], "itemsize": 16})
+    data = np.zeros(23, event)
+    for name in data.dtype.names:
+        data[name] = np.abs(numbers(23, data.dtype[name]))
+    f.create_dataset("events", data=data, chunks=(5,), compression="gzip", shuffle=True, maxshape=(None,) if f.libver[0] == "earliest" else None)
+    mixed = np.zeros((2, 2), dtype=[("half", ">f2"), ("name", "S3"), ("on", "?"), ("big", ">i4"), ("word", h5py.string_dtype())])
+    mixed["half"], mixed["name"], mixed["on"], mixed["big"], mixed["word"] = [[0.5, -2], [1, 0]], b"ab", [[True, False], [False, True]], -7, "w"
+    f["mixed"] = mixed
+    f.create_dataset("unwritten", shape=3, dtype=event)
+    f.create_dataset("none", shape=0, dtype=event)
+    g = f.create_group("spikes")
+    for name, t in (("times", "<f2"), ("units", "<u2"), ("wide", "<f8"), ("signed", "<i1")):
+        d = g.create_dataset(name, shape=4, dtype=h5py.vlen_dtype(np.dtype(t)), **({"chunks": (2,), "compression": "gzip"} if name == "units" else {}))
+        for i, n in enumerate((3, 0, 60, 1)):
+            d[i] = numbers(n, t)
+    f.create_dataset("words", data=np.array([0, 2], "i8"), dtype=h5py.enum_dtype({"a": 0, "long name": 1, "c": 2}, basetype="i8"))
+    g = f.create_group("unread")
+    g.create_dataset("array", shape=2, dtype=np.dtype([("a", "i4", (3,))]))
+    g.create_dataset("nested", shape=2, dtype=np.dtype([("a", [("b", "i4")])]))
+    g.create_dataset("sequences of strings", shape=2, dtype=h5py.vlen_dtype(h5py.string_dtype()))
+    g.create_dataset("sequences in records", shape=2, dtype=np.dtype([("a", h5py.vlen_dtype("i4"))]))
+
+
 def links(f):
     """More links than one node of any index holds, and a header in pieces."""
     d = f.create_dataset("x", data=numbers(2, "f4"))
@@ -222,6 +250,8 @@ FILES = [  # name, contents, libver, file creation
     ("chunked-new", chunked, "latest", None),
     ("growing-old", growing, "earliest", None),
     ("growing-new", growing, "latest", None),
+    ("records-old", records, "earliest", None),
+    ("records-new", records, "latest", None),
     ("links-old", links, "earliest", None),
     ("links-new", links, "latest", None),
     ("tracked", tracked, "latest", None),
@@ -233,6 +263,13 @@ FILES = [  # name, contents, libver, file creation
 ]
 
 
+def text(v):
+    """A number as want.json has it."""
+    if isinstance(v, (str, bytes)):
+        return "-"
+    return "%g" % v if isinstance(v, (float, np.floating)) else str(int(v))
+
+
 def want(f, file):
     """What the reader must give, or an error."""
     out = {}
@@ -241,7 +278,7 @@ def want(f, file):
         for name in group:
             link = group.get(name, getlink=True)
             at = path + "/" + name
-            if path == "/unread" and name not in ("half", "lzf") or file == "growing-new" and name != "implicit":
+            if path == "/unread" and name not in ("half", "lzf", "compound", "complex", "sequence") or file == "growing-new" and name != "implicit":
                 out[at] = REFUSED
                 continue
             assert isinstance(link, h5py.HardLink)
@@ -250,7 +287,13 @@ def want(f, file):
                 visit(o, at)
                 continue
             entry = {"shape": [0] if o.shape is None else list(o.shape)}
-            if h5py.check_string_dtype(o.dtype) is not None:
+            if name == "complex":
+                entry.update(kind="records", values=[text(v.real) + " " + text(v.imag) for v in o[()].ravel()])
+            elif o.dtype.names:
+                entry.update(kind="records", values=[" ".join(text(x) for x in v) for v in o[()].ravel()])
+            elif isinstance(h5py.check_vlen_dtype(o.dtype), np.dtype):
+                entry.update(kind="sequences", values=[" ".join(text(x) for x in v) for v in o[()].ravel()])
+            elif h5py.check_string_dtype(o.dtype) is not None:
                 values = np.asarray(o.asstr()[()]).ravel().tolist()
                 entry.update(kind="strings", values=values)
                 if name == "spaces":  # h5py keeps the padding
@@ -272,10 +315,14 @@ def pack(path, data):
         f.write(gzip.compress(data, mtime=0))
 
 
-def main():
+def main(names):
     expected = {}
     for name, contents, libver, creation in FILES:
         path = os.path.join(HERE, name + ".h5")
+        if names and name not in names:
+            with gzip.open(path + ".gz") as f, h5py.File(io.BytesIO(f.read()), "r") as f:
+                expected[name] = want(f, name)
+            continue
         if creation is None:
             f = h5py.File(path, "w", libver=libver)
         else:
@@ -293,8 +340,8 @@ def main():
     pack(os.path.join(HERE, "want.json"), json.dumps(expected).encode())
 
 
-if len(sys.argv) == 1:
-    main()
+if len(sys.argv) == 1 or sys.argv[1] in [f[0] for f in FILES]:
+    main(sys.argv[1:])
 elif sys.argv[1] == "read":
     with h5py.File(sys.argv[2], "r") as f:
         print(json.dumps(want(f, "")))
