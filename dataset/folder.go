@@ -53,7 +53,8 @@ type FolderOptions struct {
 //	                      60001           left
 //
 // A recording of a list is a file in DIR, with or without its extension. If dir
-// is empty, it is the folder of the list.
+// is empty, it is the folder of the list. A list that is an HDF5 file is the samples in
+// it with their labels, as of SHD.
 //
 // A recording is a NumPy array .npy, see ReadSpikes, of which one of rank 3
 // holds several, an archive .npz, or that of an event camera, see Open. In subfolders, files with
@@ -64,6 +65,9 @@ type FolderOptions struct {
 func LoadFolder(ctx context.Context, dir string, in model.Input, o FolderOptions) (Source, error) {
 	if dir == "" {
 		dir = filepath.Dir(o.List)
+	}
+	if isSet(o.List) {
+		return openRecordings(o.List, in, &o)
 	}
 	if err := checkFolder(dir); err != nil {
 		return nil, err
@@ -120,6 +124,17 @@ func LoadFolder(ctx context.Context, dir string, in model.Input, o FolderOptions
 	return f, nil
 }
 
+// isSet reports whether a list is a file that holds samples and their classes.
+func isSet(list string) bool {
+	f, _, err := openMember(list)
+	if err != nil {
+		return false // reported by who reads it
+	}
+	defer f.Close()
+	kind, _ := kindOf(bufio.NewReaderSize(f, headSize), f.Name())
+	return kind == "hdf5"
+}
+
 // checkFolder reports that there is something else in place of a folder.
 func checkFolder(dir string) error {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
@@ -171,7 +186,9 @@ func readSubfolders(dir string) ([]entry, error) {
 }
 
 // recordingExtensions are the endings of recordings' names.
-func recordingExtensions() []string { return append([]string{".npy", ".npz"}, event.Extensions()...) }
+func recordingExtensions() []string {
+	return append([]string{".npy", ".npz", ".h5", ".hdf5"}, event.Extensions()...)
+}
 
 func hidden(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") }
 
@@ -235,10 +252,10 @@ func openRecordings(path string, in model.Input, o *FolderOptions) (Source, erro
 	defer f.Close()
 	r := bufio.NewReaderSize(f, headSize)
 	kind, format := kindOf(r, f.Name())
-	if kind != "npy" && kind != "npz" && kind != "events" {
+	if !slices.Contains([]string{"npy", "npz", "hdf5", "events"}, kind) {
 		return nil, unknownKind(r, path, "neither a NumPy array (.npy) nor a recording of events")
 	}
-	j := job{path, member, in, o.Steps, unknown, &o.Reading}
+	j := job{path, member, in, o.Steps, unknown, o.Classes, &o.Reading}
 	return j.recordings(r, kind, format)
 }
 

@@ -28,6 +28,8 @@ import (
 //     events, records t, x, y, p or [N, 4]
 //   - a NumPy archive .npz with one such array, or with columns t, x, y, p; path may
 //     be FILE.npz:NAME, for one of several arrays
+//   - events in HDF5, as of DSEC, E2VID and Metavision, or samples of times and units,
+//     as of SHD; path may be FILE.h5:NAME, for one of several
 //   - a recording of an event camera in a format of package event, binned from
 //     its first event on, for a network whose input coding is events
 //
@@ -100,16 +102,17 @@ type job struct {
 	member  string      // of the file, "" for the only one
 	in      model.Input // of the network, whose shape may not be known
 	steps   int         // of a presentation; see timeFirst
-	class   class
+	class   class       // of all samples
+	classes []string    // of the network, none if they are not known
 	reading *Reading
 }
 
 func (o *Opener) job(name, member string, c class) *job {
-	return &job{name, member, o.Network.Input, o.Network.Steps, c, &o.Reading}
+	return &job{name, member, o.Network.Input, o.Network.Steps, c, o.Network.Classes, &o.Reading}
 }
 
 // openMember opens a file. A part of one that has several is named behind a colon:
-// FILE.npz:NAME.
+// FILE.npz:NAME, FILE.h5:GROUP.
 func openMember(path string) (f *os.File, member string, err error) {
 	f, err = os.Open(path)
 	if at := strings.LastIndexByte(path, ':'); errors.Is(err, fs.ErrNotExist) && at > 0 && hasMembers(path[:at]) {
@@ -124,7 +127,7 @@ func openMember(path string) (f *os.File, member string, err error) {
 
 // hasMembers reports whether the name of a file is that of one with several parts.
 func hasMembers(path string) bool {
-	return slices.Contains([]string{".npz"}, strings.ToLower(filepath.Ext(path)))
+	return slices.Contains([]string{".npz", ".h5", ".hdf5"}, strings.ToLower(filepath.Ext(path)))
 }
 
 // read reads a stream, which the name of a file may tell.
@@ -163,6 +166,8 @@ func (j *job) recordings(r io.Reader, kind, format string) (s Source, err error)
 	switch kind {
 	case "events":
 		return j.events(func() (event.Source, error) { return event.NewReader(format, r, j.reading.events()) })
+	case "hdf5":
+		return j.hdf5(r)
 	case "npz":
 		s, err = j.npz(r)
 	default:
@@ -189,12 +194,12 @@ func fromArray[T spike.Input](samples []T, err error, j *job) (Source, error) {
 // headSize is how much of a stream is looked at to tell what it is.
 const headSize = 4096
 
-// kindOf tells what a stream holds: "idx", "picture", "npy", or "events" and in
-// which format, or "" if neither its first bytes nor its name say.
+// kindOf tells what a stream holds: "idx", "picture", "npy", "npz", "hdf5", or "events"
+// and in which format, or "" if neither its first bytes nor its name say.
 func kindOf(r *bufio.Reader, name string) (kind, format string) {
 	head, _ := r.Peek(headSize) // a short or failing stream is reported by who reads on
 	for _, k := range []struct{ kind, magic string }{
-		{"picture", "\x89PNG\r\n\x1a\n"}, {"picture", "\xff\xd8\xff"}, {"npy", "\x93NUMPY"}, {"npz", "PK\x03\x04"}, {"idx", "\x1f\x8b\x08"}, {"idx", "\x00\x00\x08"},
+		{"picture", "\x89PNG\r\n\x1a\n"}, {"picture", "\xff\xd8\xff"}, {"npy", "\x93NUMPY"}, {"npz", "PK\x03\x04"}, {"hdf5", "\x89HDF\r\n\x1a\n"}, {"idx", "\x1f\x8b\x08"}, {"idx", "\x00\x00\x08"},
 	} {
 		if bytes.HasPrefix(head, []byte(k.magic)) {
 			if k.kind == "npz" && whatIs(head, name) != "" {

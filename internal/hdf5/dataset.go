@@ -26,6 +26,9 @@ type Dataset struct {
 // links, the first that was met.
 func (d *Dataset) Path() string { return d.parent.join(d.name) }
 
+// Group returns the group that the dataset is in.
+func (d *Dataset) Group() *Group { return d.parent }
+
 // Kind returns what the elements are.
 func (d *Dataset) Kind() Kind { return d.typ.kind }
 

@@ -30,6 +30,9 @@ func (g *Group) Path() string {
 	return g.parent.join(g.name)
 }
 
+// Parent returns the group that the group is in, nil for the root.
+func (g *Group) Parent() *Group { return g.parent }
+
 func (g *Group) join(name string) string {
 	if g.parent == nil {
 		return "/" + name

@@ -39,6 +39,9 @@ func (x *Numbers) At(i int) float64 {
 	return float64(v)
 }
 
+// Whole reports whether they are integers.
+func (x *Numbers) Whole() bool { return x.typ.kind == Int }
+
 // Fields returns the names of the fields of records, nil for other elements.
 func (d *Dataset) Fields() []string {
 	var names []string
