@@ -18,18 +18,22 @@ import (
 
 // Version is the latest version of the format that this package reads and writes.
 // A file has the first in which all that its network needs is known.
-const Version = 2
+const Version = 3
 
-// What the first versions of something are: integer weights, and names of activations,
-// outputs and resets.
+// What the first versions of something are: integer weights, names of activations,
+// outputs and resets, and readouts with a decision a step.
 const (
 	integerVersion = 2
 	newNames       = 2
+	stepReadouts   = 3
 )
 
 // versionOf returns the version of a network's file.
 func versionOf(n *model.Network) int {
 	v := 1
+	if n.Readout.Kind.EachStep() {
+		return stepReadouts
+	}
 	if n.HasIntegers() {
 		v = integerVersion
 	}

@@ -161,7 +161,7 @@ func (r draw) pooling(in []int, once bool) model.Layer {
 func (r draw) readout(m *model.Network) {
 	switch m.Layers[len(m.Layers)-1].Output {
 	case model.None:
-		m.Readout.Kind = pick(r, model.MembraneSum, model.MembraneMax)
+		m.Readout.Kind = pick(r, model.MembraneSum, model.MembraneMax, model.StepClass, model.StepSet)
 	case model.Step:
 		m.Readout.Kind = pick(r, model.SpikeCount, model.FirstSpike)
 	default:
@@ -224,6 +224,9 @@ func randomPlanes(tb testing.TB, seed uint64) *model.Network {
 	m.Readout.Margin = float32(r.IntN(2)) * r.Float32()
 	if seed%2 == 1 {
 		m.Readout.Floor = model.Floor{Events: int64(seed % 100), Score: m.Readout.Margin - 1, Lead: m.Readout.Margin}
+	}
+	if m.Readout.Kind.EachStep() {
+		m.Readout.Margin, m.Readout.Floor = 0, model.Floor{}
 	}
 	if seed%3 == 0 {
 		makeIntegers(m, r.Rand)

@@ -182,6 +182,7 @@ func TestPlanesInvalid(t *testing.T) {
 		// readout
 		{"the last layer is a flatten, expected one with neurons", func(m *Network) { m.Layers = m.Layers[:5] }},
 		{"the last layer is a pool2d", func(m *Network) { m.Layers = m.Layers[:4] }},
+		{"readout step_set has a margin, 2", func(m *Network) { m.Readout.Kind = StepSet }},
 		{"readout margin is -1", func(m *Network) { m.Readout.Margin = -1 }},
 		{"readout margin is NaN", func(m *Network) { m.Readout.Margin = nan }},
 		{"readout margin is +Inf", func(m *Network) { m.Readout.Margin = float32(math.Inf(1)) }},

@@ -16,7 +16,23 @@ const (
 	MembraneSum ReadoutKind = "membrane_sum" // Σ_t s_j, t ascending; last layer does not spike
 	MembraneMax ReadoutKind = "membrane_max" // max_t s_j; last layer does not spike
 	FirstSpike  ReadoutKind = "first_spike"  // 1/t for the first spike at step t, from 1; 0 without one
+
+	// A decision at every step, from its scores s_j alone; the last layer does not
+	// spike. A set has the outputs whose s_j is above 0: σ(s_j) is the probability
+	// of output j, independent of the others.
+	StepClass ReadoutKind = "step_class" // the class with the largest s_j
+	StepSet   ReadoutKind = "step_set"   // all outputs with s_j > 0
 )
+
+// EachStep reports whether there is a decision at every step instead of one for
+// all steps.
+func (k ReadoutKind) EachStep() bool { return k == StepClass || k == StepSet }
+
+// Membranes reports whether the readout is of membranes, of a last layer that does
+// not spike.
+func (k ReadoutKind) Membranes() bool {
+	return k.EachStep() || k == MembraneSum || k == MembraneMax
+}
 
 // readouts says what the last layer must put out for each readout.
 //
@@ -31,6 +47,8 @@ var readouts = []struct {
 	{MembraneSum, []Output{None}},
 	{MembraneMax, []Output{None}},
 	{FirstSpike, []Output{Step}},
+	{StepClass, []Output{None}},
+	{StepSet, []Output{None}},
 }
 
 // Readouts returns the readouts that a last layer of an output has; without one,
@@ -88,6 +106,9 @@ func (n *Network) validateReadout() error {
 		return invalid("readout %v", err)
 	}
 	kind := n.Readout.Kind
+	if kind.EachStep() && n.Readout.Margin != 0 {
+		return invalid("readout %s has a margin, %v, but it decides at every step", kind, n.Readout.Margin)
+	}
 	at := slices.Index(Readouts(), kind)
 	if at < 0 {
 		return invalid("readout %q is unknown, expected %s", kind, oneOf(Readouts()))

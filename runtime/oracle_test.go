@@ -372,7 +372,7 @@ func randomNetwork(r *rand.Rand, analogInput bool) *model.Network {
 	}
 	switch m.Layers[depth-1].Output {
 	case model.None:
-		m.Readout.Kind = []model.ReadoutKind{model.MembraneSum, model.MembraneMax}[r.IntN(2)]
+		m.Readout.Kind = []model.ReadoutKind{model.MembraneSum, model.MembraneMax, model.StepClass, model.StepSet}[r.IntN(4)]
 	case model.Step:
 		m.Readout.Kind = []model.ReadoutKind{model.SpikeCount, model.FirstSpike}[r.IntN(2)]
 	default:
@@ -567,6 +567,8 @@ func (c *scorer) add(o *oracle, step int) {
 			c.scores[j] += o.y[last][j]
 		case model.MembraneSum:
 			c.scores[j] += o.s[last][j]
+		case model.StepClass, model.StepSet:
+			c.scores[j] = o.s[last][j]
 		case model.MembraneMax:
 			c.scores[j] = max(c.scores[j], o.s[last][j])
 		case model.FirstSpike:

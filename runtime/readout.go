@@ -9,7 +9,7 @@ import (
 
 // Result is what a network says of its input.
 type Result struct {
-	Class  int       // index of the largest score
+	Class  int       // index of the largest score; of readout step_set, the set is all outputs whose score is above 0
 	Scores []float32 // one a class; the session's own, changed by its next step or Reset
 	Steps  int       // time steps since the last Reset; of a 32-bit CPU at most 2³¹ − 1
 }
@@ -27,17 +27,21 @@ func (r Result) Check() error {
 // result picks the class; of equal scores that with the larger potential u of
 // the last step wins, then the lower index.
 func result(r *layer.Readout, st *layer.State, bias []float32) Result {
-	s := st.Membrane(st.Steps())
+	return resultOf(r.Scores, st.Membrane(st.Steps()), bias, r.Steps)
+}
+
+// resultOf is result of scores and the last membranes s.
+func resultOf(scores, s, bias []float32, steps int) Result {
 	best := 0
-	for j := 1; j < len(r.Scores); j++ {
+	for j := 1; j < len(scores); j++ {
 		switch {
-		case r.Scores[j] > r.Scores[best]:
+		case scores[j] > scores[best]:
 			best = j
-		case r.Scores[j] == r.Scores[best] && s[j]+bias[j] > s[best]+bias[best]:
+		case scores[j] == scores[best] && s[j]+bias[j] > s[best]+bias[best]:
 			best = j
 		}
 	}
-	return Result{Class: best, Scores: r.Scores, Steps: r.Steps}
+	return Result{Class: best, Scores: scores, Steps: steps}
 }
 
 // Lead returns how far the largest score is ahead of the second largest, or +Inf

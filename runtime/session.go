@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/snurun/snurun/internal/layer"
 	"github.com/snurun/snurun/spike"
@@ -172,6 +173,46 @@ func (s *Session) Classify(x spike.Input) (Result, error) {
 		err = s.run(x, 0, steps)
 	}
 	return s.finish(steps, err)
+}
+
+// Decisions resets the session, runs x and yields the result after each step: of a
+// readout with a decision a step, that decision. The scores are valid until the next.
+// An error, ErrRange where a score is not finite, is the last. For such a readout it is
+// as fast as Run.
+func (s *Session) Decisions(x spike.Input) iter.Seq2[Result, error] {
+	return func(yield func(Result, error) bool) {
+		s.Reset()
+		steps, err := s.stepsOf(x)
+		if err == nil && steps == 0 {
+			err = errEmpty()
+		}
+		if err != nil {
+			yield(Result{}, err)
+			return
+		}
+		chunk := 1
+		if s.readout.Kind.EachStep() { // whose scores are kept of a chunk
+			chunk = s.chunk
+		}
+		last := s.states[len(s.states)-1]
+		for t := 0; t < steps; t += chunk {
+			if err := s.run(x, t, min(steps, t+chunk)); err != nil {
+				yield(Result{}, err)
+				return
+			}
+			for row := 1; row <= last.Steps(); row++ {
+				r := s.Result()
+				if chunk > 1 {
+					u := last.Membrane(row)
+					r = resultOf(u, u, s.net.bias, t+row)
+				}
+				err := r.Check()
+				if !yield(r, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
 }
 
 // ClassifyEarly is Classify, but stops after the first step at which the

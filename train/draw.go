@@ -82,7 +82,7 @@ func (d *drawing) readout(classes int) {
 	}
 	l := d.spiking(model.SNU, []int{classes}, classes)
 	l.Name = "output"
-	if d.Readout == model.MembraneSum || d.Readout == model.MembraneMax {
+	if d.Readout.Membranes() {
 		l = model.Layer{
 			Name: "readout", Kind: model.Dense, In: d.shape, Out: []int{classes},
 			Activation: model.Identity, Output: model.None, Reset: model.ResetNone,

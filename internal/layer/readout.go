@@ -10,7 +10,7 @@ import (
 // does.
 type Readout struct {
 	Kind   model.ReadoutKind
-	Scores []float32 // one an output
+	Scores []float32 // one an output; of a decision a step, those of the last step
 	Peaks  []int     // of membrane_max: the step, from 0, of each largest membrane
 	Steps  int       // taken in; it stays at the largest int
 }
@@ -52,6 +52,8 @@ func (r *Readout) Add(st *State) {
 				}
 				r.Scores[j] = max(r.Scores[j], s) // NaN if either is
 			}
+		case r.Kind.EachStep():
+			copy(r.Scores, st.Membrane(row))
 		case r.Kind == model.FirstSpike:
 			for j := range st.Spikes(row).All() {
 				if r.Scores[j] == 0 {
