@@ -43,7 +43,8 @@ func newAugmentedRecordings(source Source, a Augmentation) (*augmentedRecordings
 	return s, nil
 }
 
-func (s *augmentedRecordings) Length(i int) int { return Length(s.Source, i) }
+func (s *augmentedRecordings) Length(i int) int      { return Length(s.Source, i) }
+func (s *augmentedRecordings) Targets(i int) Targets { return TargetsOf(s.Source, i) }
 
 func (s *augmentedRecordings) Load(dst spike.Input, i int, key Key) error {
 	w := s.scratch.Get().(*recordingScratch)

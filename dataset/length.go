@@ -49,8 +49,10 @@ func LoadUnpadded(s Source, dst spike.Input, i int, key Key) (spike.Input, error
 // are cut or followed by silence.
 func Steps(s Source, unlimited int) int {
 	switch s := s.(type) {
-	case *inputs:
+	case *inputs, *sequences:
 		return Longest(s)
+	case *judged:
+		return Steps(s.Source, unlimited)
 	case *subset:
 		return Steps(s.Source, unlimited)
 	}

@@ -52,4 +52,5 @@ func (s *subset) Load(dst spike.Input, i int, key Key) error {
 	return s.Source.Load(dst, s.indices[i], key)
 }
 
-func (s *subset) Length(i int) int { return Length(s.Source, s.indices[i]) }
+func (s *subset) Length(i int) int      { return Length(s.Source, s.indices[i]) }
+func (s *subset) Targets(i int) Targets { return TargetsOf(s.Source, s.indices[i]) }

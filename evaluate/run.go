@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -44,7 +45,7 @@ type chunk struct {
 }
 
 func (e *Evaluator) newRun(ctx context.Context, set Set, o Options) *run {
-	r := &run{evaluator: e, ctx: ctx, set: set, options: o, steps: set.steps(e.net.Steps()), size: maxChunk}
+	r := &run{evaluator: e, ctx: ctx, set: set, options: o, steps: set.steps(e.net.Model()), size: maxChunk}
 	r.changed.L = &r.lock
 	return r
 }
@@ -189,10 +190,11 @@ func (r *run) work(w *worker, number int) {
 // each runs samples one by one and returns how many went well.
 func (r *run) each(w *worker, outcomes []Outcome, first int) (int, error) {
 	for k := range outcomes {
-		if err := r.load(w, 0, outcomes[k].Index); err != nil {
+		x, err := r.load(w, 0, outcomes[k].Index)
+		if err != nil {
 			return k, err
 		}
-		if err := r.present(w, w.inputs[0], &outcomes[k], first+k); err != nil {
+		if err := r.present(w, x, &outcomes[k], first+k); err != nil {
 			return k, err
 		}
 	}
@@ -205,7 +207,7 @@ func (r *run) together(w *worker, outcomes []Outcome, first int) (int, error) {
 	var failed error
 	n := 0
 	for n < len(outcomes) && failed == nil {
-		if failed = r.load(w, n, outcomes[n].Index); failed == nil {
+		if _, failed = r.load(w, n, outcomes[n].Index); failed == nil {
 			n++
 		}
 	}
@@ -240,13 +242,17 @@ func (r *run) atOnce(w *worker, outcomes []Outcome) bool {
 	return true
 }
 
-// load makes sample i the k-th input of w.
-func (r *run) load(w *worker, k, i int) error {
+// load makes sample i the k-th input of w and returns it: its own steps alone where
+// each is decided.
+func (r *run) load(w *worker, k, i int) (spike.Input, error) {
 	if err := r.ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	for len(w.inputs) <= k {
 		w.inputs = append(w.inputs, r.evaluator.net.Input().New(r.steps))
 	}
-	return r.set.Source.Load(w.inputs[k], i, Key(r.set.Draw, i))
+	if r.evaluator.net.Readout().Kind.EachStep() {
+		return dataset.LoadUnpadded(r.set.Source, w.inputs[k], i, Key(r.set.Draw, i))
+	}
+	return w.inputs[k], r.set.Source.Load(w.inputs[k], i, Key(r.set.Draw, i))
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/spike"
 )
@@ -32,6 +33,8 @@ type Outcome struct {
 	Label  int // its class, −1 if that is not known
 	Result runtime.Result
 	Stats  runtime.Stats
+	// Decided is what a readout with a decision a step says of each; nil of others.
+	Decided *Decided
 	// Latency is the time from the encoded input to the class; 0 unless Timed.
 	Latency time.Duration
 }
@@ -67,14 +70,19 @@ func (e *Evaluator) Samples(ctx context.Context, set Set, o Options) iter.Seq2[*
 			return
 		}
 		r := e.newRun(ctx, set, o)
-		if o.Margin == 0 && !o.Timed && e.batch > 0 {
+		if o.Margin == 0 && !o.Timed && e.batch > 0 && !e.net.Readout().Kind.EachStep() {
 			r.batched, r.size = true, e.batch
 		}
 		r.present = func(w *worker, x spike.Input, out *Outcome, _ int) error {
 			var result runtime.Result
 			var err error
 			start := time.Now()
-			if o.Margin > 0 {
+			if kind := e.net.Readout().Kind; kind.EachStep() {
+				if out.Decided == nil {
+					out.Decided = new(Decided)
+				}
+				result, err = out.Decided.decide(w.session, kind, x, dataset.TargetsOf(set.Source, out.Index))
+			} else if o.Margin > 0 {
 				result, err = w.session.ClassifyEarly(x, o.Margin)
 			} else {
 				result, err = w.session.Classify(x)

@@ -51,7 +51,15 @@ func (s Set) Check(m *model.Network, labelled bool) error {
 		if !labelled {
 			continue
 		}
+		if m.Readout.Kind.EachStep() {
+			if err := checkTargets(m.Readout.Kind, s.Source, i); err != nil {
+				return err
+			}
+			continue
+		}
 		switch c := s.Source.Label(i); {
+		case c < 0 && dataset.TargetsOf(s.Source, i).Steps() > 0:
+			return fmt.Errorf("evaluate: %w: sample %d has targets step by step, and readout %s decides once: readout step_class or step_set may be meant", dataset.ErrMismatch, i, m.Readout.Kind)
 		case c < 0:
 			return fmt.Errorf("evaluate: the class of sample %d is not known", i)
 		case c >= outputs:
@@ -61,13 +69,36 @@ func (s Set) Check(m *model.Network, labelled bool) error {
 	return nil
 }
 
-// steps returns for how many steps samples are presented; unlimited is what the
-// network says.
-func (s Set) steps(unlimited int) int {
-	if s.Steps > 0 {
-		return s.Steps
+// checkTargets reports a sample without targets of the kind of a readout.
+func checkTargets(kind model.ReadoutKind, source dataset.Source, i int) error {
+	t := dataset.TargetsOf(source, i)
+	switch sets := t.Sets.Steps() > 0; {
+	case t.Steps() == 0:
+		return fmt.Errorf("evaluate: %w: sample %d has no targets step by step, which readout %s needs", dataset.ErrMismatch, i, kind)
+	case sets && kind == model.StepClass:
+		return fmt.Errorf("evaluate: %w: sample %d has a set of outputs at each step, and readout step_class decides on a class: readout step_set may be meant", dataset.ErrMismatch, i)
+	case !sets && kind == model.StepSet:
+		return fmt.Errorf("evaluate: %w: sample %d has a class at each step, and readout step_set decides on sets: readout step_class may be meant", dataset.ErrMismatch, i)
 	}
-	return dataset.Steps(s.Source, unlimited)
+	return nil
+}
+
+// steps returns for how many steps samples are presented to m, at most if each step is
+// decided: such recordings are as long as they are.
+func (s Set) steps(m *model.Network) int {
+	switch {
+	case s.Steps > 0:
+		return s.Steps
+	case m.Readout.Kind.EachStep():
+		longest := 0
+		for _, i := range s.Indices {
+			longest = max(longest, dataset.Length(s.Source, i))
+		}
+		if longest > 0 {
+			return longest
+		}
+	}
+	return dataset.Steps(s.Source, m.Steps)
 }
 
 // purpose keeps the noise of draws apart from all that a training draws.
@@ -80,7 +111,10 @@ func Key(draw uint64, i int) dataset.Key { return dataset.KeyFor(draw, purpose, 
 // that it is shown with.
 func (s Set) Load(m *model.Network, place int) (spike.Input, error) {
 	i := s.Indices[place]
-	x := m.Input.New(s.steps(m.Steps))
+	x := m.Input.New(s.steps(m))
+	if m.Readout.Kind.EachStep() {
+		return dataset.LoadUnpadded(s.Source, x, i, Key(s.Draw, i))
+	}
 	return x, s.Source.Load(x, i, Key(s.Draw, i))
 }
 

@@ -12,8 +12,12 @@ type Summary struct {
 	Correct  int
 	// LowestCorrect is Correct if ties went as in Outcome.LowestClass.
 	LowestCorrect int
-	// Confusion[c][k] is the number of samples of class c that were taken for k.
+	// Confusion[c][k] is the number of samples of class c that were taken for k; of
+	// readout step_class, the number of steps.
 	Confusion [][]int
+
+	// Decided is what a readout with a decision a step comes to.
+	Decided Steps
 
 	// Of all samples together:
 	Steps        int64
@@ -31,6 +35,15 @@ func (s *Summary) Add(o *Outcome) {
 	s.Spikes += o.Stats.TotalSpikes()
 	s.HiddenSpikes += o.Stats.TotalSpikes() - o.Stats.Spikes[len(o.Stats.Spikes)-1]
 	s.SynOps += o.Stats.TotalSynOps()
+	if o.Decided != nil {
+		s.Decided.addAll(&o.Decided.Steps)
+		for t, c := range o.Decided.Targets.Classes[:min(len(o.Decided.Targets.Classes), len(o.Decided.Classes))] {
+			if c >= 0 {
+				s.confuse(c, o.Decided.Classes[t], len(o.Result.Scores))
+			}
+		}
+		return
+	}
 	if o.Label < 0 {
 		return
 	}
@@ -41,18 +54,34 @@ func (s *Summary) Add(o *Outcome) {
 	if o.LowestClass() == o.Label {
 		s.LowestCorrect++
 	}
-	for n := max(o.Label+1, len(o.Result.Scores)); len(s.Confusion) < n; {
-		s.Confusion = append(s.Confusion, make([]int, len(o.Result.Scores)))
+	s.confuse(o.Label, o.Result.Class, len(o.Result.Scores))
+}
+
+// confuse counts a decision.
+func (s *Summary) confuse(label, class, outputs int) {
+	for n := max(label+1, outputs); len(s.Confusion) < n; {
+		s.Confusion = append(s.Confusion, make([]int, outputs))
 	}
-	s.Confusion[o.Label][o.Result.Class]++
+	s.Confusion[label][class]++
 }
 
 // Accuracy returns the share of the samples with a label that are right, NaN if
-// there are none.
-func (s *Summary) Accuracy() float64 { return float64(s.Correct) / float64(s.Labelled) }
+// there are none; with a decision a step, Steps.Accuracy.
+func (s *Summary) Accuracy() float64 {
+	if s.Decided.Counted > 0 {
+		return s.Decided.Accuracy()
+	}
+	return float64(s.Correct) / float64(s.Labelled)
+}
 
-// LowestAccuracy is Accuracy with ties as in Outcome.LowestClass.
-func (s *Summary) LowestAccuracy() float64 { return float64(s.LowestCorrect) / float64(s.Labelled) }
+// LowestAccuracy is Accuracy with ties as in Outcome.LowestClass; with a decision a
+// step, Accuracy itself.
+func (s *Summary) LowestAccuracy() float64 {
+	if s.Decided.Counted > 0 {
+		return s.Decided.Accuracy()
+	}
+	return float64(s.LowestCorrect) / float64(s.Labelled)
+}
 
 // ClassAccuracy returns how many samples have the label, and the share of them
 // that is right: NaN if there are none.
