@@ -23,7 +23,8 @@ var ErrCheckpoint = errors.New("not a checkpoint of this training")
 //
 //	8 bytes   "snuruncp"
 //	32 bytes  fingerprint of network, configuration and samples
-//	6 × 8     epoch, samples done in it, updates, bits of its loss so far, right answers, layers
+//	9 × 8     epoch, updates; of the epoch so far: samples, steps, those that count, bits
+//	          of the loss, right decisions, of how many; layers
 //	8 a layer spikes of the layer in the epoch so far
 //	4 each    all parameters and moments, float32, in the order of tensors
 //	8 + n     length of the caller's own data, and the data
@@ -45,7 +46,8 @@ func (t *Trainer) Save(w io.Writer, extra []byte) error {
 	}
 	buf := append([]byte(checkpointMagic), print[:]...)
 	for _, v := range []uint64{
-		uint64(t.epoch), uint64(t.now.done), uint64(t.updates), math.Float64bits(t.now.loss), uint64(t.now.right), uint64(len(t.layers)),
+		uint64(t.epoch), uint64(t.updates), uint64(t.now.done), uint64(t.now.steps), uint64(t.now.counted),
+		math.Float64bits(t.now.loss), uint64(t.now.right), uint64(t.now.of), uint64(len(t.layers)),
 	} {
 		buf = binary.LittleEndian.AppendUint64(buf, v)
 	}
@@ -104,8 +106,9 @@ func (t *Trainer) Restore(r io.Reader) (extra []byte, err error) {
 		rest = rest[8:]
 		return v
 	}
-	t.epoch, t.now.done, t.updates = int(number()), int(number()), int(number())
-	t.now.loss, t.now.right = math.Float64frombits(number()), int(number())
+	t.epoch, t.updates = int(number()), int(number())
+	t.now.done, t.now.steps, t.now.counted = int(number()), int(number()), int(number())
+	t.now.loss, t.now.right, t.now.of = math.Float64frombits(number()), int(number()), int(number())
 	number()
 	for i := range t.now.counts {
 		t.now.counts[i] = int(number())
@@ -148,8 +151,9 @@ func (t *Trainer) checkCounts(b []byte) error {
 		least, most uint64
 	}
 	counts := []count{
-		{"epoch", 0, uint64(t.config.Epochs)}, {"samples", 0, samples}, {"updates", 0, math.MaxInt32},
-		{"loss", 0, math.MaxUint64}, {"right answers", 0, samples}, {"layers", layers, layers},
+		{"epoch", 0, uint64(t.config.Epochs)}, {"updates", 0, math.MaxInt32},
+		{"samples", 0, samples}, {"steps", 0, math.MaxInt32}, {"steps that count", 0, math.MaxInt32},
+		{"loss", 0, math.MaxUint64}, {"right decisions", 0, math.MaxInt32}, {"decisions", 0, math.MaxInt32}, {"layers", layers, layers},
 	}
 	for range t.layers {
 		counts = append(counts, count{"spikes", 0, math.MaxInt})
@@ -164,7 +168,7 @@ func (t *Trainer) checkCounts(b []byte) error {
 
 // checkpointSize returns the size of a checkpoint without extra data.
 func (t *Trainer) checkpointSize() int {
-	n := len(checkpointMagic) + sha256.Size + 6*8 + 8*len(t.layers) + 8 + sha256.Size
+	n := len(checkpointMagic) + sha256.Size + 9*8 + 8*len(t.layers) + 8 + sha256.Size
 	for _, p := range t.tensors() {
 		n += 4 * len(p)
 	}
@@ -240,6 +244,10 @@ func (t *Trainer) fingerprint() ([sha256.Size]byte, error) {
 	}
 	for _, i := range t.indices {
 		fmt.Fprintln(h, i, t.source.Label(i))
+		if t.sequences {
+			targets := dataset.TargetsOf(t.source, i)
+			fmt.Fprintln(h, lengthOf(t.source, i, t.model.Steps), targets.Classes, targets.Sets.Words())
+		}
 	}
 	in := t.model.Input.New(t.steps)
 	for k := range min(looked, len(t.indices)) {

@@ -45,10 +45,18 @@ type Config struct {
 	// magnitudes is the smallest die before the first 60 % of the epochs, few by few.
 	Prune float64
 
-	Dropout      float64 // share of hidden spikes that do not reach other layers
+	// Window, if not 0, is the number of steps through which errors go back in
+	// sequences with targets step by step: longer ones run window after window, with
+	// an update each, the state carried on (truncated back-propagation through time).
+	Window int
+
+	// Dropout is the share of hidden spikes, or of outputs of soft units, that do not
+	// reach other layers; those of recurrent weights do.
+	Dropout      float64
 	InitialNoise float64 // standard deviation of random initial membranes, drawn anew for each sample from 4096 normal numbers
 
-	// SpikeCost is what one hidden spike costs its sample; it enters the gradient,
+	// SpikeCost is what one hidden spike costs its sample, or its step where each is
+	// decided; it enters the gradient,
 	// not the reported loss, and rises linearly from 0 over CostRamp epochs.
 	SpikeCost float64
 	CostRamp  float64
@@ -112,6 +120,8 @@ func (c *Config) validate() error {
 	switch {
 	case c.Epochs < 1:
 		return fmt.Errorf("train: epochs is %d, expected at least 1", c.Epochs)
+	case c.Window < 0:
+		return fmt.Errorf("train: window is %d steps, expected 0 or more", c.Window)
 	case c.Batch < 1 || c.Batch > 1<<16:
 		return fmt.Errorf("train: batch is %d, expected 1 to 65536", c.Batch)
 	case c.Schedule.Warmup >= float64(c.Epochs):

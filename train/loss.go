@@ -4,9 +4,11 @@ import (
 	"fmt"
 
 	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/internal/det"
 	"github.com/snurun/snurun/internal/layer"
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 // LossKind names what training minimises.
@@ -16,11 +18,19 @@ type LossKind string
 const (
 	CrossEntropy LossKind = "cross_entropy" // −ln softmax(Scale·z) of the class
 	MSE          LossKind = "mse"           // mean over outputs of (z/T − target)², target 1 for the class, else 0
+
+	// BinaryCrossEntropy is that of a set of outputs, each of which belongs to it with
+	// probability σ(z), on its own: the sum over outputs of −ln σ(z) for those in the set
+	// and −ln(1 − σ(z)) for the others (readout step_set).
+	BinaryCrossEntropy LossKind = "binary_cross_entropy"
 )
 
 // Loss is the loss of a sample. The scores are those of the readout, so that
 // what is trained is what classifies: summed spikes or summed membranes, or the
 // largest membrane. For membrane_sum, cross-entropy is of their mean over time.
+//
+// With a decision a step, z are the membranes of a step and T is 1; the loss is the mean
+// over all steps of the samples of an update that have a target.
 type Loss struct {
 	Kind  LossKind
 	Scale float64 // of spike counts in the softmax; membranes count as they are
@@ -36,9 +46,9 @@ type Loss struct {
 
 func (l Loss) validate() error {
 	switch l.Kind {
-	case CrossEntropy, MSE:
+	case CrossEntropy, MSE, BinaryCrossEntropy:
 	default:
-		return fmt.Errorf("loss %q is unknown, expected cross_entropy or mse", l.Kind)
+		return fmt.Errorf("loss %q is unknown, expected cross_entropy, binary_cross_entropy or mse", l.Kind)
 	}
 	for _, p := range []struct {
 		name     string
@@ -58,8 +68,14 @@ func (l Loss) validate() error {
 // check reports what the loss has no gradient for over a readout.
 func (l Loss) check(readout model.ReadoutKind) error {
 	switch {
-	case l.Kind == MSE && readout != model.SpikeCount:
-		return fmt.Errorf("loss mse is of rates: it needs readout spike_count, not %s", readout)
+	case l.Kind == CrossEntropy && readout == model.StepSet:
+		return fmt.Errorf("loss cross_entropy is of one class, and readout %s decides on a set: loss binary_cross_entropy or mse may be meant", readout)
+	case l.Kind == BinaryCrossEntropy && readout != model.StepSet:
+		return fmt.Errorf("loss binary_cross_entropy is of sets: it needs readout step_set, not %s", readout)
+	case l.Smoothing != 0 && readout == model.StepSet:
+		return fmt.Errorf("label smoothing is of classes: readout %s decides on sets", readout)
+	case l.Kind == MSE && readout != model.SpikeCount && !readout.EachStep():
+		return fmt.Errorf("loss mse is of rates: it needs readout spike_count, or one with a decision a step, not %s", readout)
 	case l.Metabolic != 0 && readout != model.SpikeCount:
 		return fmt.Errorf("the metabolic cost is of output spikes: it needs readout spike_count, not %s", readout)
 	case l.Prefix != 0 && readout != model.MembraneSum:
@@ -122,6 +138,92 @@ func (ls *lossState) gradient(st *layer.State, label int, grad []float32, n int,
 		loss += ls.metabolic(grad, n, scale)
 	}
 	return loss, best == label
+}
+
+// stepGradients sets the loss of the steps of s that count, and row t of grad to its
+// derivative by the membranes at step t, times scale.
+func (ls *lossState) stepGradients(s *sample, st *layer.State, grad []float32, n int, scale float32) {
+	s.lossValue, s.right, s.of, s.counted = 0, 0, 0, 0
+	for k := range s.steps {
+		row := grad[k*n:][:n]
+		step := s.start + k
+		if !s.targets.Counts(step) {
+			clear(row)
+			continue
+		}
+		s.counted++
+		z := st.Membrane(k + 1)
+		if s.targets.Classes != nil {
+			s.lossValue += ls.stepClass(s, z, s.targets.Classes[step], row, scale)
+		} else {
+			s.lossValue += ls.stepSet(s, z, s.targets.Sets.At(step), row, scale)
+		}
+	}
+}
+
+// stepClass is the loss of a step whose target is a class.
+func (ls *lossState) stepClass(s *sample, z []float32, class int, grad []float32, scale float32) (loss float64) {
+	best := 0
+	for j, v := range z {
+		if v > z[best] {
+			best = j
+		}
+	}
+	s.of++
+	if best == class {
+		s.right++
+	}
+	if ls.Kind == MSE {
+		spread := float32(ls.Smoothing) / float32(len(z))
+		return ls.stepSquares(z, grad, scale, func(j int) float32 {
+			if j == class {
+				return spread + (1 - float32(ls.Smoothing))
+			}
+			return spread
+		})
+	}
+	loss = ls.crossEntropy(z, 1, class)
+	for j, g := range ls.softmax {
+		grad[j] = scale * g
+	}
+	return loss
+}
+
+// stepSet is the loss of a step whose target is a set.
+func (ls *lossState) stepSet(s *sample, z []float32, set spike.Vector, grad []float32, scale float32) float64 {
+	for j, v := range z {
+		in := set.Get(j)
+		if in || v > 0 {
+			s.of++
+		}
+		if in && v > 0 {
+			s.right++
+		}
+	}
+	target := func(j int) float32 {
+		if set.Get(j) {
+			return 1
+		}
+		return 0
+	}
+	if ls.Kind == MSE {
+		return ls.stepSquares(z, grad, scale, target)
+	}
+	for j, v := range z {
+		grad[j] = scale * (asm.Sigmoid(v) - target(j))
+	}
+	return evaluate.SetNLL(z, set)
+}
+
+// stepSquares is the mean squared distance of the membranes of a step from their targets.
+func (ls *lossState) stepSquares(z, grad []float32, scale float32, target func(j int) float32) (loss float64) {
+	outputs := float32(len(z))
+	for j, v := range z {
+		d := v - target(j)
+		loss += float64(float32(d*d) / outputs)
+		grad[j] = float32(scale*2*d) / outputs
+	}
+	return loss
 }
 
 // crossEntropy returns −Σ target·ln softmax(factor·z) and leaves its

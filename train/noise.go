@@ -19,13 +19,17 @@ const (
 // dropBits is the precision of the dropout rate: multiples of 2⁻¹⁶.
 const dropBits = 16
 
-// drop chooses which spikes of layer i reach other layers, each with
+// drop chooses which spikes, or soft outputs, of layer i reach other layers, each with
 // probability 1 − Dropout.
 func (s *sample) drop(t *Trainer, i int, key dataset.Key) {
 	noise := stream(key, kindDropout, i)
 	rate := uint32(t.config.Dropout * (1 << dropBits))
-	place := uint64(0)
-	for row := 1; row <= t.steps; row++ {
+	if !t.layers[i].Spikes() {
+		s.dropSoft(i, noise, rate)
+		return
+	}
+	place := uint64(s.start) * uint64(len(s.states[i].Spikes(0))) * dropBits
+	for row := 1; row <= s.steps; row++ {
 		passed := s.states[i].Passed(row)
 		for w, spikes := range s.states[i].Spikes(row) {
 			// A bit-sliced comparison: dropped where a random number is below rate.
@@ -40,6 +44,29 @@ func (s *sample) drop(t *Trainer, i int, key dataset.Key) {
 				}
 			}
 			passed[w] = spikes &^ dropped
+		}
+	}
+}
+
+// dropSoft is drop for the outputs of a soft layer.
+func (s *sample) dropSoft(i int, noise dataset.Key, rate uint32) {
+	const each = 64 / dropBits // outputs of a random number
+	st := s.states[i]
+	words := (len(st.Soft(0)) + each - 1) / each
+	for row := 1; row <= s.steps; row++ {
+		passed := st.PassedSoft(row)
+		copy(passed, st.Soft(row))
+		place := uint64(s.start+row-1) * uint64(words)
+		var r uint64
+		for j := range passed {
+			if j%each == 0 {
+				r = noise.Uint64(place)
+				place++
+			}
+			if uint32(r&(1<<dropBits-1)) < rate {
+				passed[j] = 0
+			}
+			r >>= dropBits
 		}
 	}
 }

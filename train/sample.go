@@ -12,8 +12,16 @@ import (
 // sample is what one sample of a batch keeps until the update: its input and
 // what the layers passed on to weights.
 type sample struct {
-	input   spike.Input
+	whole   spike.Input // room for its input
+	input   spike.Input // of the steps that it runs for
+	targets dataset.Targets
+	length  int // steps of the sequence
+	start   int // step of the sequence that the window begins with; 0 without windows
+	steps   int // that it runs for, at most those of the trainer
+	first   int // row of its first step among those of the batch
+
 	key     dataset.Key     // of its noise but that of the input
+	carried []*layer.State  // with windows: the states after the last one
 	states  []*layer.State  // over all steps; they are its worker's but where kept has one
 	kept    []*layer.State  // of layers that passed analog values on
 	own     [][]uint64      // of recurrent layers: their spikes, a row a step from before the first on
@@ -22,15 +30,19 @@ type sample struct {
 	listed  *layer.Inputs   // its input, its worker's
 	initial [][]float32     // with initial noise: the membranes of each layer before the first step
 
-	lossValue float64
-	right     bool
-	counts    []int // spikes of each layer
+	lossValue float64 // of all steps that count
+	right     int     // decisions, or of sets outputs that are in the decision and the target
+	of        int     // decisions, or of sets outputs that are in either
+	counted   int     // 1, or the steps that count
+	counts    []int   // spikes of each layer
 }
 
 func newSample(t *Trainer) *sample {
 	n := len(t.layers)
 	s := &sample{
-		input:  t.model.Input.New(t.steps),
+		whole:  t.model.Input.New(t.steps),
+		length: t.steps,
+		steps:  t.steps,
 		states: make([]*layer.State, n),
 		kept:   make([]*layer.State, n),
 		own:    make([][]uint64, n),
@@ -54,6 +66,9 @@ func newSample(t *Trainer) *sample {
 		}
 		if t.ways[i].listed {
 			s.lists[i] = layer.NewInputs(t.steps, 0, false)
+		}
+		if t.windowed {
+			s.carried = append(s.carried, l.NewState(0, false))
 		}
 	}
 	return s
@@ -88,6 +103,7 @@ type layerScratch struct {
 	slopes  asm.Slopes
 	grad    asm.Matrix // errors.Grad
 	cost    asm.Matrix // one row of what a spike costs
+	opened  int        // steps of an analog layer whose neurons are all open
 	open    [][]uint64 // of each step, the neurons whose slope is not 0, if the way back is not direct
 	errors  asm.Errors
 	current asm.Errors // of the synaptic currents
@@ -148,13 +164,7 @@ func newLayerScratch(t *Trainer, i int, l *layer.Layer) layerScratch {
 		Grad: ls.grad.Data(), Delta: &t.deltas[i], Next: asm.Floats(n),
 		Detach: t.config.DetachReset || l.Lateral,
 	}
-	if l.Units.Output == asm.NoOutput { // an analog layer passes every gradient on
-		for k := range t.steps {
-			for j := range l.Out {
-				ls.slopes.Open.Add(j, k)
-			}
-		}
-	} else {
+	if l.Units.Output != asm.NoOutput {
 		ls.slopes.Surrogate, ls.slopes.Width = t.config.Surrogate.kernel(), t.config.Surrogate.Width
 		ls.slopes.D = asm.Floats(t.steps * n)
 		ls.errors.Slope = ls.slopes.D
@@ -181,16 +191,28 @@ func newLayerScratch(t *Trainer, i int, l *layer.Layer) layerScratch {
 	return ls
 }
 
+// load makes sample i of the source what s presents.
+func (s *sample) load(t *Trainer, i int) error {
+	s.key = t.freshNoise(i)
+	if s.length > s.whole.Steps() {
+		s.whole = t.model.Input.New(s.length)
+	}
+	s.input = spike.Slice(s.whole, 0, s.length)
+	return t.source.Load(s.input, i, t.noise(i))
+}
+
 // forward encodes the samples with the given indices, at most together, and runs
 // the network on them, layer after layer.
 func (t *Trainer) forward(w *scratch, samples []*sample, indices []int) error {
 	for g, s := range samples {
-		s.key = t.freshNoise(indices[g])
-		if err := t.source.Load(s.input, indices[g], t.noise(indices[g])); err != nil {
-			return err
+		if s.start == 0 {
+			if err := s.load(t, indices[g]); err != nil {
+				return err
+			}
 		}
+		s.input = spike.Slice(s.whole, s.start, s.start+s.steps)
 		s.listed = w.inputs[g]
-		s.listed.Take(s.input, 0, t.steps)
+		s.listed.Take(s.input, 0, s.steps)
 	}
 	n := len(samples)
 	for i, l := range t.layers {
@@ -207,16 +229,23 @@ func (t *Trainer) forward(w *scratch, samples []*sample, indices []int) error {
 			if s.states[i] == nil {
 				s.states[i] = w.states[g][i]
 			}
-			s.states[i].Reset(s.initialMembrane(t, i, s.key))
+			if s.start == 0 {
+				s.states[i].Reset(s.initialMembrane(t, i, s.key))
+			} else {
+				s.states[i].Continue(s.carried[i])
+			}
 			w.running[g] = s.states[i]
 		}
 		w.batch.Run(l, w.running[:n], w.next[:n], w.synops)
 		for _, s := range samples {
 			s.counts[i] = int(s.states[i].CountSpikes())
-			if t.config.Dropout > 0 && i < len(t.layers)-1 && l.Spikes() {
+			if t.config.Dropout > 0 && i < len(t.layers)-1 && drops(l) {
 				s.drop(t, i, s.key)
 			}
-			s.keep(i, t.steps)
+			s.keep(i, s.steps)
+			if t.windowed {
+				s.carried[i].Continue(s.states[i])
+			}
 		}
 	}
 	return nil
@@ -238,18 +267,29 @@ func (s *sample) keep(i, steps int) {
 }
 
 // backward sets the loss and the gradients of the sample, scaled by scale; its
-// δ of step k goes to row number·steps + k of each matrix of t.deltas, its sums
+// δ of step k goes to row first + k of each matrix of t.deltas, its sums
 // of δ over the steps to row number of each matrix of t.vectors.
 func (s *sample) backward(t *Trainer, w *scratch, label, number int, scale float32) {
 	last := len(t.layers) - 1
-	s.lossValue, s.right = w.loss.gradient(s.states[last], label, w.layers[last].errors.Grad, t.layers[last].Units.N, scale)
+	grad, n := w.layers[last].errors.Grad, t.layers[last].Units.N
+	if t.sequences {
+		w.loss.stepGradients(s, s.states[last], grad, n, scale)
+	} else {
+		s.right, s.of, s.counted = 0, 1, 1
+		var right bool
+		if s.lossValue, right = w.loss.gradient(s.states[last], label, grad, n, scale); right {
+			s.right = 1
+		}
+	}
 	for i, l := range t.layers {
 		if l == nil {
 			continue
 		}
 		ls := &w.layers[i]
 		if l.Units.Output != asm.NoOutput {
-			ls.slopes.Evaluate(&l.Units, s.states[i].Trace(), t.steps)
+			ls.slopes.Evaluate(&l.Units, s.states[i].Trace(), s.steps)
+		} else {
+			ls.openAll(l, t.steps, s.steps)
 		}
 		ls.listOpen(l)
 		if i < last {
@@ -265,6 +305,21 @@ func (s *sample) backward(t *Trainer, w *scratch, label, number int, scale float
 		}
 		s.backwardLayer(t, w, i, number, float64(scale))
 		s.passDown(t, w, i, number)
+	}
+}
+
+// openAll makes all neurons of an analog layer, which passes every gradient on, open in
+// the first steps of those that there is room for.
+func (ls *layerScratch) openAll(l *layer.Layer, room, steps int) {
+	if ls.opened == steps {
+		return
+	}
+	ls.opened = steps
+	ls.slopes.Open = asm.NewSteps(room, l.Units.N)
+	for k := range steps {
+		for j := range l.Out {
+			ls.slopes.Open.Add(j, k)
+		}
 	}
 }
 
@@ -287,7 +342,7 @@ func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int, scale floa
 	tr := l.Gates(s.states[i])
 	e := ls.sums(l)
 	if l.Scatter() == nil {
-		e.First = number * t.steps
+		e.First = s.first
 	}
 	e.Current = v.current.samples.Row(number)
 	ls.errors.Bias, ls.errors.Decay = v.bias.samples.Row(number), v.decay.samples.Row(number)
@@ -298,11 +353,11 @@ func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int, scale floa
 		defer s.addReset(t, w, i)
 	}
 	if !l.Recurrent {
-		ls.walk(l, s.states[i], tr, 0, t.steps)
+		ls.walk(l, s.states[i], tr, 0, s.steps)
 		return
 	}
 	n := l.Units.N
-	for k := t.steps - 1; k >= 0; k-- {
+	for k := s.steps - 1; k >= 0; k-- {
 		ls.walk(l, s.states[i], tr, k, k+1)
 		if k > 0 {
 			rows := ls.openRows(w.rows, k-1, l)
@@ -320,7 +375,7 @@ func (s *sample) backwardLayer(t *Trainer, w *scratch, i, number int, scale floa
 // adds it to the next step's sum.
 func (s *sample) addReset(t *Trainer, w *scratch, i int) {
 	e, st := &w.layers[i].errors, s.states[i]
-	for k := 1; k < t.steps; k++ {
+	for k := range s.steps { // before the first step of a sequence there is no spike
 		delta := rowOf(w.delta, e.Delta, e.First+k)
 		for neuron := range st.Spikes(k).All() {
 			j := t.units[i][neuron]
@@ -362,9 +417,20 @@ func (s *sample) charge(t *Trainer, w *scratch, i int, cost float32) {
 	if l.Units.Output == asm.NoOutput {
 		return
 	}
+	if t.config.Dropout > 0 && l.Units.Output == asm.Sigmoidal {
+		n := l.Units.N
+		for k := range s.steps {
+			grad, reaching := ls.errors.Grad[k*n:][:n], st.ReachingSoft(k+1)
+			for j := range l.Out {
+				if reaching[l.Neuron(j)] == 0 {
+					grad[j] = 0
+				}
+			}
+		}
+	}
 	if t.config.Dropout > 0 && l.Spikes() {
 		n := l.Units.N
-		for k := range t.steps {
+		for k := range s.steps {
 			grad, spikes, reaching := ls.errors.Grad[k*n:][:n], st.Spikes(k+1), st.Reaching(k+1)
 			for j := range l.Out {
 				if neuron := l.Neuron(j); spikes.Get(neuron) && !reaching.Get(neuron) {

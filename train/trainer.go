@@ -49,26 +49,31 @@ type Trainer struct {
 	model   *model.Network // as given; its parameters are those of the start
 	source  dataset.Source
 	indices []int // the samples to train on
-	steps   int
 	analog  bool
 
-	layers  []*layer.Layer // as in the model; nil for one without neurons
-	ways    []way
-	units   [][]uint32 // of each layer, the unit of each neuron
-	moments []moments
-	deltas  []asm.Matrix // δ of each layer but convolutions, a row a sample and step of the batch
-	kernels []asm.Matrix // the gradients of a convolution's weights, a row a sample of the batch
-	inputs  []inputsOf   // of layers whose inputs are listed
-	vectors []vectors
-	samples []*sample
-	workers []*worker
-	numbers []uint32 // 0, 1, 2, … of the samples of a batch
-	order   []int
-	tasks   []task
-	errs    []error    // of the parts of an update
-	clip    *clip      // nil without one
-	pruned  []*pruning // of each layer, nil where all weights stay
-	print   *[sha256.Size]byte
+	sequences bool // samples have targets step by step, and lengths of their own
+	windowed  bool // and run window by window, the state carried on
+	steps     int  // that there is room for: of a presentation, or of a window
+
+	layers        []*layer.Layer // as in the model; nil for one without neurons
+	ways          []way
+	units         [][]uint32 // of each layer, the unit of each neuron
+	moments       []moments
+	deltas        []asm.Matrix // δ of each layer but convolutions, a row a sample and step of the batch
+	kernels       []asm.Matrix // the gradients of a convolution's weights, a row a sample of the batch
+	inputs        []inputsOf   // of layers whose inputs are listed
+	vectors       []vectors
+	samples       []*sample
+	active        []*sample // of a window
+	workers       []*worker
+	numbers       []uint32 // 0, 1, 2, … of the samples of a batch
+	order         []int
+	activeIndices []int // the samples of active in the source
+	tasks         []task
+	errs          []error    // of the parts of an update
+	clip          *clip      // nil without one
+	pruned        []*pruning // of each layer, nil where all weights stay
+	print         *[sha256.Size]byte
 
 	epoch   int     // finished epochs
 	updates int     // parameter updates so far
@@ -78,10 +83,13 @@ type Trainer struct {
 
 // tally sums over the samples of an epoch so far.
 type tally struct {
-	done   int
-	loss   float64
-	right  int
-	counts []int // spikes of each layer
+	done    int
+	steps   int // that ran
+	counted int // samples, or the steps that count
+	loss    float64
+	right   int
+	of      int   // see sample
+	counts  []int // spikes of each layer
 }
 
 // moments are an optimiser's running means for one layer.
@@ -125,13 +133,26 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 	if err := (evaluate.Set{Source: source, Indices: indices}).Check(m, true); err != nil {
 		return nil, err
 	}
-	if size := batchBytes(m, config.Batch); size > maxBatchBytes {
+	sequences := m.Readout.Kind.EachStep()
+	steps := m.Steps
+	if sequences {
+		steps = longest(source, indices, m.Steps)
+	}
+	windowed := sequences && 0 < config.Window && config.Window < steps
+	if windowed {
+		steps = config.Window
+	}
+	if config.Window > 0 && !sequences {
+		return nil, fmt.Errorf("train: windows of %d steps are for readouts with a decision a step, not for %s", config.Window, m.Readout.Kind)
+	}
+	if size := batchBytes(m, config.Batch, steps); size > maxBatchBytes {
 		return nil, fmt.Errorf("train: a batch of %d samples of %d steps takes %.1f GB, expected at most %d GB: a smaller batch, fewer steps or smaller layers may help",
-			config.Batch, m.Steps, size/1e9, int64(maxBatchBytes/1e9))
+			config.Batch, steps, size/1e9, int64(maxBatchBytes/1e9))
 	}
 	t := &Trainer{
+		sequences: sequences, windowed: windowed,
 		config: config, model: m, source: source, indices: slices.Clone(indices),
-		steps: m.Steps, analog: m.Input.Encoder.Analog(),
+		steps: steps, analog: m.Input.Encoder.Analog(),
 		order:  make([]int, len(indices)),
 		now:    tally{counts: make([]int, len(m.Layers))},
 		layers: layer.New(m),
@@ -183,9 +204,26 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 // maxBatchBytes bounds the memory of a batch.
 const maxBatchBytes = 8e9
 
+// longest returns the number of steps of the longest of some samples; those without a
+// length are presented for as many as are given.
+func longest(source dataset.Source, indices []int, presented int) int {
+	n := 1
+	for _, i := range indices {
+		n = max(n, lengthOf(source, i, presented))
+	}
+	return n
+}
+
+func lengthOf(source dataset.Source, i, presented int) int {
+	if n := dataset.Length(source, i); n > 0 {
+		return n
+	}
+	return presented
+}
+
 // batchBytes estimates the memory of a batch: about six values a neuron and
 // step, the lists of inputs, and the gradients of convolutions.
-func batchBytes(m *model.Network, batch int) float64 {
+func batchBytes(m *model.Network, batch, steps int) float64 {
 	values, kernels := float64(m.Input.Size()), 0.0
 	for i := range m.Layers {
 		l := &m.Layers[i]
@@ -194,7 +232,7 @@ func batchBytes(m *model.Network, batch int) float64 {
 			kernels += float64(4 * float64(l.Weight.Len()))
 		}
 	}
-	return (float64(values*float64(m.Steps)) + kernels) * float64(batch)
+	return (float64(values*float64(steps)) + kernels) * float64(batch)
 }
 
 func newMoments(l *layer.Layer) moments {
@@ -212,12 +250,14 @@ func newMoments(l *layer.Layer) moments {
 }
 
 // Progress is where a training stands within an epoch; losses and counts are
-// means over the epoch's samples so far.
+// means over the epoch's samples so far, the loss over steps where these are decided.
 type Progress struct {
-	Epoch           int // from 1
-	Done, Samples   int
-	Loss            float64
-	Accuracy        float64 // on the training samples, while they are learned; ties go to the lowest class
+	Epoch         int // from 1
+	Done, Samples int
+	Loss          float64
+	// Accuracy is that on the training samples, while they are learned; ties go to the
+	// lowest class. Of steps it is evaluate.Steps.Accuracy.
+	Accuracy        float64
 	SpikesPerSample float64 // of the hidden layers
 	Rate            float64 // learning rate
 	Pruned          float64 // share of the weights that are 0 for ever
@@ -252,9 +292,6 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(Progress)) (Progress,
 		if err != nil && !errors.Is(err, ErrDiverged) {
 			return t.progress(), err
 		}
-		for _, s := range t.samples[:len(batch)] {
-			t.now.add(s)
-		}
 		if err != nil || t.now.loss-t.now.loss != 0 {
 			p := t.progress()
 			return p, fmt.Errorf("train: %w: in epoch %d, after %d samples, the loss is %v and gradients are not finite; a lower learning rate may help", ErrDiverged, p.Epoch, p.Done, p.Loss)
@@ -288,12 +325,16 @@ func (t *Trainer) lastRate() float64 {
 	return t.rate(float64(t.epoch) + float64(from)/float64(len(t.order)))
 }
 
-func (a *tally) add(s *sample) {
-	a.done++
-	a.loss += s.lossValue
-	if s.right {
-		a.right++
+// add takes in a sample, or a window of one that is not its last.
+func (a *tally) add(s *sample, last bool) {
+	if last {
+		a.done++
 	}
+	a.steps += s.steps
+	a.counted += s.counted
+	a.loss += s.lossValue
+	a.right += s.right
+	a.of += s.of
 	for i, n := range s.counts {
 		a.counts[i] += n
 	}
@@ -304,7 +345,7 @@ func (t *Trainer) progress() Progress {
 	done := float64(max(1, t.now.done))
 	p := Progress{
 		Epoch: t.epoch + 1, Done: t.now.done, Samples: len(t.order),
-		Loss: t.now.loss / done, Accuracy: float64(t.now.right) / done, Rate: t.lastRate(), Pruned: t.prunedShare(),
+		Loss: t.now.loss / float64(max(1, t.now.counted)), Accuracy: float64(t.now.right) / float64(max(1, t.now.of)), Rate: t.lastRate(), Pruned: t.prunedShare(),
 	}
 	for i, n := range t.now.counts {
 		perSample := float64(n) / done
@@ -313,32 +354,76 @@ func (t *Trainer) progress() Progress {
 		}
 		firing := -1.0
 		if l := t.layers[i]; l != nil && l.Spikes() {
-			firing = perSample / float64(t.steps*l.Out)
+			firing = float64(n) / (float64(max(1, t.now.steps)) * float64(l.Out))
 		}
 		p.Firing = append(p.Firing, firing)
 	}
 	return p
 }
 
-// update makes one parameter update from the samples of a batch.
+// update makes one parameter update from the samples of a batch, with windows one from
+// each window of the sequences that have it.
 func (t *Trainer) update(batch []int, rate float64) error {
-	scale := 1 / float32(len(batch))
-	err := t.parallel((len(batch)+together-1)/together, func(w *worker, i int) error {
-		from, to := i*together, min((i+1)*together, len(batch))
-		if err := t.forward(w.scratch, t.samples[from:to], batch[from:to]); err != nil {
+	longest := t.steps
+	for k, i := range batch {
+		s := t.samples[k]
+		s.length, s.targets = t.steps, dataset.Targets{}
+		if t.sequences {
+			s.length, s.targets = lengthOf(t.source, i, t.model.Steps), dataset.TargetsOf(t.source, i)
+		}
+		longest = max(longest, s.length)
+	}
+	for start := 0; start < longest; start += t.steps {
+		if err := t.updateFrom(batch, start, rate); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// updateFrom is update for the window that begins with a step.
+func (t *Trainer) updateFrom(batch []int, start int, rate float64) error {
+	samples, indices := t.active[:0], t.activeIndices[:0]
+	rows, counted := 0, 0
+	for k, i := range batch {
+		s := t.samples[k]
+		if start >= s.length {
+			continue
+		}
+		s.start, s.steps, s.first = start, min(t.steps, s.length-start), rows
+		rows += s.steps
+		samples, indices = append(samples, s), append(indices, i)
+		for step := start; step < start+s.steps; step++ {
+			if s.targets.Counts(step) {
+				counted++
+			}
+		}
+	}
+	if !t.sequences {
+		counted = len(batch)
+	}
+	scale := 1 / float32(max(1, counted))
+	err := t.parallel((len(samples)+together-1)/together, func(w *worker, i int) error {
+		from, to := i*together, min((i+1)*together, len(samples))
+		if err := t.forward(w.scratch, samples[from:to], indices[from:to]); err != nil {
 			return err
 		}
 		for k := from; k < to; k++ {
-			t.samples[k].backward(t, w.scratch, t.source.Label(batch[k]), k, scale)
+			samples[k].backward(t, w.scratch, t.source.Label(indices[k]), k, scale)
 		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
+	for _, s := range samples {
+		t.now.add(s, s.start+s.steps == s.length)
+	}
+	if counted == 0 { // nothing to learn from: the state alone is carried on
+		return nil
+	}
 	t.updates++
 	step := t.config.Optimizer.at(t.updates, rate)
-	samples := t.samples[:len(batch)]
 	for i := range t.layers {
 		if t.ways[i].listed {
 			t.inputs[i].collect(t, i, samples)
@@ -434,12 +519,16 @@ func (t *Trainer) floats() *model.Network {
 func (t *Trainer) dropped(l *layer.Layer) int {
 	n := 0
 	for _, src := range l.Sources() {
-		if src >= 0 && t.layers[src].Spikes() {
+		if src >= 0 && drops(t.layers[src]) {
 			n++
 		}
 	}
 	return n
 }
+
+// drops reports whether dropout is of what a layer passes on: spikes, or the outputs of
+// soft units.
+func drops(l *layer.Layer) bool { return l.Spikes() || l.Units.Output == asm.Sigmoidal }
 
 func scale(w []float32, by float32) {
 	for i := range w {

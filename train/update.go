@@ -163,12 +163,13 @@ func (b *block) sumSpikes(grad, delta *asm.Matrix, t *Trainer, k task, samples [
 // gather fills in active from the spikes of the inputs of a task and returns
 // their number.
 func (b *block) gather(t *Trainer, k task, samples []*sample) int {
-	b.columns = spike.Words(len(samples) * t.steps)
+	last := samples[len(samples)-1]
+	b.columns = spike.Words(last.first + last.steps)
 	// Row by row the spikes of 64 inputs become input by input those of 64 rows.
 	filled, column, spikes := 0, 0, 0
 	for _, s := range samples {
 		words, stride := s.inputWords(t, k)
-		for row := range t.steps {
+		for row := range s.steps {
 			w := words[row*stride]
 			b.words[filled] = w
 			spikes += bits.OnesCount64(w)
@@ -227,10 +228,10 @@ func (b *block) listValues(t *Trainer, k task, samples []*sample, n int) *asm.In
 	rows := b.rows[:0] // it has room for all: its length stays
 	b.values = b.values[:0]
 	for j := range n {
-		for i, s := range samples {
-			for row := range t.steps {
+		for _, s := range samples {
+			for row := range s.steps {
 				if x := s.inputValues(t, k, row)[k.word*spike.WordBits+j]; x != 0 {
-					rows = append(rows, uint32(i*t.steps+row))
+					rows = append(rows, uint32(s.first+row))
 					b.values = append(b.values, x)
 				}
 			}
@@ -275,7 +276,7 @@ func (s *sample) inputValues(t *Trainer, k task, step int) []float32 {
 		return s.input.(spike.Values).At(step)
 	}
 	if t.layers[src].Units.Output == asm.Sigmoidal {
-		return s.states[src].Soft(step + 1)
+		return s.states[src].ReachingSoft(step + 1)
 	}
 	return s.states[src].Membrane(step + 1)
 }

@@ -62,11 +62,11 @@ func (s *sample) passDown(t *Trainer, w *scratch, i, number int) {
 	case t.ways[i].direct:
 		if src := l.Sources()[0]; src >= 0 {
 			below := &w.layers[src]
-			asm.DotSteps(below.errors.Grad, t.layers[src].Out, &l.Weights, &t.deltas[i], number*t.steps, &below.slopes.Open)
+			asm.DotSteps(below.errors.Grad, t.layers[src].Out, &l.Weights, &t.deltas[i], s.first, &below.slopes.Open)
 		}
 	default:
-		for k := range t.steps {
-			delta := rowOf(w.delta, &t.deltas[i], number*t.steps+k)
+		for k := range s.steps {
+			delta := rowOf(w.delta, &t.deltas[i], s.first+k)
 			s.passStep(t, w, i, k, func(dots []float32, rows []uint32) { asm.DotRows(dots, &l.Weights, rows, delta) })
 		}
 	}
@@ -81,7 +81,7 @@ func (s *sample) passConvolution(t *Trainer, w *scratch, i, number int) {
 	in := l.Feed(w.inner[0], s.listed, t.layers, s.states)
 	plane := w.plane[:scatter.Sums()]
 	clear(plane)
-	for k := range t.steps {
+	for k := range s.steps {
 		l.Spread(plane, delta.Row(k))
 		inputs, values := in.Step(k)
 		scatter.Collect(grads, plane, inputs, values)
@@ -146,7 +146,7 @@ func (by *inputsOf) collect(t *Trainer, i int, samples []*sample) {
 	inputs := t.layers[i].In
 	by.starts = append(by.starts[:0], make([]int32, inputs+1)...)
 	for _, s := range samples {
-		for k := range t.steps {
+		for k := range s.steps {
 			list, _ := s.lists[i].Step(k)
 			for _, input := range list {
 				by.starts[input+1]++
@@ -163,13 +163,13 @@ func (by *inputsOf) collect(t *Trainer, i int, samples []*sample) {
 		by.values = make([]float32, total)
 	}
 	by.next = append(by.next[:0], by.starts[:inputs]...)
-	for n, s := range samples {
-		for k := range t.steps {
+	for _, s := range samples {
+		for k := range s.steps {
 			list, values := s.lists[i].Step(k)
 			for m, input := range list {
 				at := by.next[input]
 				by.next[input]++
-				by.rows[at] = uint32(n*t.steps + k)
+				by.rows[at] = uint32(s.first + k)
 				if values != nil {
 					by.values[at] = values[m]
 				}

@@ -149,7 +149,7 @@ func (c *Layer) Feed(in, input *Inputs, layers []*Layer, states []*State) *Input
 				in.addStep(input, t)
 			} else {
 				st := states[f.from]
-				layers[f.from].addOutput(in, st, t+1, 0, st.Reaching(t+1))
+				layers[f.from].addOutput(in, st, t+1, 0, st.Reaching(t+1), st.ReachingSoft(t+1))
 			}
 			for _, p := range f.pools {
 				in.pool(p, from, c.whole == nil)

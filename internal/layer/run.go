@@ -174,7 +174,7 @@ func (c *Layer) beginStep(st *State, in, scratch *Inputs, t int) *asm.Trace {
 		st.own.AddSpikes(st.Spikes(t), 0)
 		st.own.EndStep()
 	default:
-		c.addOutput(scratch, st, t, c.In, st.Spikes(t))
+		c.addOutput(scratch, st, t, c.In, st.Spikes(t), st.Soft(t))
 	}
 	scratch.EndStep()
 	tr := st.step(t)
@@ -220,13 +220,13 @@ func (c *Layer) Gates(st *State) *asm.Trace {
 }
 
 // addOutput appends what the layer passed on in the step of row: the given
-// spikes, if it spikes.
-func (c *Layer) addOutput(in *Inputs, st *State, row, base int, spikes spike.Vector) {
+// spikes, if it spikes, or soft outputs.
+func (c *Layer) addOutput(in *Inputs, st *State, row, base int, spikes spike.Vector, soft []float32) {
 	switch c.Units.Output {
 	case asm.Step:
 		in.AddSpikes(spikes, base)
 	case asm.Sigmoidal, asm.Count:
-		in.AddValues(st.Soft(row), base)
+		in.AddValues(soft, base)
 	default:
 		in.AddValues(st.Membrane(row), base)
 	}

@@ -33,7 +33,10 @@ type State struct {
 	sumsOf asm.Inputs
 	sumsTo asm.Trace
 
-	passed []uint64 // rows of the spikes that reach other layers, nil for all
+	// What reaches other layers, nil for all: rows of spikes, or of the outputs of a
+	// soft layer.
+	passed     []uint64
+	passedSoft []float32
 }
 
 // NewState makes room for chunks of up to steps time steps. Membranes that are
@@ -143,6 +146,44 @@ func (st *State) Reaching(row int) spike.Vector {
 		return st.Spikes(row)
 	}
 	return st.Passed(row)
+}
+
+// PassedSoft is Passed for the outputs of a soft layer.
+func (st *State) PassedSoft(row int) []float32 {
+	if st.passedSoft == nil {
+		st.passedSoft = make([]float32, len(st.trace.Soft)/st.trace.SStride*st.out)
+	}
+	return st.passedSoft[row*st.out:][:st.out]
+}
+
+// ReachingSoft returns the outputs of a soft layer, or one that counts, of a row that
+// reach other layers, nil for other layers.
+func (st *State) ReachingSoft(row int) []float32 {
+	if st.passedSoft == nil {
+		return st.Soft(row)
+	}
+	return st.PassedSoft(row)
+}
+
+// Continue makes the state of from after its last step, one of the same layer, that
+// before the next chunk.
+func (st *State) Continue(from *State) {
+	last := from.steps
+	n := from.trace.SStride
+	if n == 0 { // the last step's are all that is kept
+		n = len(from.trace.S)
+	}
+	copy(st.trace.S[:n], from.membrane(last))
+	copy(st.spikes(0), from.spikes(last))
+	copy(st.soft(0), from.soft(last))
+	if st.current.SStride > 0 {
+		copy(st.current.S[:n], from.current.S[last*n:])
+	}
+	if st.neurons != nil {
+		words := spike.Words(st.out)
+		copy(st.neurons[:words], from.neurons[last*words:])
+	}
+	st.steps = 0
 }
 
 // Current returns the rows of synaptic currents as the kernels take them.
