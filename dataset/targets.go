@@ -146,6 +146,14 @@ func Judged(source Source, j Judging) (Source, error) {
 	return s, nil
 }
 
+// Unjudged returns the source that Judged was given, or source itself.
+func Unjudged(source Source) Source {
+	if s, ok := source.(*judged); ok {
+		return s.Source
+	}
+	return source
+}
+
 type judged struct {
 	Source
 	targets []Targets

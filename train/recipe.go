@@ -15,12 +15,19 @@ type Plan struct {
 	Config   Config
 	Augment  dataset.Augmentation // of the training samples
 	Held     float64              // share of the training samples that is held out for choices
+	Judging  dataset.Judging      // of targets step by step
+	Prior    bool                 // begin with what Prior says
+	KeepBest bool                 // keep the epoch that is best on the samples held out, not the last
 }
 
 // Recipe is a named, complete choice for inputs of one size.
 type Recipe struct {
 	Name string
 	Doc  string // one line
+	// Data is the kind of data set that it is made for, as in train --dataset; "" of any.
+	Data string
+	// Names are those of the outputs, where the data do not say them.
+	Names []string
 
 	plan func(shape []int, classes []string) Plan
 }
@@ -45,14 +52,15 @@ func FindRecipe(name string) (Recipe, error) {
 }
 
 var recipes = []Recipe{
-	{"default", "the blog's input and size, trained well in 10 epochs", planDefault},
-	{"seed", "the blog's setting exactly, for comparison with its curve", planSeed},
-	{"best", "the best accuracy at the blog's input and size", planBest},
-	{"sparse", "as few hidden spikes as accuracy allows", planSparse},
-	{"paper", "the paper's rate coding of pixel intensities, 20 steps", planPaper},
-	{"neuroaikit", "784-250-250-10, the coding and loss of IBM's neuroaikit", planNeuroaikit},
-	{"mnist-conv", "a convolutional network on the paper's rate coding", planMNISTConv},
-	{"nmnist", "a convolutional network for recordings of an event camera", planNMNIST},
+	{Name: "default", Doc: "the blog's input and size, trained well in 10 epochs", plan: planDefault},
+	{Name: "seed", Doc: "the blog's setting exactly, for comparison with its curve", plan: planSeed},
+	{Name: "best", Doc: "the best accuracy at the blog's input and size", plan: planBest},
+	{Name: "sparse", Doc: "as few hidden spikes as accuracy allows", plan: planSparse},
+	{Name: "paper", Doc: "the paper's rate coding of pixel intensities, 20 steps", plan: planPaper},
+	{Name: "neuroaikit", Doc: "784-250-250-10, the coding and loss of IBM's neuroaikit", plan: planNeuroaikit},
+	{Name: "mnist-conv", Doc: "a convolutional network on the paper's rate coding", plan: planMNISTConv},
+	{Name: "nmnist", Doc: "a convolutional network for recordings of an event camera", plan: planNMNIST},
+	{Name: "jsb", Doc: "one recurrent layer of soft units that predicts the next step of a chorale", Data: "chorales", plan: planJSB},
 }
 
 func planDefault(shape []int, classes []string) Plan {
@@ -156,6 +164,23 @@ func planNMNIST(shape []int, classes []string) Plan {
 	p.Augment = dataset.Augmentation{Shift: 2}
 	c := &p.Config
 	c.Epochs, c.Batch, c.Surrogate, c.Loss.Prefix = 60, 32, Surrogate{Triangle, 1}, 0.5
+	return p
+}
+
+// planJSB is the paper's second experiment: 150 soft units that feed back on themselves.
+func planJSB(shape []int, classes []string) Plan {
+	p := planDefault(shape, classes)
+	p.Prior, p.KeepBest = true, true
+	t := &p.Topology
+	t.Input, t.Readout = dataset.MusicInput(), model.StepSet
+	t.Hidden, t.Soft, t.Recurrent = []int{150}, true, true
+	t.Activation, t.Reset, t.Decay, t.Bias = model.ReLU, model.ResetZero, 0.8, 0
+	t.Active, t.ActiveHidden, t.Gain, t.RecurrentGain = 4, 38, 1, 0.5
+	c := &p.Config
+	c.Epochs, c.Batch, c.Dropout, c.Clip = 300, 16, 0.3, 1
+	c.RecurrentRate, c.ErrorClip = 1, 0
+	c.Loss = Loss{Kind: BinaryCrossEntropy}
+	c.Optimizer.Rate, c.Optimizer.WeightDecay = 3e-3, 1e-3
 	return p
 }
 

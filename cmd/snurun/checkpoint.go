@@ -26,35 +26,45 @@ type checkpoints struct {
 // resume is set; one is never overwritten by a new training. A new training
 // writes its first checkpoint at once: what cannot be written is better known
 // now than after an hour.
-func (c *checkpoints) open(t *train.Trainer, resume bool) (history []epochReport, err error) {
+func (c *checkpoints) open(t *train.Trainer, resume bool) (history []epochReport, best kept, err error) {
 	c.last = time.Now()
 	f, err := os.Open(c.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if resume {
-			return nil, fmt.Errorf("there is no checkpoint %s to go on from", c.file)
+			return nil, best, fmt.Errorf("there is no checkpoint %s to go on from", c.file)
 		}
-		return nil, c.save(t, nil)
+		return nil, best, c.save(t, nil, best)
 	case err != nil:
-		return nil, err
+		return nil, best, err
 	}
 	defer f.Close()
 	if !resume {
-		return nil, fmt.Errorf("%s is left from an interrupted training: go on with --resume, or delete it", c.file)
+		return nil, best, fmt.Errorf("%s is left from an interrupted training: go on with --resume, or delete it", c.file)
 	}
 	extra, err := t.Restore(f)
+	var e extraData
 	if err == nil {
-		err = json.Unmarshal(extra, &history)
+		err = json.Unmarshal(extra, &e)
+	}
+	if err == nil && (e.Best.Epoch < 0 || e.Best.Epoch > len(e.History)) {
+		err = fmt.Errorf("%w: the best of %d epochs is number %d", train.ErrCheckpoint, len(e.History), e.Best.Epoch)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.file, err)
+		return nil, best, fmt.Errorf("%s: %w", c.file, err)
 	}
-	return history, nil
+	return e.History, e.Best, nil
+}
+
+// extraData is what a checkpoint holds besides the trainer.
+type extraData struct {
+	History []epochReport `json:"history"`
+	Best    kept          `json:"best"`
 }
 
 // save writes a checkpoint.
-func (c *checkpoints) save(t *train.Trainer, history []epochReport) error {
-	extra, err := json.Marshal(history)
+func (c *checkpoints) save(t *train.Trainer, history []epochReport, best kept) error {
+	extra, err := json.Marshal(extraData{history, best})
 	if err != nil {
 		return err
 	}

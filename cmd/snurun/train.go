@@ -92,7 +92,7 @@ Recipes:
 	}
 	f := cmd.Flags()
 	o.flags = f
-	f.StringVar(&o.dataset, "dataset", mnistSet, "`kind` of data set: mnist, images or folder")
+	f.StringVar(&o.dataset, "dataset", mnistSet, "`kind` of data set: mnist, images, folder, sequences or chorales")
 	f.StringVar(&o.data, "data", "", "`folder` of the data set")
 	o.files.add(cmd)
 	f.StringVar(&o.list, "list", "", "train on the recordings of this list `file`, in --data or beside it")
@@ -121,7 +121,7 @@ Recipes:
 	f.String("theta-training", "", "what reset subtract takes off: fixed, or threshold, which is learned")
 	f.String("decay-training", "", "learn the decay: fixed, neuron or layer")
 	f.Float64("decay", 0, "initial decay `l` = 1 − Δt/τ")
-	f.String("readout", "", "`readout`: spike_count, membrane_sum or membrane_max")
+	f.String("readout", "", "`readout`: spike_count, membrane_sum or membrane_max; of sequences step_class or step_set")
 	f.Float64("prefix-loss", 0, "`factor` of the loss of early decisions (membrane_sum)")
 	f.String("planes", "", "convolutions and pools before the hidden `layers`: 16c5 (16 channels, kernel 5×5), 32c4s2p1 (stride 2, padding 1), 2s, 2a, 2m (sum, average, max pool)")
 	f.IntSlice("hidden", nil, "`sizes` of the hidden layers")
@@ -138,7 +138,11 @@ Recipes:
 	f.Float64("error-clip", 0, "recurrent weights pass errors on that are at most `NORM` long, for one sample and step (0: any)")
 	f.Float64("spike-cost", 0, "`cost` of a hidden spike: in the gradient, not in the loss that is printed")
 	f.Float64("cost-ramp", 0, "let the spike cost rise over `N` epochs")
-	f.Float64("dropout", 0, "`share` of hidden spikes that are dropped")
+	f.Float64("dropout", 0, "`share` of hidden spikes, or outputs of soft units, that reach no other layer")
+	f.Int("window", 0, "of sequences, let errors go back through windows of `N` steps, the state carried on (0: through all)")
+	f.Int("skip-steps", 0, "the first `N` steps of sequences do not count")
+	f.Int("unlabelled", -1, "steps of sequences without a class count as this `class` (-1: they do not count)")
+	f.String("keep", "", "`epoch` to keep: last, or best on the samples held out")
 	f.Float64("initial-noise", 0, "standard `deviation` of random initial membranes")
 	f.Float64("shift", 0, "move training samples by up to `N` pixels")
 	f.Float64("rotate", 0, "turn training samples by up to `N` radians")
@@ -146,7 +150,7 @@ Recipes:
 	f.Int("time-jitter", 0, "move each spike of training recordings by up to `N` steps")
 	f.Float64("smoothing", 0, "label smoothing: `share` of the target spread over all classes")
 	f.Float64("metabolic", 0, "`factor` of the squared output spikes in the loss")
-	f.String("loss", "", "`loss`: cross_entropy or mse")
+	f.String("loss", "", "`loss`: cross_entropy, binary_cross_entropy (of sets) or mse")
 	f.Float64("scale", 0, "`factor` of spike counts in the softmax")
 	f.String("optimizer", "", "`optimizer`: adam, sgd or rmsprop")
 	f.Float64("momentum", 0, "`momentum` of sgd")
@@ -237,6 +241,20 @@ func (o *trainOptions) override() error {
 			c.Prune = number(f.Name)
 		case "dropout":
 			c.Dropout = number(f.Name)
+		case "window":
+			c.Window = integer(f.Name)
+		case "skip-steps":
+			o.plan.Judging.Skip = integer(f.Name)
+		case "unlabelled":
+			o.plan.Judging.Unlabelled = nil
+			if k := integer(f.Name); k >= 0 {
+				o.plan.Judging.Unlabelled = &k
+			}
+		case "keep":
+			if text != "last" && text != "best" {
+				err = usagef("--keep is %q, expected last or best", text)
+			}
+			o.plan.KeepBest = text == "best"
 		case "initial-noise":
 			c.InitialNoise = number(f.Name)
 		case "shift":
@@ -375,6 +393,16 @@ func shellQuoted(s string) string {
 }
 
 func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
+	recipe, err := train.FindRecipe(o.recipe)
+	if err != nil {
+		return usageError{err}
+	}
+	if recipe.Data != "" && !o.flags.Changed("dataset") {
+		o.dataset = recipe.Data
+	}
+	if recipe.Data != "" && recipe.Data != o.dataset {
+		return usagef("recipe %s is for --dataset %s, not %s", recipe.Name, recipe.Data, o.dataset)
+	}
 	if err := o.checkData(); err != nil {
 		return err
 	}
@@ -393,21 +421,22 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if o.draws < 1 || o.draws > 1000 {
 		return usagef("--draws is %d, expected 1 to 1000", o.draws)
 	}
-	recipe, err := train.FindRecipe(o.recipe)
-	if err != nil {
-		return usageError{err}
-	}
 	if o.init != "" {
 		if o.initial, err = export.ReadFile(o.init); err != nil {
 			return err
 		}
 	}
 	load := o.loadImages
-	if o.dataset == folderSet {
+	switch o.dataset {
+	case folderSet:
 		load = o.loadFolder
-		if !o.flags.Changed("draws") {
-			o.draws = 1 // there is no noise to draw
-		}
+	case choraleSet:
+		load = o.loadChorales
+	case sequenceSet:
+		load = o.loadArchives
+	}
+	if o.dataset != mnistSet && o.dataset != imageSet && !o.flags.Changed("draws") {
+		o.draws = 1 // there is no noise to draw
 	}
 	d, m, err := load(ctx, recipe)
 	if err != nil {
@@ -417,10 +446,14 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	heldFrom := d.training
+	if d.valid != nil {
+		heldFrom = d.valid
+	}
 	testHeld := d.test == nil
 	if testHeld {
 		fmt.Fprintln(cmd.ErrOrStderr(), "there are no samples to test on: the test is on those held out")
-		if d.test, err = dataset.Subset(d.training, held); err != nil {
+		if d.test, err = dataset.Subset(heldFrom, held); err != nil {
 			return err
 		}
 	}
@@ -432,9 +465,14 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 		return usageError{err}
 	}
 	j := &job{
-		options: o, training: d.training, test: d.test, testHeld: testHeld, used: used, held: held,
+		options: o, heldFrom: heldFrom, test: d.test, testHeld: testHeld, used: used, held: held,
 		stdout: &lenient{w: cmd.OutOrStdout()}, stderr: cmd.ErrOrStderr(), progress: newProgress(cmd.ErrOrStderr()),
 		checkpoints: &checkpoints{file: o.out + ".checkpoint", every: o.every},
+	}
+	if o.plan.Prior && o.initial == nil {
+		if err := train.Prior(m, d.training, used); err != nil {
+			return usageError{err}
+		}
 	}
 	if j.trainer, err = train.New(m, augmented, used, o.plan.Config); err != nil {
 		return usageError{err}

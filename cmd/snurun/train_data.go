@@ -25,6 +25,7 @@ const (
 // trainingData is what a training learns from and is tested on.
 type trainingData struct {
 	training dataset.Source
+	valid    dataset.Source // for choices; nil if some of training are held out for them
 	test     dataset.Source // nil if there is none
 	draw     bool           // whether the samples held out are drawn, not the last ones
 }
@@ -32,15 +33,24 @@ type trainingData struct {
 // checkData reports flags that do not fit the kind of data set.
 func (o *trainOptions) checkData() error {
 	switch o.dataset {
-	case mnistSet, imageSet:
+	case mnistSet, imageSet, choraleSet:
 		for _, name := range []string{"list", "test-list", "bin-us", "counts", "time-jitter"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s is for recordings: --dataset %s", name, folderSet)
 			}
 		}
 	case folderSet:
+	case sequenceSet:
+		for _, name := range []string{"list", "test-list"} {
+			if o.flags.Changed(name) {
+				return usagef("--%s is for recordings: --dataset %s", name, folderSet)
+			}
+		}
 	default:
-		return usagef("--dataset is %q, expected %s, %s or %s", o.dataset, mnistSet, imageSet, folderSet)
+		return usagef("--dataset is %q, expected %s, %s, %s, %s or %s", o.dataset, mnistSet, imageSet, folderSet, choraleSet, sequenceSet)
+	}
+	if o.flags.Changed("window") && o.dataset != choraleSet && o.dataset != sequenceSet {
+		return usagef("--window is for sequences: --dataset %s or %s", choraleSet, sequenceSet)
 	}
 	switch {
 	case o.data == "" && o.list == "":
@@ -202,11 +212,17 @@ func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) 
 // divide returns the samples to train on and those held out of them.
 func (o *trainOptions) divide(d trainingData) (used, held []int, err error) {
 	n := d.training.Len()
+	if d.valid != nil {
+		if o.holdout != 0 {
+			return nil, nil, usagef("--holdout is %d, but %s has samples for choices: valid", o.holdout, o.data)
+		}
+		return sequence(0, n), sequence(0, d.valid.Len()), nil
+	}
 	if n < 2 {
 		return nil, nil, fmt.Errorf("%s has a single sample, expected at least two: one to learn from, one to hold out", cmp.Or(o.list, o.data))
 	}
 	label := d.training.Label(0)
-	if !slices.ContainsFunc(sequence(1, n), func(i int) bool { return d.training.Label(i) != label }) {
+	if label >= 0 && !slices.ContainsFunc(sequence(1, n), func(i int) bool { return d.training.Label(i) != label }) {
 		return nil, nil, fmt.Errorf("%s has samples of a single class, %q: there is nothing to tell apart", cmp.Or(o.list, o.data), d.training.Classes()[label])
 	}
 	k := o.holdout

@@ -28,7 +28,13 @@ type epochReport struct {
 	SpikesPerSample       float64 `json:"spikes_per_sample"`
 	HiddenSpikesPerSample float64 `json:"hidden_spikes_per_sample"`
 	LR                    float64 `json:"lr"`
-	Seconds               float64 `json:"seconds,omitempty"`
+
+	// Negative log-likelihood in nats a step of the samples held out and of the test,
+	// where each step is decided.
+	ValidNLL float64 `json:"valid_nll,omitempty"`
+	TestNLL  float64 `json:"test_nll,omitempty"`
+
+	Seconds float64 `json:"seconds,omitempty"`
 }
 
 // lenient goes on when what it writes to is full or gone, and keeps the error: a
@@ -49,18 +55,19 @@ func (l *lenient) Write(p []byte) (int, error) {
 type job struct {
 	options        *trainOptions
 	trainer        *train.Trainer
-	training, test dataset.Source
-	testHeld       bool // the test is on the samples held out
+	heldFrom, test dataset.Source // those held out are samples of heldFrom
+	testHeld       bool           // the test is on the samples held out
 	used, held     []int
 	stdout         *lenient
 	progress       *progress
 	stderr         io.Writer
 	checkpoints    *checkpoints
 	history        []epochReport
+	best           kept
 }
 
 func (j *job) run(ctx context.Context) (err error) {
-	if j.history, err = j.checkpoints.open(j.trainer, j.options.resume); err != nil {
+	if j.history, j.best, err = j.checkpoints.open(j.trainer, j.options.resume); err != nil {
 		return err
 	}
 	start := time.Now()
@@ -69,16 +76,22 @@ func (j *job) run(ctx context.Context) (err error) {
 			return j.explained(err)
 		}
 	}
-	m := j.trainer.Model()
-	test, lowest, err := j.finalTest(ctx, m)
+	m, epoch, err := j.kept()
+	if err != nil {
+		return err
+	}
+	draws, err := j.finalTest(ctx, m)
 	if err != nil {
 		return j.explained(err)
 	}
-	margin, err := j.addMargin(ctx, m)
-	if err != nil {
-		return j.explained(err)
+	test, lowest := evaluate.EstimateOf(draws, (*evaluate.Summary).Accuracy), evaluate.EstimateOf(draws, (*evaluate.Summary).LowestAccuracy)
+	var margin recommended
+	if !m.Readout.Kind.EachStep() {
+		if margin, err = j.addMargin(ctx, m); err != nil {
+			return j.explained(err)
+		}
 	}
-	if err := j.describe(m, test); err != nil {
+	if err := j.describe(m, test, epoch); err != nil {
 		return err
 	}
 	if err := export.WriteFile(j.options.out, m); err != nil {
@@ -89,14 +102,22 @@ func (j *job) run(ctx context.Context) (err error) {
 	}
 	seconds := time.Since(start).Seconds()
 	if j.options.json {
-		last := j.history[len(j.history)-1]
+		last := j.history[epoch.Epoch-1]
 		summary := map[string]any{
-			"model": j.options.out, "epochs": last.Epoch, "test_accuracy": test.Mean, "test_accuracy_se": test.Error,
+			"model": j.options.out, "epochs": len(j.history), "epoch": epoch.Epoch, "test_accuracy": test.Mean, "test_accuracy_se": test.Error,
 			"test_accuracy_ties_lowest": lowest.Mean, "test_accuracy_ties_lowest_se": lowest.Error,
 			"test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample,
 			"hidden_spikes_per_sample": last.HiddenSpikesPerSample, "seconds": seconds,
 		}
 		margin.addTo(summary)
+		if m.Readout.Kind.EachStep() {
+			summary["valid_nll"], summary["test_nll"] = last.ValidNLL, draws[0].Decided.MeanNLL()
+			if labelled, ok, err := j.labelledOnly(ctx, m); err != nil {
+				return j.explained(err)
+			} else if ok {
+				summary["test_accuracy_labelled"] = labelled
+			}
+		}
 		if err := json.NewEncoder(j.stdout).Encode(map[string]any{"summary": summary}); err != nil {
 			return err
 		}
@@ -112,6 +133,18 @@ func (j *job) run(ctx context.Context) (err error) {
 		accuracy += fmt.Sprintf(" over %d draws of noise", n)
 	}
 	accuracy += other
+	if m.Readout.Kind.EachStep() {
+		accuracy = fmt.Sprintf("%.2f %%", 100*test.Mean)
+		if labelled, ok, err := j.labelledOnly(ctx, m); err != nil {
+			return j.explained(err)
+		} else if ok {
+			accuracy += fmt.Sprintf(" (%.2f %% of the steps with a class)", 100*labelled)
+		}
+		accuracy += fmt.Sprintf(", %.4f nats a step", draws[0].Decided.MeanNLL())
+	}
+	if j.options.plan.KeepBest {
+		accuracy += fmt.Sprintf(", of epoch %d", epoch.Epoch)
+	}
 	fmt.Fprintf(j.stdout, "%vtest accuracy %s, %.0f s\nwrote %s\n", margin, accuracy, seconds, j.options.out)
 	return j.stdout.err
 }
@@ -151,14 +184,25 @@ func (j *job) epoch(ctx context.Context) error {
 		Epoch: p.Epoch, Loss: p.Loss, TrainAccuracy: p.Accuracy, HeldAccuracy: held.Accuracy(), TestAccuracy: test.Accuracy(),
 		SpikesPerSample: test.PerSample(test.Spikes), HiddenSpikesPerSample: test.PerSample(test.HiddenSpikes), LR: p.Rate, Seconds: time.Since(start).Seconds(),
 	}
+	if m.Readout.Kind.EachStep() {
+		r.ValidNLL, r.TestNLL = held.Decided.MeanNLL(), test.Decided.MeanNLL()
+	}
 	j.history = append(j.history, r)
+	if err := j.keep(m, r); err != nil {
+		return err
+	}
 	if j.trainer.Done() || j.checkpoints.ripe() {
-		if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+		if err := j.checkpoints.save(j.trainer, j.history, j.best); err != nil {
 			return err
 		}
 	}
 	if j.options.json {
 		return json.NewEncoder(j.stdout).Encode(r)
+	}
+	if m.Readout.Kind.EachStep() {
+		fmt.Fprintf(j.stdout, "epoch %3d  loss %.4f  held out %.4f nats, %.2f %%  test %.4f nats, %.2f %%  spikes %.0f  lr %.2g  %.1f s\n",
+			r.Epoch, r.Loss, r.ValidNLL, 100*r.HeldAccuracy, r.TestNLL, 100*r.TestAccuracy, r.SpikesPerSample, r.LR, r.Seconds)
+		return nil
 	}
 	fmt.Fprintf(j.stdout, "epoch %3d  loss %.4f  train %.2f %%  held out %.2f %%  test %.2f %%  spikes %.0f  lr %.2g  %.1f s\n",
 		r.Epoch, r.Loss, 100*r.TrainAccuracy, 100*r.HeldAccuracy, 100*r.TestAccuracy, r.SpikesPerSample, r.LR, r.Seconds)
@@ -182,13 +226,22 @@ func (j *job) evaluate(ctx context.Context, m *model.Network) (held, test evalua
 // heldOut and testSet are the samples that were not trained on, each presented as
 // in training.
 func (j *job) heldOut(m *model.Network) evaluate.Set {
-	return evaluate.Set{Source: j.training, Indices: j.held, Steps: m.Steps}
+	return evaluate.Set{Source: j.heldFrom, Indices: j.held, Steps: presented(m)}
 }
 
 func (j *job) testSet(m *model.Network) evaluate.Set {
 	set := evaluate.All(j.test)
-	set.Steps = m.Steps
+	set.Steps = presented(m)
 	return set
+}
+
+// presented returns for how many steps a sample is presented: as in training, or, where
+// each is decided, for as many as it has, 0.
+func presented(m *model.Network) int {
+	if m.Readout.Kind.EachStep() {
+		return 0
+	}
+	return m.Steps
 }
 
 // train trains to the end of an epoch and keeps checkpoints on the way, the
@@ -199,7 +252,7 @@ func (j *job) train(ctx context.Context) (train.Progress, error) {
 	p, err := j.trainer.Epoch(ctx, func(now train.Progress) {
 		j.progress.show(now)
 		if j.checkpoints.due() {
-			if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+			if err := j.checkpoints.save(j.trainer, j.history, j.best); err != nil {
 				stop(err)
 			}
 		}
@@ -211,7 +264,7 @@ func (j *job) train(ctx context.Context) (train.Progress, error) {
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return p, cause
 	}
-	if err := j.checkpoints.save(j.trainer, j.history); err != nil {
+	if err := j.checkpoints.save(j.trainer, j.history, j.best); err != nil {
 		return p, err
 	}
 	return p, interruptedError{fmt.Errorf("in epoch %d: the same command with --resume goes on from %s", p.Epoch, j.checkpoints.file)}

@@ -29,23 +29,18 @@ func selfTestSamples(m *model.Network) int {
 	return int(max(1, min(selfTestInputs, 8*selfTestBytes/bits)))
 }
 
-// finalTest returns the test accuracy over draws of noise, and what it is with
-// ties to the lowest class.
-func (j *job) finalTest(ctx context.Context, m *model.Network) (test, lowest evaluate.Estimate, err error) {
+// finalTest runs the test under draws of noise.
+func (j *job) finalTest(ctx context.Context, m *model.Network) ([]evaluate.Summary, error) {
 	net, err := runtime.Compile(m)
 	if err != nil {
-		return test, lowest, err
+		return nil, err
 	}
-	draws, err := evaluate.New(net).Draws(ctx, j.testSet(m), j.options.draws, evaluate.Options{Threads: j.options.threads})
-	if err != nil {
-		return test, lowest, err
-	}
-	return evaluate.EstimateOf(draws, (*evaluate.Summary).Accuracy), evaluate.EstimateOf(draws, (*evaluate.Summary).LowestAccuracy), nil
+	return evaluate.New(net).Draws(ctx, j.testSet(m), j.options.draws, evaluate.Options{Threads: j.options.threads})
 }
 
 // describe adds name, metadata and self-test to a trained model. Nothing in
 // them depends on the machine or the time.
-func (j *job) describe(m *model.Network, test evaluate.Estimate) error {
+func (j *job) describe(m *model.Network, test evaluate.Estimate, epoch epochReport) error {
 	m.Name = fmt.Sprintf("%s-%s", j.options.dataset, j.options.recipe)
 	m.CreatedBy = createdBy()
 	curve, err := curveOf(j.history)
@@ -64,6 +59,12 @@ func (j *job) describe(m *model.Network, test evaluate.Estimate) error {
 		"test_accuracy_se": test.Error,
 		"test_draws":       float64(j.options.draws),
 		"history":          curve,
+	}
+	if j.options.plan.KeepBest {
+		m.Metadata["epoch"] = float64(epoch.Epoch)
+	}
+	if m.Readout.Kind.EachStep() {
+		m.Metadata["valid_nll"], m.Metadata["test_nll"] = epoch.ValidNLL, epoch.TestNLL
 	}
 	if j.testHeld {
 		m.Metadata["test_set"] = "held out"
@@ -90,6 +91,7 @@ func curveOf(history []epochReport) (string, error) {
 				thin = append(thin, epochReport{
 					Epoch: r.Epoch, Loss: short(r.Loss), TrainAccuracy: short(r.TrainAccuracy), HeldAccuracy: short(r.HeldAccuracy),
 					TestAccuracy: short(r.TestAccuracy), SpikesPerSample: short(r.SpikesPerSample), HiddenSpikesPerSample: short(r.HiddenSpikesPerSample), LR: short(r.LR),
+					ValidNLL: short(r.ValidNLL), TestNLL: short(r.TestNLL),
 				})
 			}
 		}
