@@ -32,16 +32,22 @@ func ClassNLL(z []float32, class int) float64 {
 //
 // with the same bits on every machine.
 func SetNLL(z []float32, set spike.Vector) float64 {
-	total := 0.0
+	// −ln σ(w) = ln(1 + exp(−|w|)) + max(0, −w). The logarithm is taken of products, of as
+	// many factors up to 2 as a float64 surely has room for.
+	const factors = 1 << 9
+	total, product := 0.0, 1.0
 	for j, v := range z {
 		w := -v
 		if set.Get(j) {
 			w = v
 		}
-		// −ln σ(w) = ln(1 + exp(−|w|)) + max(0, −w)
-		total += det.Log(1+float64(asm.Exp(-max(w, -w)))) + float64(max(0, -w))
+		product *= 1 + float64(asm.Exp(-max(w, -w)))
+		total += float64(max(0, -w))
+		if (j+1)%factors == 0 {
+			total, product = total+det.Log(product), 1
+		}
 	}
-	return total
+	return total + det.Log(product)
 }
 
 // Steps is what a network with a decision a step says of a sample, or what several

@@ -138,6 +138,13 @@ type parameters struct{ weight, recurrent, current, decay, bias []int }
 // tapeLoss runs m over x on a tape by the equations of package model and
 // returns the loss and the nodes of all parameters.
 func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int, []parameters) {
+	t, outputs, ps := tapeRun(m, c, x, func(int, int, int) bool { return false })
+	return t, tapeReadout(t, m, c, outputs, label), ps
+}
+
+// tapeRun runs m over x on a tape and returns what the last layer passes on at each
+// step. What is dropped of a layer at a step reaches no other layer.
+func tapeRun(m *model.Network, c *Config, x [][]float64, dropped func(layer, step, neuron int) bool) (*tape, [][]int, []parameters) {
 	t := &tape{}
 	leaves := func(p []float32) []int {
 		var out []int
@@ -169,7 +176,16 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 	}
 	var outputs [][]int
 	one := t.leaf(1)
-	for step := range m.Steps {
+	for step := range x {
+		if c.Window > 0 && step%c.Window == 0 { // no error goes back beyond
+			for i := range m.Layers {
+				for _, nodes := range [][]int{s[i], y[i], q[i]} {
+					for j := range nodes {
+						nodes[j] = t.detach(nodes[j])
+					}
+				}
+			}
+		}
 		var input []int
 		for _, v := range x[step] {
 			input = append(input, t.leaf(v))
@@ -255,11 +271,16 @@ func tapeLoss(m *model.Network, c *Config, x [][]float64, label int) (*tape, int
 					yNew[j] = sNew[j]
 				}
 			}
-			s[i], y[i], passed[i] = sNew, yNew, yNew
+			s[i], y[i], passed[i] = sNew, yNew, slices.Clone(yNew)
+			for j := range passed[i] {
+				if dropped(i, step, j) {
+					passed[i][j] = t.leaf(0)
+				}
+			}
 		}
 		outputs = append(outputs, passed[len(passed)-1])
 	}
-	return t, tapeReadout(t, m, c, outputs, label), ps
+	return t, outputs, ps
 }
 
 func tapeReadout(t *tape, m *model.Network, c *Config, outputs [][]int, label int) int {

@@ -58,6 +58,7 @@ type block struct {
 	columns int      // words of an input
 	rows    []uint32
 	values  []float32
+	dense   []float32 // the values of analog inputs at all rows, input after input
 	ends    [spike.WordBits]int32
 	inputs  asm.Inputs
 	grads   []asm.Matrix // one a layer, 64 rows
@@ -225,15 +226,28 @@ func transpose(m *[spike.WordBits]uint64) {
 // listValues lists, for each of n analog inputs, the rows of δ at which it was
 // active.
 func (b *block) listValues(t *Trainer, k task, samples []*sample, n int) *asm.Inputs {
+	last := samples[len(samples)-1]
+	total := last.first + last.steps
+	if len(b.dense) < n*total {
+		b.dense = make([]float32, n*total)
+	}
+	// Row by row the values of the inputs become input by input those of all rows.
+	for _, s := range samples {
+		for row := range s.steps {
+			at := s.first + row
+			for _, x := range s.inputValues(t, k, row)[k.word*spike.WordBits:][:n] {
+				b.dense[at] = x
+				at += total
+			}
+		}
+	}
 	rows := b.rows[:0] // it has room for all: its length stays
 	b.values = b.values[:0]
 	for j := range n {
-		for _, s := range samples {
-			for row := range s.steps {
-				if x := s.inputValues(t, k, row)[k.word*spike.WordBits+j]; x != 0 {
-					rows = append(rows, uint32(s.first+row))
-					b.values = append(b.values, x)
-				}
+		for row, x := range b.dense[j*total:][:total] {
+			if x != 0 {
+				rows = append(rows, uint32(row))
+				b.values = append(b.values, x)
 			}
 		}
 		b.ends[j] = int32(len(rows))
