@@ -36,19 +36,19 @@ func ReadSequences(r io.Reader, name string, in model.Input, names []string) (So
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", name, err)
 	}
-	arrays, unread, err := npy.ReadSome(bytes.NewReader(data), int64(len(data)))
+	archive, err := npy.ReadArchive(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, arrayError(name, err)
 	}
 	for _, key := range []string{"x", "y"} {
-		if arrays[key] == nil {
-			if err := unread[key]; err != nil {
+		if archive.Arrays[key] == nil {
+			if err := archive.Unread[key]; err != nil {
 				return nil, arrayError(name+":"+key, err)
 			}
 			return nil, fmt.Errorf("dataset: %s: %w: there is no array %s, expected x [samples, steps, channels] and y [samples, steps] or [samples, steps, outputs]", name, ErrFormat, key)
 		}
 	}
-	return sequencesOf(arrays["x"], arrays["y"], arrays["lengths"], name, in, names)
+	return sequencesOf(archive.Arrays["x"], archive.Arrays["y"], archive.Arrays["lengths"], name, in, names)
 }
 
 func sequencesOf(x, y, lengths *npy.Array, name string, in model.Input, names []string) (Source, error) {
