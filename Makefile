@@ -63,6 +63,10 @@ deb: ## Debian packages for amd64, arm64 and armhf, in debs
 deb-test: deb ## the packages installed, started and removed in a Debian of their own; needs root, debootstrap and qemu
 	.ci/deb-test debs
 
+.PHONY: proto
+proto: ## the Go code of the gRPC service, from internal/oip/oip.proto
+	cd internal/tools/protogen && go run . ../../oip/oip.proto
+
 .PHONY: licences
 licences: ## NOTICE, the licences of all that the binary is linked from
 	go run ./internal/tools/licences > NOTICE.new
