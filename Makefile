@@ -34,6 +34,10 @@ bench-compare: ## benchmarks of this tree against BASE (main), run in turns; fai
 cover: ## statement coverage, at least 95 % of each package that a device depends on
 	.ci/cover
 
+.PHONY: c-test
+c-test: ## networks as C against snurun: every compiler, CPU and core of qemu that is installed; some minutes
+	go test -count=1 -timeout 60m ./export/c -full
+
 TIME := 10s
 .PHONY: fuzz
 fuzz: ## every fuzz target for TIME (10s)
