@@ -23,11 +23,11 @@ import (
 
 func newExport() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "export",
-		Short: "Write a network as source code",
-		Long:  "export writes a network in another language, for machines on which snurun itself does\nnot run.",
-		Args:  subcommand,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "export",
+		Short:   "Write a network as source code",
+		Long:    "export writes a network in another language, for machines on which snurun itself does\nnot run.",
+		Args:    subcommand,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Example: "  snurun export c testdata/mnist.msgpack mnist-c",
 	}
 	cmd.AddCommand(newExportC())
