@@ -61,6 +61,9 @@ func (j *job) binEvents(open func() (event.Source, error)) (*eventSource, error)
 	if err != nil {
 		return nil, err
 	}
+	if j.part != nil {
+		src = &within{Source: src, part: j.part}
+	}
 	size := src.Size()
 	switch {
 	case in.Shape != nil:
@@ -122,13 +125,12 @@ func readDated(r event.Reader, plane model.Plane, step int64) ([]dated, error) {
 	if plane.Channels*plane.Height*plane.Width > 1<<channelBits {
 		return nil, fmt.Errorf("%w: %d channels, expected at most %d for events: crop or downsample the recording first", ErrMismatch, plane.Channels*plane.Height*plane.Width, 1<<channelBits)
 	}
-	const patience = 1 << 12 // events in a row behind all steps, after which no earlier one is waited for
 	var all []dated
 	var first, earliest int64
 	last := int64(model.MaxSteps) * step // of all steps
 	behind := 0
 	buf := make([]event.Event, 1024)
-	for behind < patience {
+	for behind < patience { // no earlier one is waited for
 		n, err := r.Read(buf)
 		if err == io.EOF {
 			return all, nil

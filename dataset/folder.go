@@ -67,7 +67,7 @@ func LoadFolder(ctx context.Context, dir string, in model.Input, o FolderOptions
 		dir = filepath.Dir(o.List)
 	}
 	if isSet(o.List) {
-		return openRecordings(o.List, in, &o)
+		return openRecordings(o.List, nil, in, &o)
 	}
 	if err := checkFolder(dir); err != nil {
 		return nil, err
@@ -79,10 +79,18 @@ func LoadFolder(ctx context.Context, dir string, in model.Input, o FolderOptions
 			return nil, err
 		}
 	}
+	o.Classes = classes
 	entries, err := folderEntries(dir, o.List)
 	if err != nil {
 		return nil, err
 	}
+	return loadEntries(ctx, dir, entries, in, o)
+}
+
+// loadEntries reads the recordings of entries, whose classes are those of the options or,
+// without them, all that occur.
+func loadEntries(ctx context.Context, dir string, entries []entry, in model.Input, o FolderOptions) (Source, error) {
+	classes := o.Classes
 	if len(classes) == 0 {
 		classes = classesOf(entries)
 	}
@@ -153,7 +161,11 @@ func folderEntries(dir, list string) ([]entry, error) {
 		}
 	}
 	if list != "" {
-		return readList(list)
+		entries, err := readList(list)
+		if err != nil {
+			return nil, err
+		}
+		return withParts(dir, entries)
 	}
 	return readSubfolders(dir)
 }
@@ -228,9 +240,12 @@ func (f *folderSource) add(dir string, e entry, label int, in *model.Input, o *F
 	if err != nil {
 		return err
 	}
-	file, err := openRecordings(path, *in, o)
+	file, err := openRecordings(path, e.part, *in, o)
 	if err != nil {
 		return err
+	}
+	if e.part != nil {
+		path += ":" + e.part.String()
 	}
 	if in.Shape == nil {
 		in.Shape = file.Shape()
@@ -243,8 +258,8 @@ func (f *folderSource) add(dir string, e entry, label int, in *model.Input, o *F
 	return nil
 }
 
-// openRecordings reads a file of recordings.
-func openRecordings(path string, in model.Input, o *FolderOptions) (Source, error) {
+// openRecordings reads a file of recordings, or a part of one, nil for all of it.
+func openRecordings(path string, of *part, in model.Input, o *FolderOptions) (Source, error) {
 	f, member, err := openMember(path)
 	if err != nil {
 		return nil, err
@@ -255,7 +270,10 @@ func openRecordings(path string, in model.Input, o *FolderOptions) (Source, erro
 	if !slices.Contains([]string{"npy", "npz", "hdf5", "events"}, kind) {
 		return nil, unknownKind(r, path, "neither a NumPy array (.npy) nor a recording of events")
 	}
-	j := job{path, member, in, o.Steps, unknown, o.Classes, &o.Reading}
+	if of != nil {
+		path += ":" + of.String()
+	}
+	j := job{path, member, of, in, o.Steps, unknown, o.Classes, &o.Reading}
 	return j.recordings(r, kind, format)
 }
 

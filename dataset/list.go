@@ -16,7 +16,8 @@ import (
 // An entry is a recording and the name of its class.
 type entry struct {
 	file  string // a path, or as a list has it
-	class string
+	class string // "" if a table of parts tells it
+	part  *part  // of the recording, nil for all of it
 	list  string // where the entry stands, if in a list
 	line  int
 }
@@ -32,7 +33,7 @@ func (e entry) at(err error) error {
 // find returns the path of the recording, which a list names relative to dir,
 // with or without its extension.
 func (e entry) find(dir string) (string, error) {
-	if e.list == "" {
+	if e.list == "" || e.part != nil {
 		return e.file, nil
 	}
 	path := filepath.FromSlash(e.file)
@@ -77,21 +78,50 @@ func parseList(path, text string) ([]entry, error) {
 		}
 		i := strings.LastIndexAny(line, " \t,;")
 		if i < 0 {
-			return nil, fmt.Errorf("dataset: %s:%d: %w: %.40q, expected a recording, a blank or comma, and its class", path, n, ErrFormat, line)
+			entries = append(entries, entry{file: line, list: path, line: n})
+			continue
 		}
 		file, name := strings.TrimRight(line[:i], " \t,;"), line[i+1:]
+		if file == "" {
+			return nil, fmt.Errorf("dataset: %s:%d: %w: %.40q, expected a recording in front of its class", path, n, ErrFormat, line)
+		}
 		if file == "" || name == "" {
 			return nil, fmt.Errorf("dataset: %s:%d: %w: %.40q, expected a recording, a blank or comma, and its class", path, n, ErrFormat, line)
 		}
 		if entries == nil && headOfList(file, name) {
 			continue
 		}
-		entries = append(entries, entry{file, name, path, n})
+		entries = append(entries, entry{file: file, class: name, list: path, line: n})
 	}
 	if entries == nil {
 		return nil, fmt.Errorf("dataset: %s: %w: no recordings, expected one and its class a line", path, ErrFormat)
 	}
 	return entries, nil
+}
+
+// withParts puts the parts of recordings in place of those entries that have no class.
+func withParts(dir string, entries []entry) ([]entry, error) {
+	var all []entry
+	for _, e := range entries {
+		if e.class != "" {
+			all = append(all, e)
+			continue
+		}
+		path, err := e.find(dir)
+		if err != nil {
+			return nil, e.at(err)
+		}
+		table := partsOf(path)
+		if table == "" {
+			return nil, fmt.Errorf("dataset: %s:%d: %w: %.40q, expected a recording, a blank or comma, and its class; or a table of its parts beside it, NAME_labels.csv", e.list, e.line, ErrFormat, e.file)
+		}
+		parts, err := readParts(path, table)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, parts...)
+	}
+	return all, nil
 }
 
 // headOfList reports whether the first line of a list names its columns.
@@ -112,6 +142,9 @@ func readLabels(dir string) (*labelList, error) {
 	entries, err := readList(filepath.Join(dir, labelsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	if err == nil {
+		entries, err = withParts(dir, entries)
 	}
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,9 @@ import (
 //     as of SHD; path may be FILE.h5:NAME, for one of several
 //   - a recording of an event camera in a format of package event, binned from
 //     its first event on, for a network whose input coding is events
+//
+// Beside a recording NAME.aedat a table NAME_labels.csv may list its parts, as of
+// DVS-Gesture: then these are the samples, see LoadFolder.
 //
 // The class of anything but IDX images is that in a list labels.txt in the same
 // folder, if there is one that has the file; see LoadFolder. Labels that are not
@@ -77,11 +81,24 @@ func (o *Opener) Open(path string) (Source, error) {
 		}
 		o.lists[dir] = list
 	}
+	if table := partsOf(f.Name()); table != "" && member == "" {
+		return o.parts(f.Name(), table)
+	}
 	c, err := list.class(filepath.Base(f.Name()), m.Classes)
 	if err != nil {
 		return nil, err
 	}
 	return o.job(path, member, c).read(r, f.Name())
+}
+
+// parts opens the parts of a recording that a table beside it lists.
+func (o *Opener) parts(path, table string) (Source, error) {
+	entries, err := readParts(path, table)
+	if err != nil {
+		return nil, err
+	}
+	m := o.Network
+	return loadEntries(context.Background(), filepath.Dir(path), entries, m.Input, FolderOptions{Classes: m.Classes, Steps: m.Steps, Reading: o.Reading})
 }
 
 // Read is Open for a stream, whose name is for errors; the labels of its samples
@@ -100,6 +117,7 @@ func (o *Opener) Read(stream io.Reader, name string) (Source, error) {
 type job struct {
 	name    string      // for errors
 	member  string      // of the file, "" for the only one
+	part    *part       // of the recording, nil for all of it
 	in      model.Input // of the network, whose shape may not be known
 	steps   int         // of a presentation; see timeFirst
 	class   class       // of all samples
@@ -108,7 +126,7 @@ type job struct {
 }
 
 func (o *Opener) job(name, member string, c class) *job {
-	return &job{name, member, o.Network.Input, o.Network.Steps, c, o.Network.Classes, &o.Reading}
+	return &job{name, member, nil, o.Network.Input, o.Network.Steps, c, o.Network.Classes, &o.Reading}
 }
 
 // openMember opens a file. A part of one that has several is named behind a colon:
