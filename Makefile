@@ -76,6 +76,10 @@ licences: ## NOTICE, the licences of all that the binary is linked from
 	go run ./internal/tools/licences > NOTICE.new
 	mv NOTICE.new NOTICE
 
+.PHONY: playground
+playground: ## the page of snurun serve without a server, in docs/playground
+	go run ./internal/tools/playground -out docs/playground
+
 .PHONY: figures
 figures: ## the pictures of the documentation, from runs of the shipped model
 	mkdir -p $(FIGURES)

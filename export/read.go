@@ -22,16 +22,25 @@ func ReadFile(name string) (*model.Network, error) { return Limits{}.ReadFile(na
 
 // Read is the function Read within the limits l.
 func (l Limits) Read(r io.Reader) (*model.Network, error) {
+	n, _, err := l.ReadInfo(r)
+	return n, err
+}
+
+// ReadInfo is Read, and what Stat says of the same bytes.
+func ReadInfo(r io.Reader) (*model.Network, Info, error) { return Limits{}.ReadInfo(r) }
+
+// ReadInfo is the function ReadInfo within the limits l.
+func (l Limits) ReadInfo(r io.Reader) (*model.Network, Info, error) {
 	l = l.withDefaults()
 	data, err := readAll(r, 0, l.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+		return nil, Info{}, fmt.Errorf("export: %w", err)
 	}
-	n, _, err := l.decode(data)
+	n, info, err := l.decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+		return nil, Info{}, fmt.Errorf("export: %w", err)
 	}
-	return n, nil
+	return n, info, nil
 }
 
 // ReadFile is the function ReadFile within the limits l.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"testing"
 	"testing/iotest"
@@ -70,6 +71,14 @@ func TestReadFileInfo(t *testing.T) {
 	want, err := export.Stat(name)
 	if err != nil || info != want {
 		t.Errorf("info %+v, %v, expected %+v", info, err, want)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if other, streamed, err := export.ReadInfo(f); err != nil || streamed != want || !same(m, other) {
+		t.Errorf("of a stream %+v, %v, expected %+v", streamed, err, want)
 	}
 	if alone, err := export.ReadFile(name); err != nil || !same(m, alone) {
 		t.Errorf("another network than ReadFile returns, %v", err)

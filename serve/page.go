@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
-	"embed"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"path"
 	"strings"
 	"sync"
-)
 
-//go:embed page
-var pageFiles embed.FS
+	"github.com/snurun/snurun/serve/page"
+)
 
 // asset is a file of the page, ready to be sent.
 type asset struct {
@@ -27,12 +24,12 @@ type asset struct {
 var assets = sync.OnceValue(func() map[string]*asset {
 	kinds := map[string]string{".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 	found := map[string]*asset{}
-	files, err := pageFiles.ReadDir("page")
+	files, err := page.Files.ReadDir(".")
 	if err != nil {
 		panic(err) // it is embedded
 	}
 	for _, f := range files {
-		plain, err := fs.ReadFile(pageFiles, path.Join("page", f.Name()))
+		plain, err := page.Files.ReadFile(f.Name())
 		if err != nil {
 			panic(err)
 		}

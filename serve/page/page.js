@@ -50,17 +50,14 @@ class Socket {
   constructor() { this.waiting = []; }
 
   async models() {
-    const r = await fetch(`api/models${location.search}`);
+    const r = await fetch("api/models");
     if (!r.ok) throw new Error(`the server says ${r.status} ${r.statusText}`);
     return r.json();
   }
 
   connect(model) {
-    const url = new URL("api/live", location.href);
-    url.search = location.search;
+    const url = new URL(`api/live?model=${encodeURIComponent(model)}`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    url.searchParams.set("model", model);
-    url.hash = "";
     const s = new WebSocket(url);
     s.binaryType = "arraybuffer";
     s.model = model;
