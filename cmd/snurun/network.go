@@ -12,11 +12,12 @@ import (
 // took are given back to the system, so that the weights are in memory once.
 func readNetwork(file string) (*runtime.Network, error) {
 	net, _, err := readNetworkInfo(file, false)
+	debug.FreeOSMemory()
 	return net, err
 }
 
-// readNetworkInfo is readNetwork and what identifies the file; verified says that
-// the model must prove itself by its self-test.
+// readNetworkInfo is readNetwork and what identifies the file, but gives nothing
+// back; verified says that the model must prove itself by its self-test.
 func readNetworkInfo(file string, verified bool) (*runtime.Network, export.Info, error) {
 	m, info, err := export.ReadFileInfo(file)
 	if err != nil {
@@ -32,6 +33,5 @@ func readNetworkInfo(file string, verified bool) (*runtime.Network, export.Info,
 	if err != nil {
 		return nil, info, fmt.Errorf("%s: %w", file, err)
 	}
-	debug.FreeOSMemory()
 	return net, info, nil
 }

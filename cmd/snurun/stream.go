@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -209,6 +210,7 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	w := &watcher{out: said, every: o.stats, realtime: o.realtime, kernel: compiled.Kernel()}
 	stop := watchSignals(func() { reload(file, &o, windows, p, said) }, w.status)
 	defer stop()
+	go debug.FreeOSMemory() // of reading the model; the first decision does not wait for it
 	watching, unwatch := context.WithCancel(ctx)
 	defer unwatch()
 	go w.run(watching)
@@ -252,6 +254,7 @@ func reload(file string, o *streamOptions, windows *stream.Windows, p *decisionP
 		fmt.Fprintf(said, "snurun: warning: the model stays as it was: %v\n", err)
 		return
 	}
+	debug.FreeOSMemory()
 	fmt.Fprintf(said, "snurun: %s, sha256 %x, is read again, verified, and used from the next window on\n", file, info.SHA256[:8])
 }
 
