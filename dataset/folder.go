@@ -127,7 +127,7 @@ func loadEntries(ctx context.Context, dir string, entries []entry, in model.Inpu
 		return nil, fmt.Errorf("dataset: %s: %w: none of the %d recordings can be read, the first because of: %w", dir, ErrFormat, bad, first)
 	}
 	if len(f.labels) == 0 {
-		return nil, fmt.Errorf("dataset: %s: %w: neither a list %s nor subfolders with recordings (%s)", dir, fs.ErrNotExist, labelsFile, strings.Join(recordingExtensions(), ", "))
+		return nil, fmt.Errorf("dataset: %s: %w: neither a list %s nor subfolders with recordings (%s)%s", dir, fs.ErrNotExist, labelsFile, strings.Join(recordingExtensions(), ", "), listsIn(dir))
 	}
 	return f, nil
 }
@@ -141,6 +141,25 @@ func isSet(list string) bool {
 	defer f.Close()
 	kind, _ := kindOf(bufio.NewReaderSize(f, headSize), f.Name())
 	return kind == "hdf5"
+}
+
+// listsIn names the text files of a folder, which may be meant, or is empty.
+func listsIn(dir string) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return ""
+	}
+	const most = 3
+	var lists []string
+	for _, e := range entries {
+		if ext := strings.ToLower(filepath.Ext(e.Name())); !e.IsDir() && !hidden(e) && (ext == ".txt" || ext == ".csv") && len(lists) < most {
+			lists = append(lists, e.Name())
+		}
+	}
+	if len(lists) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(lists, ", ") + " may be lists, which --list FILE names"
 }
 
 // checkFolder reports that there is something else in place of a folder.

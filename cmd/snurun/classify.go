@@ -150,7 +150,7 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 		return err
 	}
 	c := &classifier{
-		model: m, evaluator: evaluate.New(net), options: o, margin: margin, terminal: cmd.OutOrStdout(), out: bufio.NewWriter(cmd.OutOrStdout()), perLine: o.json || o.verbose,
+		file: file, model: m, evaluator: evaluate.New(net), options: o, margin: margin, terminal: cmd.OutOrStdout(), out: bufio.NewWriter(cmd.OutOrStdout()), perLine: o.json || o.verbose,
 	}
 	for _, in := range inputs {
 		c.total += in.source.Len()
@@ -187,6 +187,7 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 
 // classifier classifies samples and keeps what the summary needs.
 type classifier struct {
+	file      string
 	model     *model.Network
 	evaluator *evaluate.Evaluator
 	options   classifyOptions

@@ -22,6 +22,7 @@ type outcome struct {
 	Class   int       `json:"class"`
 	Name    string    `json:"name,omitempty"`
 	Scores  []float32 `json:"scores"`
+	Lead    *float32  `json:"lead,omitempty"` // absent if it is infinite, as with one class
 	Steps   int       `json:"steps"`
 	Spikes  int64     `json:"spikes"`
 	Latency float64   `json:"latency_us"`
@@ -39,6 +40,9 @@ func (c *classifier) line(in input, out *evaluate.Outcome) error {
 	}
 	if out.Label >= 0 {
 		o.Label = &out.Label
+	}
+	if lead := r.Lead(); !math.IsInf(float64(lead), 1) {
+		o.Lead = &lead
 	}
 	if r.Class < len(c.model.Classes) {
 		o.Name = c.model.Classes[r.Class]
@@ -107,7 +111,7 @@ func (c *classifier) summary() error {
 	kernel, threads := c.evaluator.Network().Kernel(), c.options.threads
 	if c.options.json {
 		all := map[string]any{
-			"samples": s.Samples, "latency_us": latency, "throughput_per_s": rate,
+			"schema": schema, "model": c.file, "network": c.model.Topology(), "samples": s.Samples, "latency_us": latency, "throughput_per_s": rate,
 			"spikes_per_sample": s.PerSample(s.Spikes), "synops_per_sample": s.PerSample(s.SynOps),
 			"steps_per_sample": s.PerSample(s.Steps), "kernel": kernel, "threads": threads,
 		}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ import (
 )
 
 type convertOptions struct {
+	json    bool
 	from    string
 	to      string
 	dt, bin seconds
@@ -101,6 +103,11 @@ for all layers of neurons, or with commas one for each in the order of the netwo
 	f.Float64Var(&o.rate, "rate", 1000, "rate in `Hz` of an intensity of 1, of --input poisson")
 	f.IntVar(&o.steps, "steps", 0, "default presentation, in time steps (0: 0.3 s of events, else 100)")
 	f.StringVar(&o.layers, "layers", "", "description `FILE` in JSON of the tensors of IN")
+	f.BoolVar(&o.json, "json", false, "print one JSON object, beside what is said of the network on standard error")
+	complete(cmd, "from", "snntorch", "norse", "sinabs", "spikingjelly", "rockpool", "nir")
+	complete(cmd, "to", "norse", "snntorch", "nir")
+	complete(cmd, "reset", "zero", "subtract", "delayed", "refractory", "none")
+	complete(cmd, "input", "counts", "events", "direct", "poisson", "latency")
 	f.StringSliceVar(&o.classes, "classes", nil, "`names` of the outputs, with commas between")
 	return cmd
 }
@@ -124,6 +131,26 @@ func (s *seconds) Set(text string) error {
 		return errors.New("expected 0 to 1e9 seconds")
 	}
 	*s = seconds(x)
+	return nil
+}
+
+// millis is a flag that is a time in ms, or with a unit.
+type millis float64
+
+func (m *millis) String() string { return strconv.FormatFloat(float64(*m), 'g', -1, 64) }
+func (m *millis) Type() string   { return "ms" }
+
+// Set implements pflag.Value.
+func (m *millis) Set(text string) error {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return errors.New("expected ms, or a time such as 1ms")
+		}
+		x = float64(d.Nanoseconds()) / 1e6
+	}
+	*m = millis(x)
 	return nil
 }
 
@@ -218,7 +245,7 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		im, err = readModel(in)
 	}
 	if err != nil {
-		return err
+		return withForeign(in, err)
 	}
 	if kind == modelFile && !toNIR {
 		return usagef("%s is a model file, but %s does not end in .nir: there is nothing to convert", in, out)
@@ -245,11 +272,20 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		im.Assumptions = append(im.Assumptions, nir.Remarks(m)...)
 	}
 	printImport(cmd.ErrOrStderr(), im)
+	written := func() error {
+		if !o.json {
+			return nil
+		}
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{
+			"schema": schema, "input": in, "out": out, "network": m.Topology(), "steps": m.Steps, "readout": m.Readout.Kind,
+			"assumed": append([]string{}, im.Assumptions...), "warnings": append([]string{}, im.Warnings...),
+		})
+	}
 	if toNIR {
 		if err := nir.WriteFileFor(out, m, nir.Framework(o.to)); err != nil {
 			return fmt.Errorf("%s: %w", out, err)
 		}
-		return nil
+		return written()
 	}
 	if m.Name == "" {
 		m.Name = strings.TrimSuffix(filepath.Base(in), filepath.Ext(in))
@@ -260,7 +296,10 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		return fmt.Errorf("%s: %w", in, err)
 	}
 	printIdle(cmd.ErrOrStderr(), idle)
-	return export.WriteFile(out, m)
+	if err := export.WriteFile(out, m); err != nil {
+		return err
+	}
+	return written()
 }
 
 // fileKind is what a file is, in words.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 
@@ -30,6 +31,7 @@ All other commands work without a connection. What else there is to train on, tr
 func newDataMNIST() *cobra.Command {
 	var out string
 	var mirrors []string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "mnist --out DIR",
 		Short: "Download MNIST",
@@ -49,11 +51,15 @@ where it stopped. The folder is what --data of the other commands takes.`,
 			if err != nil {
 				return err
 			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"schema": schema, "data": "mnist", "out": out})
+			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "MNIST is complete in %s\n", out)
 			return err
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "`folder` to write to")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	cmd.Flags().StringSliceVar(&mirrors, "mirror", nil, "base `URL` to download from instead of the public mirrors")
 	return cmd
 }

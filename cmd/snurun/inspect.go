@@ -36,7 +36,7 @@ flatten layer has no neurons; it is folded into the next layer.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, info, err := export.ReadFileInfo(args[0])
 			if err != nil {
-				return err
+				return withForeign(args[0], err)
 			}
 			net, err := runtime.Compile(m)
 			if err != nil {
@@ -62,6 +62,8 @@ flatten layer has no neurons; it is folded into the next layer.`,
 
 // report is what inspect says of a model.
 type report struct {
+	Schema     int            `json:"schema"`
+	Model      string         `json:"model"` // the file too, as other commands name it
 	File       string         `json:"file"`
 	Bytes      int64          `json:"bytes"`
 	SHA256     string         `json:"sha256"`
@@ -74,6 +76,7 @@ type report struct {
 	Readout    string         `json:"readout"`
 	Margin     float32        `json:"margin,omitempty"` // recommended for early decisions
 	Floor      *floorLine     `json:"floor,omitempty"`  // recommended for live windows
+	Network    string         `json:"network"`
 	Topology   string         `json:"topology"`
 	Neurons    int            `json:"neurons"`
 	Parameters int            `json:"parameters"`
@@ -99,7 +102,7 @@ type selfTest struct {
 func newReport(file string, m *model.Network, net *runtime.Network, info export.Info) report {
 	e := m.Input.Encoder
 	r := report{
-		File: file, Bytes: info.Size, SHA256: fmt.Sprintf("%x", info.SHA256),
+		Schema: schema, Model: file, File: file, Network: m.Topology(), Bytes: info.Size, SHA256: fmt.Sprintf("%x", info.SHA256),
 		Name: m.Name, CreatedBy: m.CreatedBy, DtMS: m.Input.Dt, Steps: m.Steps,
 		Input:   inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts},
 		Classes: m.Classes, Readout: string(m.Readout.Kind), Margin: m.Readout.Margin, Floor: newFloorLine(m.Readout.Floor), Topology: m.Topology(), Neurons: m.Neurons(), Parameters: m.Parameters(),

@@ -38,6 +38,7 @@ type layerReport struct {
 	Synapse    *statistics   `json:"synapse,omitempty"`
 	Decay      *statistics   `json:"decay,omitempty"`
 	Threshold  *statistics   `json:"threshold,omitempty"` // −b
+	Theta      *statistics   `json:"theta,omitempty"`     // what reset subtract takes off
 }
 
 // windowReport is a window's [height, width] each.
@@ -82,6 +83,9 @@ func newLayerReport(m *model.Network, net *runtime.Network, i int) layerReport {
 		r.Synapse = newStatistics(model.Broadcast(l.Synapse, l.OutSize()), 1)
 	}
 	r.Decay = newStatistics(model.Broadcast(l.Decay, l.OutSize()), 1)
+	if l.Reset == model.ResetSubtract && len(l.Theta) > 0 {
+		r.Theta = newStatistics(model.Broadcast(l.Theta, l.OutSize()), 1)
+	}
 	r.Threshold = newStatistics(model.Broadcast(l.Bias, l.OutSize()), -1)
 	return r
 }
@@ -110,7 +114,11 @@ func (r *layerReport) print(w *bufio.Writer, m *model.Network, i int) {
 		line("plan", "%s", r.Plan)
 		return
 	}
-	line("unit", "%s, output %s, reset %s", r.Activation, r.Output, r.Reset)
+	reset := r.Reset
+	if r.Theta != nil {
+		reset += fmt.Sprintf(" of θ %v", r.Theta)
+	}
+	line("unit", "%s, output %s, reset %s", r.Activation, r.Output, reset)
 	if l.Activation == model.Clipped {
 		line("floor", "%v", l.Floor)
 	}

@@ -46,16 +46,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err == nil, closedPipe(err):
 		return exitOK
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "snurun: %v\nTry '%s --help'.\n", err, cmd.CommandPath())
+		fmt.Fprintf(stderr, "snurun: %s\nTry '%s --help'.\n", message(err), cmd.CommandPath())
 		return exitUsage
 	case errors.As(err, &interrupted):
-		fmt.Fprintf(stderr, "snurun: interrupted %v\n", err)
+		fmt.Fprintf(stderr, "snurun: interrupted %s\n", message(err))
 		return exitFailure
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "snurun: interrupted")
 		return exitFailure
 	}
-	fmt.Fprintf(stderr, "snurun: %v\n", err)
+	fmt.Fprintf(stderr, "snurun: %s\n", message(err))
 	return exitFailure
 }
 
@@ -106,7 +106,43 @@ Environment:
 		newClassify(), newStream(), newSimulate(), newInspect(), newQuantize(), newVerify(), newBench(), newVersion(), newMan(),
 	)
 	root.AddCommand(onlyFull()...)
+	root.Version = version()
+	root.SetVersionTemplate("snurun {{.Version}}\n")
+	root.SetHelpCommand(newHelp(root))
 	return root
+}
+
+// newHelp is cobra's command help, but for names of no command, which it refuses.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND...]",
+		Short:   "Help about any command",
+		Long:    "help shows what a command does and its flags, as COMMAND --help does.",
+		Example: "  snurun help classify\n  snurun help plot raster",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			of, _, err := root.Find(args)
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			for _, c := range of.Commands() {
+				if c.IsAvailableCommand() {
+					names = append(names, c.Name())
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			of, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				if of == nil {
+					of, rest = root, args
+				}
+				return unknownCommand(of, rest[0])
+			}
+			of.InitDefaultHelpFlag()
+			return of.Help()
+		},
+	}
 }
 
 // addCompletion adds cobra's command for shell completions, which writes to

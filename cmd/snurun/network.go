@@ -21,7 +21,7 @@ func readNetwork(file string) (*runtime.Network, error) {
 func readNetworkInfo(file string, verified bool) (*runtime.Network, export.Info, error) {
 	m, info, err := export.ReadFileInfo(file)
 	if err != nil {
-		return nil, info, err
+		return nil, info, withForeign(file, err)
 	}
 	if verified {
 		err = runtime.Verify(m)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 
 // plotOptions are the flags of the kinds of plot; each kind has some of them.
 type plotOptions struct {
+	json    bool
 	out     string
 	title   string
 	data    string
@@ -197,11 +199,15 @@ func (k plotKind) command() *cobra.Command {
 			if err := p.ctx.Err(); err != nil {
 				return err
 			}
-			return figure.Save(o.out)
+			if err := figure.Save(o.out); err != nil || !o.json {
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"schema": schema, "figure": name, "out": o.out, "title": figure.Title})
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "", "`file` to write, .png or .svg")
+	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	f.StringVar(&o.title, "title", "", "`text` above the figure")
 	for _, flag := range strings.Fields(k.flags) {
 		switch flag {
@@ -229,7 +235,8 @@ func (k plotKind) command() *cobra.Command {
 			f.Float64Var(&o.unit.weight, "weight", 1, "`weight` of the input")
 			f.Float64Var(&o.unit.threshold, "threshold", 2.5, "firing `threshold`")
 			f.Float64Var(&o.unit.tau, "tau", 25, "membrane time constant in `ms`")
-			f.Float64Var(&o.unit.dt, "dt", 1, "length of a time step in `ms`")
+			o.unit.dt = 1
+			f.Var((*millis)(&o.unit.dt), "dt", "length of a time step, in ms or as 1ms")
 		}
 	}
 	return cmd

@@ -41,7 +41,7 @@ func TestPlotWrongUsage(t *testing.T) {
 		{"plot raster m x.npy --data d --out r.png", "exclude each other"},
 		{"plot membrane " + shipped + " --layer 4 --out m.png", "--layer is 4, the model has 4"},
 		{"plot membrane " + shipped + " --neurons 10 --out m.png", `--neurons has "10", expected neurons between 0 and 9`},
-		{"plot membrane " + shipped + " --layer 0 --neurons 0-255 --out m.png", "--neurons: plot: data cannot be drawn: 256 neurons, expected 1 to"},
+		{"plot membrane " + shipped + " --layer 0 --neurons 0-255 --out m.png", "--neurons: data cannot be drawn: 256 neurons, expected 1 to"},
 		{"plot weights " + shipped + " --neurons 3-1 --out w.png", `--neurons has "3-1"`},
 		{"plot weights " + shipped + " --neurons x --out w.png", `--neurons has "x"`},
 	} {

@@ -80,6 +80,9 @@ all the same: it shows what they would cost.`,
 
 // quantizeReport is what quantize says.
 type quantizeReport struct {
+	Schema    int             `json:"schema"`
+	Model     string          `json:"model"` // that was written
+	Network   string          `json:"network"`
 	Bits      int             `json:"bits"`
 	BytesIn   int64           `json:"bytes_in"`
 	BytesOut  int64           `json:"bytes_out"`
@@ -116,7 +119,7 @@ func quantize(ctx context.Context, cmd *cobra.Command, in, out string, o quantiz
 	}
 	m, info, err := export.ReadFileInfo(in)
 	if err != nil {
-		return err
+		return withForeign(in, err)
 	}
 	q, losses, err := model.Quantize(m, o.bits)
 	if err != nil {
@@ -127,7 +130,7 @@ func quantize(ctx context.Context, cmd *cobra.Command, in, out string, o quantiz
 	}
 	q.CreatedBy = createdBy()
 	q.Metadata = o.metadata(m, info)
-	r := quantizeReport{Bits: o.bits, BytesIn: info.Size, Draws: o.draws}
+	r := quantizeReport{Schema: schema, Model: out, Network: q.Topology(), Bits: o.bits, BytesIn: info.Size, Draws: o.draws}
 	for _, l := range losses {
 		r.Layers = append(r.Layers, quantizeLayer{l.Layer, q.Layers[l.Layer].Name, l.Weights, l.Error, l.Zeros})
 	}

@@ -44,7 +44,7 @@ func TestClassifyOutOfRange(t *testing.T) {
 	file, samples := largeSums(t)
 	for _, threads := range []string{"1", "3"} {
 		out, diagnostics, code := snurun(t, "classify", file, samples, "--threads", threads)
-		if code != exitFailure || strings.Count(out, "\n") != 2 || !strings.Contains(diagnostics, "x.npy: sample 2: runtime: the sums leave the range of float32") {
+		if code != exitFailure || strings.Count(out, "\n") != 2 || !strings.Contains(diagnostics, "x.npy: sample 2: the sums leave the range of float32") {
 			t.Errorf("%s threads: exit %d, %q, %q", threads, code, out, diagnostics)
 		}
 	}
@@ -157,7 +157,7 @@ func TestStreamOutOfRange(t *testing.T) {
 `
 	for _, format := range []string{"--json", "--json=false"} {
 		var out, diagnostics bytes.Buffer
-		if code := run(t.Context(), []string{"stream", file, format}, strings.NewReader(lines), &out, &diagnostics); code != exitFailure || !strings.Contains(diagnostics.String(), "standard input: stream: window 1: runtime: the sums leave the range") {
+		if code := run(t.Context(), []string{"stream", file, format}, strings.NewReader(lines), &out, &diagnostics); code != exitFailure || !strings.Contains(diagnostics.String(), "standard input: window 1: the sums leave the range") {
 			t.Errorf("%s: exit %d, %q", format, code, diagnostics.String())
 		}
 		out.Reset()

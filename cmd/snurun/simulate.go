@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 
@@ -23,6 +25,7 @@ type simulateOptions struct {
 	record  []string
 	index   int
 	seed    uint64
+	json    bool
 }
 
 func newSimulate() *cobra.Command {
@@ -55,6 +58,7 @@ height, width] all values of a step, in that order. Other files are as in classi
 	f.StringSliceVar(&o.record, "record", []string{"spikes", "membrane"}, "`what` to record: spikes,membrane")
 	f.IntVar(&o.index, "index", 0, "simulate sample `N` of the input")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the input noise")
+	f.BoolVar(&o.json, "json", false, "print what the network decides as one JSON object")
 	o.files.add(cmd)
 	return cmd
 }
@@ -101,7 +105,20 @@ func simulate(cmd *cobra.Command, file string, o simulateOptions) error {
 	if err := result.Check(); err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %v\n", err)
 	}
-	return atomicfile.Write(o.out, func(w io.Writer) error { return writeArchive(w, m, r, result) })
+	if err := atomicfile.Write(o.out, func(w io.Writer) error { return writeArchive(w, m, r, result) }); err != nil || !o.json {
+		return err
+	}
+	fields := map[string]any{"schema": schema, "model": file, "network": m.Topology(), "input": o.in, "index": o.index, "out": o.out, "steps": result.Steps, "class": result.Class}
+	if result.Check() == nil {
+		fields["scores"] = result.Scores
+		if lead := result.Lead(); !math.IsInf(float64(lead), 1) {
+			fields["lead"] = lead
+		}
+	}
+	if result.Class < len(m.Classes) {
+		fields["name"] = m.Classes[result.Class]
+	}
+	return json.NewEncoder(cmd.OutOrStdout()).Encode(fields)
 }
 
 // same reports whether two paths are of the same file.

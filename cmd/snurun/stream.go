@@ -92,6 +92,9 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 	f.DurationVar(&o.silence, "silence", 10*time.Second, "with --realtime, warn after so long without input (0: never)")
 	f.DurationVar(&o.stats, "stats", 0, "print what was done so far on standard error, as JSON, every so often (0: never)")
 	f.BoolVar(&o.input.SkipBad, "skip-bad", false, "count malformed input, and windows whose sums leave the range of float32, instead of failing")
+	complete(cmd, "format", stream.Formats()...)
+	complete(cmd, "reset", "window", "never")
+	complete(cmd, "late", "drop", "fold")
 	f.StringVar(&o.input.Chip, "chip", "", "`sensor` of an AEDAT recording that does not name it, such as DAVIS346")
 	f.StringVar(&o.input.Columns, "columns", "", "`names` of the columns of text, such as x,y,p,t or t_s,x,y,p")
 	f.StringVar(&o.connect, "connect", "", "read from this `address`, tcp://HOST:PORT or unix:///PATH, instead of standard input")
@@ -202,7 +205,7 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	steps, stride := windows.Length()
 	if err := p.start(startLine{
 		Schema: schema, Time: stamp(), Version: version(), Model: file, SHA256: fmt.Sprintf("%x", info.SHA256), Network: m.Topology(), Classes: m.Classes,
-		Format: in.Format(), StepUS: in.StepLength().Micros(), Window: steps, Stride: stride, Reset: o.reset,
+		Format: in.Format(), DtMS: float64(in.StepLength()), Window: steps, Stride: stride, Reset: o.reset,
 		Margin: limits.Margin, Floor: newFloorLine(limits.Floor), Agree: o.agree.String(), Kernel: compiled.Kernel(), Threads: 1,
 	}); err != nil {
 		return err

@@ -41,7 +41,7 @@ type startLine struct {
 	Network string     `json:"network"`
 	Classes []string   `json:"classes,omitempty"`
 	Format  string     `json:"format"`
-	StepUS  float64    `json:"step_us"`
+	DtMS    float64    `json:"dt_ms"`
 	Window  int        `json:"window_steps"`
 	Stride  int        `json:"stride_steps"`
 	Reset   string     `json:"reset"`

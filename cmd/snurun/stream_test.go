@@ -246,7 +246,7 @@ func TestStreamBadInput(t *testing.T) {
 	bad := lines + "1 2 784\n" + lines
 	out, diagnostics, code := streamOf(t, strings.NewReader(bad), shipped)
 	if code != exitFailure || strings.Count(out, " score ") != 2 || !strings.Contains(out, "steps       20\n") ||
-		!strings.Contains(diagnostics, `standard input: stream: spikes: line 21: "1 2 784": "784" is no channel, expected 0 to 783`) {
+		!strings.Contains(diagnostics, `standard input: spikes: line 21: "1 2 784": "784" is no channel, expected 0 to 783`) {
 		t.Errorf("exit %d, %q, %s", code, diagnostics, out)
 	}
 	out, diagnostics, code = streamOf(t, strings.NewReader(bad), shipped, "--skip-bad", "--json")

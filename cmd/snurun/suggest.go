@@ -28,6 +28,9 @@ var flagTypes = map[string]string{
 
 // wrongFlag is the error of a flag that cannot be parsed.
 func wrongFlag(cmd *cobra.Command, err error) error {
+	if words := cmd.Flags().Args(); len(words) > 0 && cmd.HasSubCommands() {
+		return unknownCommand(cmd, words[0]) // whose flag it is
+	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
 		f := invalid.GetFlag()

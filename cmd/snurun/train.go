@@ -159,6 +159,22 @@ Recipes:
 	f.String("schedule", "", "learning-rate `schedule`: constant, halving[:epochs] (every 5) or cosine")
 	f.Float64("warmup", 0, "raise the learning rate over `N` epochs")
 	f.Float64("bias", 0, "initial `bias` of spiking layers, −V_th")
+	var names []string
+	for _, r := range train.Recipes() {
+		names = append(names, r.Name)
+	}
+	complete(cmd, "recipe", names...)
+	complete(cmd, "dataset", mnistSet, imageSet, folderSet)
+	complete(cmd, "loss", train.CrossEntropy, train.MSE)
+	complete(cmd, "optimizer", train.Adam, train.SGD, train.RMSprop)
+	complete(cmd, "schedule", train.Constant, train.Halving, train.Cosine)
+	complete(cmd, "surrogate", train.Boxcar, train.Triangle, train.TanhPrime, train.FastSigmoid, train.Arctan)
+	complete(cmd, "readout", model.SpikeCount, model.MembraneSum, model.MembraneMax)
+	complete(cmd, "activation", model.Identity, model.ReLU, model.LeakyReLU, model.ELU)
+	complete(cmd, "reset", model.ResetZero, model.ResetSubtract, model.ResetLateral, model.ResetNone)
+	complete(cmd, "decay-training", train.Fixed, train.PerNeuron, train.PerLayer)
+	complete(cmd, "theta-training", train.FixedTheta, train.Threshold)
+	complete(cmd, "weights", train.Float32, train.Int8)
 	return cmd
 }
 

@@ -104,7 +104,7 @@ func (j *job) run(ctx context.Context) (err error) {
 	if j.options.json {
 		last := j.history[epoch.Epoch-1]
 		summary := map[string]any{
-			"model": j.options.out, "epochs": len(j.history), "epoch": epoch.Epoch, "test_accuracy": test.Mean, "test_accuracy_se": test.Error,
+			"schema": schema, "network": m.Topology(), "model": j.options.out, "epochs": len(j.history), "epoch": epoch.Epoch, "test_accuracy": test.Mean, "test_accuracy_se": test.Error,
 			"test_accuracy_ties_lowest": lowest.Mean, "test_accuracy_ties_lowest_se": lowest.Error,
 			"test_draws": j.options.draws, "held_accuracy": last.HeldAccuracy, "spikes_per_sample": last.SpikesPerSample,
 			"hidden_spikes_per_sample": last.HiddenSpikesPerSample, "seconds": seconds,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	goruntime "runtime"
@@ -24,7 +25,7 @@ func version() string {
 func createdBy() string { return "snurun " + version() }
 
 func newVersion() *cobra.Command {
-	var bill bool
+	var bill, asJSON bool
 	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, the CPU and the kernels in use",
@@ -46,12 +47,20 @@ bill of materials in CycloneDX 1.6: the same for the same build.`,
 				}
 				return newSBOM(info).write(cmd.OutOrStdout())
 			}
+			if asJSON {
+				sizes := asm.Caches()
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{
+					"schema": schema, "version": version(), "go": goruntime.Version(), "system": goruntime.GOOS + "/" + goruntime.GOARCH, "board": buildTag != "",
+					"kernel": asm.Tier(), "kernels": asm.Tiers(), "cpu": asm.Brand(), "cache_bytes": []int{sizes.L1, sizes.L2, sizes.L3},
+				})
+			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "snurun %s%s\n%s %s/%s\nkernels %s of %s\n%s\n",
 				version(), buildTag, goruntime.Version(), goruntime.GOOS, goruntime.GOARCH, asm.Tier(), strings.Join(asm.Tiers(), ", "), caches())
 			return err
 		},
 	}
 	c.Flags().BoolVar(&bill, "sbom", false, "print the modules that this binary was built from (CycloneDX JSON)")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
 }
 

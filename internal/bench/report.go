@@ -12,6 +12,7 @@ import (
 // Report is what was found of a model on one tier. What had not been
 // measured when the measurement was interrupted is absent.
 type Report struct {
+	Schema   int          `json:"schema"` // docs/JSON.md
 	Model    string       `json:"model"`
 	Kernel   string       `json:"kernel"`
 	Kernels  []string     `json:"kernels"` // that this CPU has, the fastest first
@@ -19,8 +20,9 @@ type Report struct {
 	CPU      string       `json:"cpu"`
 	System   string       `json:"system"`
 	Go       string       `json:"go"`
-	Topology string       `json:"topology"`
-	Input    string       `json:"input"` // what the samples are
+	Network  string       `json:"network"`
+	Topology string       `json:"topology"` // the same, under its old name
+	Input    string       `json:"input"`    // what the samples are
 	Samples  int          `json:"samples"`
 	Steps    int          `json:"steps"`
 	DtMS     model.Millis `json:"dt_ms"`
@@ -113,6 +115,7 @@ func Reports(targets []*Target) []*Report {
 func newReport(t, first *Target) *Report {
 	us := func(n int64) float64 { return float64(n) / 1e3 }
 	r := &Report{
+		Schema: 1, Network: t.model.Topology(),
 		Model: t.file, Kernel: t.tier, Kernels: asm.Tiers(), Chosen: t.tier == asm.Tier(), CPU: cpuName(),
 		System: goruntime.GOOS + "/" + goruntime.GOARCH, Go: goruntime.Version(), Topology: t.model.Topology(), Input: t.samples.Name,
 		Samples: t.samples.Len(), Steps: t.samples.steps, DtMS: t.model.Input.Step(),
