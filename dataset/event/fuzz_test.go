@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"slices"
+	"strings"
 	"testing"
 	"testing/iotest"
 )
@@ -160,3 +162,158 @@ func FuzzBin(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAEDAT4Packet reads any payload of a packet, unpacked and packed by LZ4 and zstd,
+// behind any list of streams.
+func FuzzAEDAT4Packet(f *testing.F) {
+	for _, kind := range []int{0, 1, 3} {
+		packet := aedat4Packed(kind, 0, aedat4Events)
+		f.Add(uint8(kind), aedat4Info("DVXplorer_1"), packet[aedat4Packet:])
+	}
+	f.Add(uint8(0), `<dv><node name="0"><attr key="typeIdentifier">EVTS</attr></node></dv>`, cat(le32(24), le32(16), "EVTS", le32(1<<30, 1<<30, 1<<31, 1<<31)))
+	f.Fuzz(func(t *testing.T, kind uint8, info string, payload []byte) {
+		if len(info) > 1<<12 {
+			return
+		}
+		good := aedat4Packed(0, 0, aedat4Events)
+		if k := kind % 5; k != 0 {
+			good = aedat4Packed(int(k-1)/2*2+1, 0, aedat4Events)
+		}
+		data := slices.Concat(aedat4Head(int(kind%5), -1, info), le32(0, uint32(len(payload))), payload, good)
+		events, src, err := readAll("aedat4", data, Options{SkipBad: true})
+		if err != nil && !errors.Is(err, ErrMalformed) && !errors.Is(err, errors.ErrUnsupported) {
+			t.Fatal(err)
+		}
+		if src == nil || err != nil {
+			return
+		}
+		// Whatever the packet holds, the next one is read.
+		want := 0
+		for _, e := range aedat4Events {
+			if !src.Size().Known() || int(e.X) < src.Size().Width && int(e.Y) < src.Size().Height {
+				want++
+			}
+		}
+		if number := src.(*aedat4).stream; number == 0 && (len(events) < want || want == len(aedat4Events) && !slices.Equal(events[len(events)-want:], aedat4Events)) {
+			t.Fatalf("%d events, want the %d of the second packet at the end", len(events), want)
+		}
+	})
+}
+
+// FuzzTable reads rows of any numbers under any names, with any columns asked for.
+func FuzzTable(f *testing.F) {
+	f.Add("t,x,y,p", "", []byte{0, 0, 0, 1, 9, 3, 4, 0})
+	f.Add("x y t_s p", "t_ms,x,y,p", []byte{1, 2, 250, 1})
+	f.Add("", "p,x,y,-,t_us", []byte{1, 2, 3, 4, 5})
+	f.Fuzz(func(t *testing.T, names, columns string, data []byte) {
+		table := Table{Cols: 4, Size: Size{34, 34}}
+		if names != "" {
+			table.Names = strings.FieldsFunc(names, func(r rune) bool { return r == ',' || r == ' ' })
+			table.Cols = len(table.Names)
+		}
+		if table.Cols == 0 {
+			return
+		}
+		table.Rows = len(data) / table.Cols
+		special := []float64{math.NaN(), math.Inf(1), math.Inf(-1), -1, 0.5, 1e300}
+		table.At = func(row, col int) float64 {
+			v := int(data[row*table.Cols+col])
+			if v >= 250 {
+				return special[v-250]
+			}
+			return float64(v)
+		}
+		for _, skip := range []bool{false, true} {
+			src, err := NewTable(table, Options{Columns: columns, SkipBad: skip})
+			if err != nil {
+				continue
+			}
+			events, err := drain(src, 3)
+			if err != nil && (skip || !errors.Is(err, ErrMalformed)) {
+				t.Fatal(err)
+			}
+			if err == nil && int64(len(events))+src.Skipped() != int64(table.Rows) {
+				t.Fatalf("%d events and %d skipped of %d rows", len(events), src.Skipped(), table.Rows)
+			}
+			for _, e := range events {
+				if e.T < 0 || e.P > 1 || e.X >= 34 || e.Y >= 34 {
+					t.Fatalf("event %+v", e)
+				}
+			}
+		}
+	})
+}
+
+// FuzzText reads lines of text under any columns, which FuzzRead names rarely.
+func FuzzText(f *testing.F) {
+	f.Add("x,y,p,t_ms", "t,x,y,p\n1,2,3,1\n")
+	f.Add("", "# timestamp [ns] x y pol\n1e3 2 3 -1\n")
+	f.Add("t_s,x,y,p,-", "0.5;1;2;True;9\n%geometry:3,3\n")
+	f.Fuzz(func(t *testing.T, columns, text string) {
+		for _, skip := range []bool{false, true} {
+			o := Options{Columns: columns, SkipBad: skip}
+			events, src, err := readAll("text", []byte(text), o)
+			if src == nil {
+				if err == nil {
+					t.Fatal("neither a source nor an error")
+				}
+				continue
+			}
+			if err != nil && !errors.Is(err, ErrMalformed) {
+				t.Fatal(err)
+			}
+			slow, err := NewReader("text", iotest.OneByteReader(strings.NewReader(text)), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, _ := drain(slow, 3)
+			diff(t, again, events)
+		}
+	})
+}
+
+// FuzzPlausible reads events of any times. What is returned is some of them, in their
+// order; the others are counted; and how many are read at once changes nothing.
+func FuzzPlausible(f *testing.F) {
+	f.Add([]byte{1, 1, 0x8f, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1})
+	f.Add([]byte{0xf0, 0x10, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var all []Event
+		now := int64(1) << 40
+		for i, b := range data {
+			now += int64(int8(b)) << (b % 20)
+			all = append(all, Event{T: now, X: uint16(i), Y: uint16(i >> 16)})
+		}
+		read := func(some, room int) ([]Event, *Plausible) {
+			p := NewPlausible(&sized{list{events: all, some: some}})
+			got, err := drain(p, room)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got, p
+		}
+		got, p := read(1000, 1000)
+		if int64(len(got))+p.Dropped() != int64(len(all)) {
+			t.Fatalf("%d events and %d left out of %d", len(got), p.Dropped(), len(all))
+		}
+		for i := 1; i < len(got); i++ {
+			if a, b := got[i-1], got[i]; int(a.Y)<<16|int(a.X) >= int(b.Y)<<16|int(b.X) {
+				t.Fatalf("event %d is returned behind event %d", b.X, a.X)
+			}
+		}
+		if (p.Describe() != "") != (p.Dropped()+p.Back() > 0) {
+			t.Fatalf("%d left out, %d back: %q", p.Dropped(), p.Back(), p.Describe())
+		}
+		again, q := read(1, 3)
+		diff(t, again, got)
+		if q.Dropped() != p.Dropped() || q.Back() != p.Back() {
+			t.Fatalf("one by one %d left out, %d back, at once %d, %d", q.Dropped(), q.Back(), p.Dropped(), p.Back())
+		}
+	})
+}
+
+// sized is a list of events of no known sensor.
+type sized struct{ list }
+
+func (*sized) Size() Size     { return Size{} }
+func (*sized) Skipped() int64 { return 0 }
