@@ -56,6 +56,7 @@ var recipes = []Recipe{
 	{Name: "seed", Doc: "the blog's setting exactly, for comparison with its curve", plan: planSeed},
 	{Name: "best", Doc: "the best accuracy at the blog's input and size", plan: planBest},
 	{Name: "sparse", Doc: "as few hidden spikes as accuracy allows", plan: planSparse},
+	{Name: "tiny", Doc: "a digit in the fewest microseconds: 128 hidden neurons, integers, few spikes", plan: planTiny},
 	{Name: "paper", Doc: "the paper's rate coding of pixel intensities, 20 steps", plan: planPaper},
 	{Name: "neuroaikit", Doc: "784-250-250-10, the coding and loss of IBM's neuroaikit", plan: planNeuroaikit},
 	{Name: "mnist-conv", Doc: "a convolutional network on the paper's rate coding", plan: planMNISTConv},
@@ -113,6 +114,17 @@ func planSparse(shape []int, classes []string) Plan {
 	c := &p.Config
 	c.Epochs, c.Loss.Prefix, c.Theta = 20, 0.5, FixedTheta
 	c.SpikeCost, c.CostRamp = 6.5e-4, 10
+	return p
+}
+
+// planTiny learns on the integers that it runs on; a decision takes a margin.
+func planTiny(shape []int, classes []string) Plan {
+	p := planDefault(shape, classes)
+	p.Topology.Readout, p.Topology.Hidden = model.MembraneSum, []int{128}
+	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1}
+	c := &p.Config
+	c.Epochs, c.Batch, c.Loss.Prefix = 60, 128, 0.5
+	c.Weights, c.SpikeCost, c.CostRamp = Int8, 1e-3, 20
 	return p
 }
 
