@@ -114,6 +114,7 @@ func (c scatterCase) check(t testing.TB, g *guard, k *tier, seed uint64) {
 }
 
 func TestScatter(t *testing.T) {
+	t.Parallel()
 	check := func(t *testing.T, k *tier) {
 		var g guard
 		seed := uint64(0)

@@ -17,6 +17,7 @@ func sweep(limit float32, step uint32) func(yield func(float32) bool) {
 }
 
 func TestExpWithinOneUlp(t *testing.T) {
+	t.Parallel()
 	worst := 0.0
 	for x := range sweep(expMax, 1009) {
 		if x < expMin {
@@ -87,6 +88,7 @@ func TestExpBits(t *testing.T) {
 // Every tier evaluates ELU, Sigmoid and TanhPrime by the operations of Exp. The
 // last shows all bits of Exp where it is small, as the others do not.
 func TestExpOfTiers(t *testing.T) {
+	t.Parallel()
 	eachTier(t, func(t *testing.T, k *tier) {
 		const n = 1024
 		var x []float32

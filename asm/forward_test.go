@@ -177,6 +177,7 @@ func sameBits(t testing.TB, what string, got, want []float32) {
 
 // Every kind of unit at every length of up to four tiles and their tails.
 func TestForward(t *testing.T) {
+	t.Parallel()
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
 		seed := uint64(0)
@@ -201,6 +202,7 @@ func TestForward(t *testing.T) {
 
 // Rows around and above the 1024 columns that the streaming kernels sum at once.
 func TestForwardLongRows(t *testing.T) {
+	t.Parallel()
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
 		for i, n := range []int{1008, 1024, 1040, 2128} {
@@ -213,6 +215,7 @@ func TestForwardLongRows(t *testing.T) {
 }
 
 func TestUpdate(t *testing.T) {
+	t.Parallel()
 	for i := range tiers {
 		t.Run("tier="+tiers[i].name, func(t *testing.T) {
 			var g guard

@@ -26,6 +26,7 @@ func checkSumRows(t testing.TB, g *guard, k *tier, seed uint64, rows, cols, step
 }
 
 func TestSumRows(t *testing.T) {
+	t.Parallel()
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
 		seed := uint64(0)
@@ -71,6 +72,7 @@ func checkSumSpikes(t testing.TB, g *guard, k *tier, seed uint64, cols, rows, sk
 }
 
 func TestSumSpikes(t *testing.T) {
+	t.Parallel()
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
 		seed := uint64(0)
@@ -153,6 +155,7 @@ func checkDotRows(t testing.TB, g *guard, k *tier, seed uint64, rows, cols, list
 }
 
 func TestDotRows(t *testing.T) {
+	t.Parallel()
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
 		seed := uint64(0)
@@ -230,6 +233,7 @@ func dotColumns() []int {
 }
 
 func TestDotSteps(t *testing.T) {
+	t.Parallel()
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
 		seed := uint64(0)
@@ -312,6 +316,7 @@ func checkAdam(t testing.TB, g *guard, k *tier, seed uint64, n, skip int) {
 }
 
 func TestAdam(t *testing.T) {
+	t.Parallel()
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
 		for n := range 4*tileWidth + 49 {

@@ -19,6 +19,7 @@ func checkIndices(t testing.TB, g *guard, k *tier, v []uint64, base uint32) {
 }
 
 func TestIndices(t *testing.T) {
+	t.Parallel()
 	eachTier(t, func(t *testing.T, k *tier) {
 		var g guard
 		r := rand.New(rand.NewPCG(1, 2))
