@@ -17,6 +17,9 @@ import (
 // TestPythonOfFormatDocument runs the reader and the writer of docs/FORMAT.md,
 // which know nothing of this package, against it.
 func TestPythonOfFormatDocument(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs Python")
+	}
 	t.Parallel()
 	python := findPython(t)
 	dir := t.TempDir()

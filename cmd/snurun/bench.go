@@ -102,7 +102,7 @@ Ctrl-C ends the measurement and prints what there is.`,
 	f.BoolVar(&o.allTiers, "all-tiers", false, "measure all kernels that this CPU has; * marks those that it would use")
 	f.StringVarP(&o.output, "output", "o", "text", "`format`: text, md, csv, json, jsonl, or go for benchstat")
 	f.BoolVar(&o.json, "json", false, "the same as -o json")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(bench.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	suggestValues(cmd, "output", cobra.ShellCompDirectiveNoFileComp, bench.Formats()...)
 	return cmd
 }
 

@@ -41,6 +41,7 @@ func TestFlagsOutOfRange(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a thousand commands")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	data := smallMNIST(t, 60)
 	figure := filepath.Join(dir, "plot.svg")
@@ -59,6 +60,7 @@ func TestFlagsOutOfRange(t *testing.T) {
 		"plot neuron":      {"--out", figure},
 		"plot raster":      {shipped, "--out", figure},
 		"plot spikes":      {shipped, "--limit", "1", "--out", figure},
+		"plot tradeoff":    {shipped, "--limit", "1", "--out", figure},
 		"plot weights":     {shipped, "--out", figure},
 		"quantize":         {shipped, filepath.Join(dir, "q.msgpack"), "--limit", "1", "--draws", "1"},
 		"simulate":         {shipped, "--in", sample, "--out", filepath.Join(dir, "y.npz")},

@@ -23,7 +23,7 @@ const autoFloor = "auto"
 
 func (f *floorFlag) add(cmd *cobra.Command) {
 	cmd.Flags().Var(f, "floor", "name no class for windows below `LEAST`: events=N,score=S,lead=L, any of them, or auto: as the model recommends")
-	_ = cmd.RegisterFlagCompletionFunc("floor", cobra.FixedCompletions([]string{autoFloor, "events=", "score=", "lead="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
+	suggestValues(cmd, "floor", cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace, autoFloor, "events=", "score=", "lead=")
 }
 
 func (f *floorFlag) String() string { return f.text }

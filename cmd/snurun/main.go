@@ -39,6 +39,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	addCompletion(root)
+	if asksForWords(args) {
+		registerValues(root)
+	}
 	cmd, err := root.ExecuteContextC(ctx)
 	var usage usageError
 	var interrupted interruptedError

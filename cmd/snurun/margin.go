@@ -22,7 +22,7 @@ const autoMargin = "auto"
 // add adds the flag to a command.
 func (f *marginFlag) add(cmd *cobra.Command) {
 	cmd.Flags().Var(f, "margin", "decide early, once the leading score is ahead by `M` (0: never; auto: as the model recommends)")
-	_ = cmd.RegisterFlagCompletionFunc("margin", cobra.FixedCompletions([]string{autoMargin}, cobra.ShellCompDirectiveNoFileComp))
+	suggestValues(cmd, "margin", cobra.ShellCompDirectiveNoFileComp, autoMargin)
 }
 
 func (f *marginFlag) String() string {

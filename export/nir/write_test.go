@@ -98,6 +98,9 @@ func TestNotExpressible(t *testing.T) {
 // TestPythonReads has testdata/check.py read a written file with h5py in the way
 // of the nir package, and check what that package asserts.
 func TestPythonReads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs Python")
+	}
 	python, err := exec.LookPath("/usr/bin/python3") // Debian's, which has Debian's h5py
 	if err != nil {
 		t.Skip("there is no Python")

@@ -126,6 +126,9 @@ func (f failing) Write([]byte) (int, error) { return 3, f.err }
 // h5py make of a file that is too large for a fixture, and of published NIR files
 // if they are beside the source tree.
 func TestPython(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs Python")
+	}
 	python := findPython(t)
 	dir := t.TempDir()
 	written := filepath.Join(dir, "written.h5")

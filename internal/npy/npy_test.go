@@ -174,6 +174,9 @@ func TestArchiveIsDeterministic(t *testing.T) {
 // With NumPy at hand, it must read what is written, and this package what
 // NumPy makes of it.
 func TestAgainstNumPy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs Python")
+	}
 	python, err := exec.LookPath("python3")
 	if err != nil || exec.Command(python, "-c", "import numpy").Run() != nil {
 		t.Skip("python3 with NumPy is not here")
