@@ -53,7 +53,7 @@ mutants: ## operations of the kernels changed one by one, which the tests must n
 
 .PHONY: vulnerabilities
 vulnerabilities: ## known vulnerabilities in what snurun is built from
-	.ci/vulnerabilities
+	.ci/vulnerabilities local
 
 .PHONY: release
 release: ## archives of all targets, checksums and bill of materials, in dist
