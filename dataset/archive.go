@@ -96,6 +96,13 @@ func (j *job) npz(r io.Reader) (Source, error) {
 		return nil, arrayError(j.name, err)
 	}
 	names := archive.Names()
+	if x, y := archive.Arrays["x"], archive.Arrays["y"]; j.member == "" && j.network != nil && j.network.Readout.Kind.EachStep() && x != nil && y != nil {
+		outputs := j.classes
+		if outputs == nil {
+			outputs = numbers(j.network.Layers[len(j.network.Layers)-1].OutSize())
+		}
+		return sequencesOf(x, y, archive.Arrays["lengths"], j.name, j.in, outputs)
+	}
 	if j.member != "" {
 		if !slices.Contains(names, j.member) {
 			return nil, fmt.Errorf("dataset: %s: %w: no array %q, expected one of %q", j.name, ErrFormat, j.member, names)

@@ -117,6 +117,13 @@ func choralesIn(dir string) (string, error) {
 	return files[0], nil
 }
 
+// isMusic reports whether a file is music for a network that decides on sets of notes.
+func isMusic(m *model.Network, name string) bool {
+	name = strings.ToLower(name)
+	return m != nil && m.Readout.Kind == model.StepSet && m.Input.Size() == pianoKeys &&
+		(strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".json.gz"))
+}
+
 // Part returns the pieces of a part for predicting each step from those before: sample
 // i has all steps of piece i but the last as input, and as targets the sets of notes of
 // all steps but the first.

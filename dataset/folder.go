@@ -292,7 +292,7 @@ func openRecordings(path string, of *part, in model.Input, o *FolderOptions) (So
 	if of != nil {
 		path += ":" + of.String()
 	}
-	j := job{path, member, of, in, o.Steps, unknown, o.Classes, &o.Reading}
+	j := job{path, member, of, in, o.Steps, unknown, o.Classes, &o.Reading, nil}
 	return j.recordings(r, kind, format)
 }
 

@@ -33,6 +33,9 @@ import (
 //     as of SHD; path may be FILE.h5:NAME, for one of several
 //   - a recording of an event camera in a format of package event, binned from
 //     its first event on, for a network whose input coding is events
+//   - for a network that decides at every step, an archive .npz with x and y
+//     (ReadSequences), and if it is on sets of the 88 keys of a piano, music as JSON
+//     (ReadChorales)
 //
 // Beside a recording NAME.aedat a table NAME_labels.csv may list its parts, as of
 // DVS-Gesture: then these are the samples, see LoadFolder.
@@ -63,7 +66,7 @@ func (o *Opener) Open(path string) (Source, error) {
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, headSize)
-	if kind, _ := kindOf(r, f.Name()); kind == "idx" {
+	if kind, _ := kindOf(r, f.Name()); kind == "idx" && !isMusic(m, f.Name()) {
 		set, err := LoadIDX(path)
 		if err != nil {
 			return nil, err
@@ -123,10 +126,11 @@ type job struct {
 	class   class       // of all samples
 	classes []string    // of the network, none if they are not known
 	reading *Reading
+	network *model.Network // nil if it is not known
 }
 
 func (o *Opener) job(name, member string, c class) *job {
-	return &job{name, member, nil, o.Network.Input, o.Network.Steps, c, o.Network.Classes, &o.Reading}
+	return &job{name, member, nil, o.Network.Input, o.Network.Steps, c, o.Network.Classes, &o.Reading, o.Network}
 }
 
 // openMember opens a file. A part of one that has several is named behind a colon:
@@ -151,6 +155,13 @@ func hasMembers(path string) bool {
 // read reads a stream, which the name of a file may tell.
 func (j *job) read(r *bufio.Reader, file string) (Source, error) {
 	name, in := j.name, j.in
+	if isMusic(j.network, file) {
+		music, err := ReadChorales(r, name)
+		if err != nil {
+			return nil, err
+		}
+		return music.All()
+	}
 	switch kind, format := kindOf(r, file); kind {
 	case "idx":
 		images, err := ReadIDXImages(r, name)

@@ -66,9 +66,7 @@ func sequencesOf(x, y, lengths *npy.Array, name string, in model.Input, names []
 		return nil, err
 	}
 	if names == nil {
-		for k := range outputs {
-			names = append(names, strconv.Itoa(k))
-		}
+		names = numbers(outputs)
 	}
 	shape := in.Shape
 	if shape == nil && len(samples) > 0 {
@@ -153,6 +151,15 @@ func targetsOf(y *npy.Array, samples []spike.Input, x *npy.Array, name string) (
 		}
 	}
 	return targets, outputs, nil
+}
+
+// numbers returns the names 0, 1, … of n outputs.
+func numbers(n int) []string {
+	names := make([]string, n)
+	for k := range names {
+		names[k] = strconv.Itoa(k)
+	}
+	return names
 }
 
 // maxClassNumber bounds the classes of steps.

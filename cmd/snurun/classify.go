@@ -38,6 +38,8 @@ type classifyOptions struct {
 	show    bool
 	verbose bool
 	matrix  bool
+
+	skipSteps, unlabelled int
 }
 
 func newClassify() *cobra.Command {
@@ -75,6 +77,13 @@ were taken for each class. --out writes a line a sample as CSV, the same bytes o
 every machine: input, file, index, label, class, their names, steps, spikes, synaptic
 operations and all scores. Ctrl-C ends with the summary of what was classified.
 
+A network that decides at every step is shown each sequence as long as it is: of an
+archive .npz with x [samples, steps, channels] and y [samples, steps] of classes, or
+[samples, steps, outputs] of sets, of DIR/test.npz with --data, or music as JSON. There
+is an accuracy over all steps with a target, of sets the outputs decided and expected as a
+share of those decided or expected, and the negative log-likelihood of a step in nats.
+--verbose prints a line a step, --out has a row a step.
+
 --show draws each sample: its input, summed over the time steps, beside the
 output of each class, step by step, and the scores. It needs at most 20 samples.
 The picture follows the width of the terminal, or COLUMNS, and has no colour
@@ -105,6 +114,8 @@ with NO_COLOR; elsewhere than on a terminal it is made of plain characters.`,
 	f.IntVar(&o.threads, "threads", goruntime.GOMAXPROCS(0), "classify on `N` threads; only times depend on it")
 	f.BoolVar(&o.matrix, "confusion", false, "print the accuracy of each class, and what its samples were taken for")
 	f.StringVar(&o.out, "out", "", "write the decisions to this CSV `file`")
+	f.IntVar(&o.skipSteps, "skip-steps", 0, "where each step is decided, the first `N` do not count")
+	f.IntVar(&o.unlabelled, "unlabelled", -1, "where each step is decided, those without a class count as this `class` (-1: not at all)")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a sample and a summary")
 	f.BoolVar(&o.show, "show", false, "draw the input and the output of every sample")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for every sample")
@@ -119,6 +130,8 @@ func (o *classifyOptions) check() error {
 		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
 	case o.threads < 1 || o.threads > 1024:
 		return usagef("--threads is %d, expected 1 to 1024", o.threads)
+	case o.skipSteps < 0 || o.unlabelled < -1:
+		return usagef("--skip-steps is %d and --unlabelled %d, expected 0 or more, and a class or -1", o.skipSteps, o.unlabelled)
 	case o.show && o.json:
 		return usagef("--show and --json exclude each other")
 	case o.out == "-":
@@ -141,6 +154,9 @@ func classify(ctx context.Context, cmd *cobra.Command, file string, names []stri
 		inputs, err = openFolder(ctx, m, o.data, o.list, o.files)
 	} else {
 		inputs, err = openInputs(ctx, m, names, o.data, cmd.InOrStdin(), o.files)
+	}
+	if err == nil {
+		inputs, err = o.judged(inputs)
 	}
 	if err != nil {
 		return err
@@ -301,7 +317,11 @@ func (c *classifier) add(in input, set evaluate.Set, out *evaluate.Outcome, time
 	if timed {
 		c.latencies = append(c.latencies, float64(out.Latency.Nanoseconds())/1e3)
 	}
-	if c.table != nil {
+	if c.table != nil && c.eachStep() {
+		if err := c.table.WriteAll(c.stepRows(in, out)); err != nil {
+			return err
+		}
+	} else if c.table != nil {
 		if err := c.table.Write(c.row(in, out)); err != nil {
 			return err
 		}

@@ -33,6 +33,9 @@ func fileOf(in input, i int) string { return cmp.Or(dataset.NameOf(in.source, i)
 
 // line prints the line of a sample.
 func (c *classifier) line(in input, out *evaluate.Outcome) error {
+	if c.eachStep() {
+		return c.stepsLine(in, out)
+	}
 	r := &out.Result
 	o := outcome{
 		Input: in.name, Index: out.Index, File: dataset.NameOf(in.source, out.Index), Class: r.Class, Scores: r.Scores, Steps: r.Steps,
@@ -72,6 +75,9 @@ func (c *classifier) className(class int) string {
 
 // columns is the header of --out.
 func (c *classifier) columns() []string {
+	if c.eachStep() {
+		return c.stepColumns()
+	}
 	columns := []string{"input", "file", "index", "label", "class", "label_name", "class_name", "steps", "spikes", "synops"}
 	for j := range c.evaluator.Network().OutSize() {
 		columns = append(columns, "score_"+c.className(j))
@@ -121,6 +127,12 @@ func (c *classifier) summary() error {
 		if said := c.options.files.said.json(); said != nil {
 			all["remarks"] = said
 		}
+		if d := &s.Decided; d.Counted > 0 {
+			all["steps_counted"], all["accuracy"], all["nll"] = d.Counted, d.Accuracy(), d.MeanNLL()
+			if c.options.matrix && len(s.Confusion) > 0 {
+				all["confusion"], all["class_accuracy"] = s.Confusion, c.classAccuracies()
+			}
+		}
 		if s.Labelled > 0 {
 			all["correct"], all["accuracy"] = s.Correct, s.Accuracy()
 			if c.options.matrix {
@@ -133,6 +145,10 @@ func (c *classifier) summary() error {
 	fmt.Fprintf(w, "samples     %d\n", s.Samples)
 	if s.Labelled > 0 {
 		fmt.Fprintf(w, "accuracy    %.2f %%  (%d of %d)\n", 100*s.Accuracy(), s.Correct, s.Labelled)
+	}
+	if d := &s.Decided; d.Counted > 0 {
+		fmt.Fprintf(w, "accuracy    %.2f %% of %d steps\n", 100*d.Accuracy(), d.Counted)
+		fmt.Fprintf(w, "likelihood  %.4f nats a step\n", d.MeanNLL())
 	}
 	fmt.Fprintf(w, "steps       %.4g a sample of %v ms\n", s.PerSample(s.Steps), c.model.Input.Step())
 	fmt.Fprintf(w, "spikes      %.0f a sample\n", s.PerSample(s.Spikes))
@@ -163,7 +179,7 @@ func (c *classifier) classAccuracies() []*float64 {
 // confusion prints a row a class that samples have: how many, the share that is
 // right, and what they were taken for.
 func (c *classifier) confusion() error {
-	if c.sums.Labelled == 0 {
+	if c.sums.Labelled == 0 && len(c.sums.Confusion) == 0 {
 		_, err := fmt.Fprintln(c.out, "\nno confusion: the classes of the samples are not known")
 		return err
 	}

@@ -50,6 +50,9 @@ func openInputs(ctx context.Context, m *model.Network, names []string, dir strin
 		}
 		return inputs, nil
 	}
+	if m.Readout.Kind.EachStep() && dir != "" {
+		return openSequences(m, dir)
+	}
 	name, load := "sample", dataset.Sample
 	switch events := m.Input.Encoder.Coding == model.Events; {
 	case events && dir == "":

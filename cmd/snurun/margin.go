@@ -55,6 +55,9 @@ func (f *marginFlag) check() error {
 
 // of returns the margin for the model in file; 0 if no decision is to be early.
 func (f *marginFlag) of(m *model.Network, file string) (float32, error) {
+	if m.Readout.Kind.EachStep() && (f.auto || f.value > 0) {
+		return 0, usagef("--margin is for one decision, but %s decides at every step", file)
+	}
 	if !f.auto {
 		return float32(f.value), nil
 	}
