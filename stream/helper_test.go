@@ -39,7 +39,7 @@ func network(readout model.ReadoutKind) *model.Network {
 				Weight: weights(3, 20, 0.5), Decay: []float32{0.8}, Bias: []float32{-0.5}},
 		},
 	}
-	if readout == model.MembraneSum || readout == model.MembraneMax {
+	if readout.Membranes() {
 		m.Layers[1].Output, m.Layers[1].Reset = model.None, model.ResetNone
 	}
 	return m

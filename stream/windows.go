@@ -16,7 +16,8 @@ import (
 const maxOpen = 1024
 
 // WindowOptions say which steps make a window. Window w begins with step
-// w·Stride and has Steps steps.
+// w·Stride and has Steps steps. A network with a decision a step decides windows of
+// one step, and its membranes run on: there Steps is 0 or 1 and Keep goes without saying.
 type WindowOptions struct {
 	// Steps is the length of a window; 0 stands for the model's steps.
 	Steps int
@@ -122,9 +123,7 @@ type slot struct {
 // NewWindows returns windows over the steps of a network's input. It allocates
 // all it needs.
 func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
-	if o.Steps == 0 {
-		o.Steps = net.Steps()
-	}
+	o = o.completed(net)
 	if o.Stride == 0 {
 		o.Stride = o.Steps
 	}
@@ -141,6 +140,9 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 		return nil, o.Agree.check()
 	case o.Rearm && o.Stride != o.Steps:
 		return nil, fmt.Errorf("stream: rearm needs windows that follow one another, found a stride of %d and windows of %d steps", o.Stride, o.Steps)
+	}
+	if kind := net.Readout().Kind; kind.EachStep() && (o.Steps != 1 || o.Margin > 0) {
+		return nil, fmt.Errorf("stream: readout %s decides at every step: windows of %d steps and a margin of %v, expected a window of 1 step and none", kind, o.Steps, o.Margin)
 	}
 	open := (o.Steps-1)/o.Stride + 1
 	if open > maxOpen {
@@ -164,6 +166,15 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 	return w, nil
 }
 
+// completed returns the options with the length of a window for net.
+func (o WindowOptions) completed(net *runtime.Network) WindowOptions {
+	if net.Readout().Kind.EachStep() {
+		o.Keep, o.Steps = true, cmp.Or(o.Steps, 1)
+	}
+	o.Steps = cmp.Or(o.Steps, net.Steps())
+	return o
+}
+
 // A successor is a network that windows go on with.
 type successor struct {
 	net      *runtime.Network
@@ -181,9 +192,6 @@ type successor struct {
 func (w *Windows) Replace(net *runtime.Network, o WindowOptions) error {
 	if len(w.slots) == 0 {
 		return ErrClosed
-	}
-	if o.Steps == 0 {
-		o.Steps = net.Steps()
 	}
 	n, err := NewWindows(net, o)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/evaluate"
@@ -93,18 +92,7 @@ func (c *classifier) decided(d *evaluate.Decided, step int) string {
 	if c.model.Readout.Kind == model.StepClass {
 		return c.className(d.Classes[step])
 	}
-	return c.setNames(d.Set(nil, step))
-}
-
-func (c *classifier) setNames(set []int) string {
-	if len(set) == 0 {
-		return "-"
-	}
-	names := make([]string, len(set))
-	for i, j := range set {
-		names[i] = c.className(j)
-	}
-	return strings.Join(names, " ")
+	return setNames(c.model, d.Set(nil, step))
 }
 
 // target says what should have been decided at a step, "" if that is not known.
@@ -115,7 +103,7 @@ func (c *classifier) target(d *evaluate.Decided, step int) string {
 	case c.model.Readout.Kind == model.StepClass:
 		return c.className(d.Targets.Classes[step])
 	}
-	return c.setNames(targetSet(nil, d, step))
+	return setNames(c.model, targetSet(nil, d, step))
 }
 
 // expected says what was expected instead of a decision.

@@ -60,6 +60,8 @@ Windows follow one another unless --stride is smaller than --window. Each begins
 in the initial state, as a sample did in training, or, with --reset never, the
 membranes run on.
 
+A network that decides at every step prints a line a step; its membranes run on.
+
 A window below --floor is of no class. --agree lets windows decide together.
 
 At the end of the input, or after Ctrl-C, a summary follows. SIGHUP reads the model
@@ -78,7 +80,7 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 	f.DurationVar(&o.input.Step, "dt", 0, "length of a time step (0: as the model says)")
 	f.IntVar(&o.windows.Steps, "window", 0, "decide over `N` time steps (0: as the model says)")
 	f.IntVar(&o.windows.Stride, "stride", 0, "begin a window every `K` steps (0: every N)")
-	f.StringVar(&o.reset, "reset", "window", "reset the membranes `when`: at every window, or never")
+	f.StringVar(&o.reset, "reset", "", "reset the membranes `when`: at every window, the default, or never, as where each step is decided")
 	o.margin.add(cmd)
 	f.BoolVar(&o.windows.Rearm, "rearm", false, "begin the next window right after a decision")
 	o.floor.add(cmd)
@@ -105,7 +107,7 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 // parse checks the options and takes those that are words into the library's.
 func (o *streamOptions) parse() error {
 	switch o.reset {
-	case "window":
+	case "", "window":
 	case "never":
 		o.windows.Keep = true
 	default:
@@ -156,6 +158,20 @@ func (o *streamOptions) parse() error {
 	return nil
 }
 
+// resets says when membranes are reset where the flags do not.
+func (o *streamOptions) resets(m *model.Network, file string) error {
+	each := m.Readout.Kind.EachStep()
+	if each && o.reset == "window" {
+		return usagef("--reset is window, but %s decides at every step, in membranes that run on", file)
+	}
+	if o.reset == "" {
+		if o.reset = "window"; each {
+			o.reset = "never"
+		}
+	}
+	return nil
+}
+
 // limits completes what the flags say of windows by what a model recommends.
 func (o *streamOptions) limits(m *model.Network, file string) (w stream.WindowOptions, err error) {
 	w = o.windows
@@ -174,6 +190,9 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 		return err
 	}
 	m := compiled.Model()
+	if err := o.resets(m, file); err != nil {
+		return err
+	}
 	limits, err := o.limits(m, file)
 	if err != nil {
 		return err

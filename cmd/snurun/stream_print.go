@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -75,6 +76,7 @@ type decisionLine struct {
 	Name    string    `json:"name,omitempty"`
 	Below   string    `json:"below,omitempty"`
 	Leading *int      `json:"leading,omitempty"` // where Class is another, or none
+	Set     *[]int    `json:"set,omitempty"`     // of a network that decides on sets, the outputs in it
 	Scores  []float32 `json:"scores"`
 	Steps   int       `json:"steps"`
 	Events  int64     `json:"events"`
@@ -82,6 +84,32 @@ type decisionLine struct {
 	Margin  *float32  `json:"margin,omitempty"`
 	Partial bool      `json:"partial,omitempty"`
 	Latency float64   `json:"latency_us"`
+}
+
+// setOf returns the outputs of a set that was decided on, false of a class.
+func setOf(d stream.Decision) (set []int, ok bool) {
+	if d.Model.Readout.Kind != model.StepSet {
+		return nil, false
+	}
+	set = []int{}
+	for j, z := range d.Scores {
+		if z > 0 {
+			set = append(set, j)
+		}
+	}
+	return set, true
+}
+
+// setNames returns the names of outputs, - for none.
+func setNames(m *model.Network, set []int) string {
+	if len(set) == 0 {
+		return "-"
+	}
+	names := make([]string, len(set))
+	for i, j := range set {
+		names[i] = className(m, j)
+	}
+	return strings.Join(names, " ")
 }
 
 func (p *decisionPrinter) start(s startLine) error {
@@ -126,13 +154,16 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 		if d.Class < len(d.Model.Classes) {
 			line.Name = d.Model.Classes[d.Class]
 		}
+		if set, ok := setOf(d); ok {
+			line.Class, line.Name, line.Set = nil, "", &set
+		}
 		if d.Below != "" {
 			line.Class, line.Name = nil, ""
 		}
-		if d.Below != "" || d.Leading != d.Class {
+		if line.Set == nil && (d.Below != "" || d.Leading != d.Class) {
 			line.Leading = &d.Leading
 		}
-		if math.IsInf(float64(d.Lead), 1) {
+		if line.Set != nil || math.IsInf(float64(d.Lead), 1) {
 			line.Lead, line.Margin = nil, nil
 		}
 		if err := json.NewEncoder(p.out).Encode(line); err != nil {
@@ -141,7 +172,10 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 		return p.out.Flush()
 	}
 	name := className(d.Model, d.Class)
+	set, sets := setOf(d)
 	switch {
+	case sets:
+		name = setNames(d.Model, set)
 	case d.Below == stream.BelowAgree:
 		name = "–  no agreement, " + className(d.Model, d.Leading)
 	case d.Below != "":
@@ -154,7 +188,7 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 		decimals = 6
 	}
 	margin := ""
-	if !math.IsInf(float64(d.Lead), 1) {
+	if !sets && !math.IsInf(float64(d.Lead), 1) {
 		margin = fmt.Sprintf("  margin %.4g", d.Lead)
 	}
 	partial := ""
