@@ -118,6 +118,22 @@ thresholds and spikes; by default those four that spike most.`,
 		least:    1, most: 2, flags: sampleFlags + " layer neurons", steps: "as the model says", draw: (*plotter).membrane,
 	},
 	{
+		use: "chorale MODEL [INPUT]", short: "A piece of music, what was expected of each step, and how likely it was",
+		long: `chorale shows a piece as a piano roll; below, for each step from the second on, the
+probability of every note, predicted from all steps before, with the notes that came as
+dots; and how likely they were. It is for networks that decide on sets of outputs at
+every step: INPUT is music as JSON or an archive of sequences, as classify takes them.`,
+		examples: []string{"jsb.msgpack --data testdata/jsb --out chorale.png", "jsb.msgpack pieces.json --index 5 --out chorale.svg"},
+		least:    1, most: 2, flags: "data index", draw: (*plotter).chorale,
+	},
+	{
+		use: "steps MODEL [INPUT]", short: "An input with the class of each step below it, expected and decided",
+		long: `steps shows a sequence and the classes that a network decides on at every step, with
+those that were expected where they are known.`,
+		examples: []string{"ecg.msgpack --data qtdb --out steps.png", "ecg.msgpack test.npz --index 3 --out steps.svg"},
+		least:    1, most: 2, flags: "data index", draw: (*plotter).steps,
+	},
+	{
 		use: "weights MODEL", short: "The receptive fields or the kernels of a layer",
 		long: `weights shows the input weights of neurons of one layer as pictures; of a conv2d
 layer its kernels, a column an output channel and a row an input channel, or their
