@@ -62,6 +62,7 @@ var recipes = []Recipe{
 	{Name: "mnist-conv", Doc: "a convolutional network on the paper's rate coding", plan: planMNISTConv},
 	{Name: "nmnist", Doc: "a convolutional network for recordings of an event camera", plan: planNMNIST},
 	{Name: "jsb", Doc: "one recurrent layer of soft units that predicts the next step of a chorale", Data: "chorales", plan: planJSB},
+	{Name: "ecg", Doc: "the wave of a heartbeat at every step, from level crossings of two leads", Data: "sequences", Names: ecgWaves, plan: planECG},
 }
 
 func planDefault(shape []int, classes []string) Plan {
@@ -193,6 +194,30 @@ func planJSB(shape []int, classes []string) Plan {
 	c.RecurrentRate, c.ErrorClip = 1, 0
 	c.Loss = Loss{Kind: BinaryCrossEntropy}
 	c.Optimizer.Rate, c.Optimizer.WeightDecay = 3e-3, 1e-3
+	return p
+}
+
+// ecgWaves are the parts of a heartbeat in the QT database, in the order of their numbers.
+var ecgWaves = []string{"P", "PQ", "QR", "RS", "ST", "TP"}
+
+// planECG judges as published with the spikes: from step 10 on, and a step without a
+// label counts as the first class.
+func planECG(shape []int, classes []string) Plan {
+	const sample model.Millis = 4 // 250 Hz
+	p := planDefault(shape, classes)
+	first := 0
+	p.Judging = dataset.Judging{Skip: 10, Unlabelled: &first}
+	p.Prior, p.KeepBest, p.Held = true, true, 0.1
+	t := &p.Topology
+	t.Input = model.Input{Shape: shape, Dt: sample, Encoder: model.Encoder{Coding: model.Events, BinUS: sample.Micros()}}
+	t.Readout = model.StepClass
+	t.Hidden, t.Recurrent = []int{128}, true
+	t.Decay, t.Bias, t.Active, t.ActiveHidden, t.Gain = 0.95, -1, 1, 20, 0.5
+	c := &p.Config
+	c.Epochs, c.Batch, c.Window, c.Clip = 30, 64, 130, 1
+	c.RecurrentRate, c.ErrorClip = 1, 0
+	c.Loss = Loss{Kind: CrossEntropy}
+	c.Optimizer.Rate = 5e-3
 	return p
 }
 
