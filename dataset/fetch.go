@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// ErrChecksum is the error of data that are not those of MNIST.
+// ErrChecksum is the error of data that are not those of the data set to fetch.
 var ErrChecksum = errors.New("wrong checksum")
 
 // mnistMirrors are public copies of MNIST.
@@ -25,7 +25,13 @@ var mnistMirrors = []string{
 	"https://ossci-datasets.s3.amazonaws.com/mnist/",
 }
 
-// FetchOptions changes how FetchMNIST works; the zero value is good.
+// choralesMirrors are public copies of ChoralesFile.
+var choralesMirrors = []string{
+	"https://raw.githubusercontent.com/czhuang/JSB-Chorales-dataset/9a7f733ddb4ed91f48da64ac7f0f621c34aadd4d/",
+	"https://cdn.jsdelivr.net/gh/czhuang/JSB-Chorales-dataset@9a7f733ddb4ed91f48da64ac7f0f621c34aadd4d/",
+}
+
+// FetchOptions changes how FetchMNIST and FetchChorales work; the zero value is good.
 type FetchOptions struct {
 	// Mirrors are base URLs, asked in order; nil stands for two public ones.
 	Mirrors []string
@@ -38,14 +44,14 @@ type FetchOptions struct {
 	Progress func(file string, done, total int64)
 }
 
-// mnistFile is one of the files of MNIST, known by its unpacked content.
-type mnistFile struct {
+// publicFile is a file of a data set, known by its unpacked content.
+type publicFile struct {
 	name   string
 	size   int64
 	sha256 string
 }
 
-var mnistFiles = []mnistFile{
+var mnistFiles = []publicFile{
 	{TrainPart.imagesFile(), 47040016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"},
 	{TrainPart.labelsFile(), 60008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"},
 	{TestPart.imagesFile(), 7840016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"},
@@ -62,12 +68,23 @@ var mnistFiles = []mnistFile{
 // call if the mirror can; a .part file that turns out wrong is thrown away and
 // fetched anew once. If a mirror fails, the next one is asked.
 func FetchMNIST(ctx context.Context, dir string, opts FetchOptions) error {
-	return fetch(ctx, dir, mnistFiles, opts)
+	return fetch(ctx, dir, mnistFiles, mnistMirrors, opts)
 }
 
-func fetch(ctx context.Context, dir string, files []mnistFile, opts FetchOptions) error {
+// choralesFiles are those of the JSB chorales in quarter notes.
+var choralesFiles = []publicFile{
+	{ChoralesFile, 407200, "2db9329f1881a1d3f49703ec556bf1d6f84b4f6c1d702c156536e93cf31e1c91"},
+}
+
+// FetchChorales downloads the JSB chorales in steps of a quarter note into dir, as
+// FetchMNIST does: what LoadChorales reads.
+func FetchChorales(ctx context.Context, dir string, opts FetchOptions) error {
+	return fetch(ctx, dir, choralesFiles, choralesMirrors, opts)
+}
+
+func fetch(ctx context.Context, dir string, files []publicFile, mirrors []string, opts FetchOptions) error {
 	if opts.Mirrors == nil {
-		opts.Mirrors = mnistMirrors
+		opts.Mirrors = mirrors
 	}
 	if opts.Client == nil {
 		opts.Client = http.DefaultClient
@@ -84,7 +101,7 @@ func fetch(ctx context.Context, dir string, files []mnistFile, opts FetchOptions
 	for _, f := range files {
 		if path := findFile(dir, f.name); path != "" {
 			if err := f.verify(path); err != nil {
-				return fmt.Errorf("dataset: %w: move the file away to fetch MNIST's", err)
+				return fmt.Errorf("dataset: %w: move the file away to fetch the right one", err)
 			}
 			continue
 		}
@@ -96,12 +113,12 @@ func fetch(ctx context.Context, dir string, files []mnistFile, opts FetchOptions
 }
 
 // fetch downloads f from the first mirror that has it.
-func (f *mnistFile) fetch(ctx context.Context, dir string, opts *FetchOptions) error {
-	path := filepath.Join(dir, f.name+".gz")
+func (f *publicFile) fetch(ctx context.Context, dir string, opts *FetchOptions) error {
+	path := filepath.Join(dir, f.remote())
 	part := path + ".part"
 	var failures []error
 	for _, mirror := range opts.Mirrors {
-		url := strings.TrimSuffix(mirror, "/") + "/" + f.name + ".gz"
+		url := strings.TrimSuffix(mirror, "/") + "/" + f.remote()
 		resumed, err := f.try(ctx, url, part, opts)
 		if resumed && errors.Is(err, ErrChecksum) {
 			_, err = f.try(ctx, url, part, opts)
@@ -122,7 +139,7 @@ func (f *mnistFile) fetch(ctx context.Context, dir string, opts *FetchOptions) e
 
 // try completes a .part file from one URL and verifies it, and removes it if
 // it is wrong or empty. It reports whether it built on data that were there before.
-func (f *mnistFile) try(ctx context.Context, url, part string, opts *FetchOptions) (resumed bool, err error) {
+func (f *publicFile) try(ctx context.Context, url, part string, opts *FetchOptions) (resumed bool, err error) {
 	out, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return false, err
@@ -143,14 +160,22 @@ func (f *mnistFile) try(ctx context.Context, url, part string, opts *FetchOption
 	return resumed, err
 }
 
+// remote is the file's name at mirrors, which have it gzipped, but for JSON.
+func (f *publicFile) remote() string {
+	if strings.HasSuffix(f.name, ".json") {
+		return f.name
+	}
+	return f.name + ".gz"
+}
+
 // maxPacked is the size of a gzip file that a mirror may send: gzip makes
 // nothing noticeably longer.
-func (f *mnistFile) maxPacked() int64 { return f.size + f.size/64 + 1024 }
+func (f *publicFile) maxPacked() int64 { return f.size + f.size/64 + 1024 }
 
 var errStalled = errors.New("the mirror stopped sending")
 
 // download requests url from where out ends and appends the answer.
-func (f *mnistFile) download(ctx context.Context, url string, out *os.File, opts *FetchOptions) (resumed bool, err error) {
+func (f *publicFile) download(ctx context.Context, url string, out *os.File, opts *FetchOptions) (resumed bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watchdog := time.AfterFunc(opts.Stall, func() { cancel(errStalled) })
@@ -208,7 +233,7 @@ func (f *mnistFile) download(ctx context.Context, url string, out *os.File, opts
 		if _, err := out.Write(buf[:n]); err != nil {
 			return resumed, err
 		}
-		opts.Progress(f.name+".gz", done, total)
+		opts.Progress(f.remote(), done, total)
 		if readErr == io.EOF {
 			return resumed, nil
 		}
@@ -219,7 +244,7 @@ func (f *mnistFile) download(ctx context.Context, url string, out *os.File, opts
 }
 
 // verify returns an ErrChecksum unless the unpacked content of a file is f's.
-func (f *mnistFile) verify(path string) error {
+func (f *publicFile) verify(path string) error {
 	return readFile(path, func(r io.Reader, _ int64) error {
 		h := sha256.New()
 		content, _, err := unpack(r)

@@ -21,13 +21,13 @@ import (
 )
 
 // testFile is a small file to fetch, and what a good mirror sends for it.
-func testFile() (f mnistFile, body []byte) {
+func testFile() (f publicFile, body []byte) {
 	data := make([]byte, 100000)
 	r := rand.New(rand.NewPCG(1, 1))
 	for i := range data {
 		data[i] = byte(r.Uint32())
 	}
-	return mnistFile{"digits-idx3-ubyte", int64(len(data)), fmt.Sprintf("%x", sha256.Sum256(data))}, packed(data)
+	return publicFile{"digits-idx3-ubyte", int64(len(data)), fmt.Sprintf("%x", sha256.Sum256(data))}, packed(data)
 }
 
 // mirror serves and records requests.
@@ -119,7 +119,7 @@ func TestFetch(t *testing.T) {
 				mirrors = append(mirrors, newMirror(t, h))
 				opts.Mirrors = append(opts.Mirrors, mirrors[i].URL+[]string{"", "/"}[i%2])
 			}
-			err := fetch(context.Background(), dir, []mnistFile{f}, opts)
+			err := fetch(context.Background(), dir, []publicFile{f}, nil, opts)
 			switch {
 			case c.want == nil && err != nil, c.want != nil && err == nil, c.want != nil && c.want != errAny && !errors.Is(err, c.want):
 				t.Errorf("error %v, expected %v", err, c.want)
@@ -149,14 +149,14 @@ func TestFetchSkipsWhatIsThere(t *testing.T) {
 	for _, name := range []string{f.name + ".gz", f.name, "digits.idx3-ubyte"} {
 		dir := t.TempDir()
 		write(t, dir, name, body)
-		if err := fetch(context.Background(), dir, []mnistFile{f}, opts); err != nil || m.ranges != nil {
+		if err := fetch(context.Background(), dir, []publicFile{f}, nil, opts); err != nil || m.ranges != nil {
 			t.Errorf("%s: %d requests, %v", name, len(m.ranges), err)
 		}
 	}
 	// Another data set's file of the same name is not overwritten.
 	dir := t.TempDir()
 	path := write(t, dir, f.name+".gz", packed([]byte("fashion")))
-	err := fetch(context.Background(), dir, []mnistFile{f}, opts)
+	err := fetch(context.Background(), dir, []publicFile{f}, nil, opts)
 	if !errors.Is(err, ErrChecksum) || !strings.Contains(err.Error(), path) || m.ranges != nil {
 		t.Errorf("another file: %v", err)
 	}
@@ -175,7 +175,7 @@ func TestFetchProgress(t *testing.T) {
 		"unknown": {func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); w.Write(body) }, -1},
 	} {
 		var last int64
-		err := fetch(context.Background(), t.TempDir(), []mnistFile{f}, FetchOptions{
+		err := fetch(context.Background(), t.TempDir(), []publicFile{f}, nil, FetchOptions{
 			Mirrors: []string{newMirror(t, c.h).URL},
 			Client:  &http.Client{},
 			Progress: func(file string, done, total int64) {
@@ -203,7 +203,7 @@ func TestFetchCancelled(t *testing.T) {
 	})
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
-	err := fetch(ctx, dir, []mnistFile{f}, FetchOptions{
+	err := fetch(ctx, dir, []publicFile{f}, nil, FetchOptions{
 		Mirrors: []string{hang.URL, hang.URL},
 		Progress: func(_ string, done, _ int64) {
 			if done == int64(half) {
@@ -215,7 +215,7 @@ func TestFetchCancelled(t *testing.T) {
 		t.Errorf("%v after %d requests", err, len(hang.ranges))
 	}
 	good := newMirror(t, serve(body))
-	if err := fetch(context.Background(), dir, []mnistFile{f}, FetchOptions{Mirrors: []string{good.URL}}); err != nil {
+	if err := fetch(context.Background(), dir, []publicFile{f}, nil, FetchOptions{Mirrors: []string{good.URL}}); err != nil {
 		t.Fatal(err)
 	}
 	if want := fmt.Sprintf("bytes=%d-", half); good.ranges[0] != want {
@@ -240,11 +240,11 @@ func TestFetchSlow(t *testing.T) {
 		}
 	})
 	opts := FetchOptions{Mirrors: []string{stalled.URL, silent.URL}, Stall: 500 * time.Millisecond}
-	if err := fetch(context.Background(), t.TempDir(), []mnistFile{f}, opts); !errors.Is(err, errStalled) {
+	if err := fetch(context.Background(), t.TempDir(), []publicFile{f}, nil, opts); !errors.Is(err, errStalled) {
 		t.Errorf("stalled mirrors: %v", err)
 	}
 	opts.Mirrors = []string{slow.URL}
-	if err := fetch(context.Background(), t.TempDir(), []mnistFile{f}, opts); err != nil {
+	if err := fetch(context.Background(), t.TempDir(), []publicFile{f}, nil, opts); err != nil {
 		t.Errorf("a slow mirror: %v", err)
 	}
 }
@@ -252,7 +252,7 @@ func TestFetchSlow(t *testing.T) {
 func TestFetchRefuses(t *testing.T) {
 	f, _ := testFile()
 	opts := FetchOptions{Mirrors: []string{"http://host.invalid:port"}}
-	if err := fetch(context.Background(), t.TempDir(), []mnistFile{f}, opts); err == nil {
+	if err := fetch(context.Background(), t.TempDir(), []publicFile{f}, nil, opts); err == nil {
 		t.Error("an impossible URL was fetched")
 	}
 	file := write(t, t.TempDir(), "file", nil)
@@ -263,7 +263,7 @@ func TestFetchRefuses(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, f.name+".gz.part"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := fetch(context.Background(), dir, []mnistFile{f}, opts); err == nil {
+	if err := fetch(context.Background(), dir, []publicFile{f}, nil, opts); err == nil {
 		t.Error("fetched into a folder")
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -35,14 +35,6 @@ func (t Targets) Counts(step int) bool {
 	return step < t.Sets.Steps()
 }
 
-// From returns the targets from a step on; memory is shared.
-func (t Targets) From(step int) Targets {
-	if t.Classes != nil {
-		return Targets{Classes: t.Classes[min(step, len(t.Classes)):]}
-	}
-	return Targets{Sets: t.Sets.Slice(min(step, t.Sets.Steps()), t.Sets.Steps())}
-}
-
 // check reports targets that are not of so many outputs.
 func (t Targets) check(outputs int) error {
 	for step, c := range t.Classes {
