@@ -67,7 +67,7 @@ func roomsOf(t *testing.T, page string) (rows [][]string, small, tools []string)
 	if !ok {
 		t.Fatal("ARCHITECTURE.md has no section The house")
 	}
-	code := regexp.MustCompile("`([a-z0-9/]+)`")
+	code := regexp.MustCompile("`([a-z0-9/-]+)`")
 	names := func(text string) (found []string) {
 		for _, m := range code.FindAllStringSubmatch(text, -1) {
 			found = append(found, m[1])

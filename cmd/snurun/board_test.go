@@ -37,6 +37,7 @@ func TestSizes(t *testing.T) {
 		most int64
 	}{
 		{".", []string{"-tags=board"}, 6e6},
+		{".", []string{"-tags=board,fleet"}, 10.5e6},
 		{"../../internal/tools/embedded", nil, 4e6},
 	} {
 		info, err := os.Stat(build(t, "arm64", c.pkg, c.args...))
@@ -76,6 +77,9 @@ func TestBoard(t *testing.T) {
 		{"convert a.nir b.msgpack", exitUsage, "convert is not in this build for boards"},
 		{"plot raster m --out x.png", exitUsage, "plot is not in this build for boards"},
 		{"data mnist", exitUsage, "data is not in this build for boards"},
+		{"stream " + shipped + " --publish nats://127.0.0.1:1", exitUsage, "--publish is not in this build for boards: build it with the tags board,fleet"},
+		{"fleet ls", exitUsage, "fleet is not in this build for boards"},
+		{"batch work --help", exitOK, "board,fleet"},
 		{"train --help", exitOK, "without the tag board"},
 		{"--help", exitOK, "(not in this build for boards)"},
 	} {
@@ -86,6 +90,28 @@ func TestBoard(t *testing.T) {
 		}
 		if code := cmd.ProcessState.ExitCode(); code != c.code || !strings.Contains(string(text), c.says) {
 			t.Errorf("snurun %s: exit %d, %s\nexpected exit %d and %q", c.args, code, text, c.code, c.says)
+		}
+	}
+}
+
+// TestNoServer looks for the server of a hub in what the program is linked from: it
+// belongs to snurun-hub alone.
+func TestNoServer(t *testing.T) {
+	t.Parallel()
+	for tags, server := range map[string]bool{"": false, "board": false, "board,fleet": false, "hub": true} {
+		pkg := "."
+		if server {
+			pkg = "../snurun-hub"
+		}
+		out, err := exec.Command("go", "list", "-deps", "-tags", tags, pkg).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if strings.Contains(string(out), "nats-server") != server {
+			t.Errorf("tags %q, %s: the server is in it: %v, expected %v", tags, pkg, !server, server)
+		}
+		if client := strings.Contains(string(out), "paho.mqtt"); !server && client != (tags != "board") {
+			t.Errorf("tags %q: the clients are in it: %v", tags, client)
 		}
 	}
 }

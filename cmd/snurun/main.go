@@ -109,6 +109,7 @@ Environment:
 		newClassify(), newStream(), newSimulate(), newInspect(), newQuantize(), newVerify(), newBench(), newVersion(), newMan(),
 	)
 	root.AddCommand(onlyFull()...)
+	root.AddCommand(withFleet()...)
 	root.Version = version()
 	root.SetVersionTemplate("snurun {{.Version}}\n")
 	root.SetHelpCommand(newHelp(root))

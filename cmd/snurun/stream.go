@@ -39,6 +39,7 @@ type streamOptions struct {
 	connect     string
 	jitter      time.Duration
 	json        bool
+	publish     publishFlags
 }
 
 func newStream() *cobra.Command {
@@ -101,6 +102,7 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 	f.StringVar(&o.input.Columns, "columns", "", "`names` of the columns of text, such as x,y,p,t or t_s,x,y,p")
 	f.StringVar(&o.connect, "connect", "", "read from this `address`, tcp://HOST:PORT or unix:///PATH, instead of standard input")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a decision and a summary")
+	o.publish.add(f)
 	return cmd
 }
 
@@ -135,6 +137,9 @@ func (o *streamOptions) parse() error {
 		return usagef("--stats is %v, expected 0, or 1ms or more", o.stats)
 	case o.jitter <= 0 || o.jitter > stream.MaxJitter:
 		return usagef("--jitter is %v, expected a time above 0 and at most %v", o.jitter, stream.MaxJitter)
+	}
+	if err := o.publish.check(); err != nil {
+		return err
 	}
 	if err := o.margin.check(); err != nil {
 		return err
@@ -185,6 +190,11 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	if err := o.parse(); err != nil {
 		return err
 	}
+	said := &shared{w: cmd.ErrOrStderr()}
+	undone, err := o.publish.undoTrial(file, said)
+	if err != nil {
+		return err
+	}
 	compiled, info, err := readNetworkInfo(file, false)
 	if err != nil {
 		return err
@@ -211,7 +221,6 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 		from, name = conn, o.connect
 	}
 	stdin := &recorder{r: from}
-	said := &shared{w: cmd.ErrOrStderr()}
 	o.input.Notify = func(n stream.Notice) {
 		fmt.Fprintf(said, "snurun: warning: %s (%d so far)\n", n.Text, n.Count)
 	}
@@ -230,9 +239,19 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 		return err
 	}
 	w := &watcher{out: said, every: o.stats, realtime: o.realtime, kernel: compiled.Kernel()}
-	stop := watchSignals(func() { reload(file, &o, windows, p, said) }, w.status)
+	var reloads sync.Mutex
+	again := func() error {
+		reloads.Lock()
+		defer reloads.Unlock()
+		return reload(file, &o, windows, p, said)
+	}
+	stop := watchSignals(func() { _ = again() }, w.status) // it says what is wrong
 	defer stop()
 	go debug.FreeOSMemory() // of reading the model; the first decision does not wait for it
+	p.publish, err = o.publish.start(file, undone, publishSource{&w.monitor, compiled.Kernel(), func() string { return p.sha256(info) }, again}, said)
+	if err != nil {
+		return err
+	}
 	watching, unwatch := context.WithCancel(ctx)
 	defer unwatch()
 	go w.run(watching)
@@ -256,28 +275,35 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	if printed := p.summary(summary, o.realtime, compiled.Kernel(), steps); err == nil {
 		err = printed
 	}
+	if undone := p.publish.end(publishLine(summaryLine(summary, o.realtime, compiled.Kernel())), err != nil); err == nil {
+		err = undone
+	}
 	return err
 }
 
 // reload reads the model's file again and, if it proves itself by its self-test,
 // lets windows go on with it. If not, they go on as they were.
-func reload(file string, o *streamOptions, windows *stream.Windows, p *decisionPrinter, said io.Writer) {
+func reload(file string, o *streamOptions, windows *stream.Windows, p *decisionPrinter, said io.Writer) error {
 	notifySystemd(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 	defer notifySystemd(daemon.SdNotifyReady)
 	net, info, err := readNetworkInfo(file, true)
 	if err == nil {
 		var limits stream.WindowOptions
 		if limits, err = o.limits(net.Model(), file); err == nil {
-			p.next.Store(&newModel{file, net.Model(), info})
-			err = windows.Replace(net, limits)
+			was := p.next.Load()
+			p.next.Store(&newModel{file, net.Model(), info}) // before a window can be decided with it
+			if err = windows.Replace(net, limits); err != nil {
+				p.next.Store(was)
+			}
 		}
 	}
 	if err != nil {
 		fmt.Fprintf(said, "snurun: warning: the model stays as it was: %v\n", err)
-		return
+		return err
 	}
 	debug.FreeOSMemory()
 	fmt.Fprintf(said, "snurun: %s, sha256 %x, is read again, verified, and used from the next window on\n", file, info.SHA256[:8])
+	return nil
 }
 
 // dial connects to tcp://HOST:PORT or unix:///PATH.

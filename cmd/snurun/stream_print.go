@@ -17,9 +17,10 @@ import (
 
 // decisionPrinter prints decisions as they fall.
 type decisionPrinter struct {
-	out  *bufio.Writer
-	json bool
-	err  error // of the output
+	out     *bufio.Writer
+	json    bool
+	err     error // of the output
+	publish *publishing
 
 	model *model.Network           // of the last decision
 	next  atomic.Pointer[newModel] // that was put in its place
@@ -146,7 +147,7 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 			}
 		}
 	}
-	if p.json {
+	if p.json || p.publish.on() {
 		line := decisionLine{
 			Window: d.Window, Step: d.Step, TimeUS: d.TimeUS, Time: stamp(), Class: &d.Class, Below: d.Below, Scores: d.Scores,
 			Steps: d.Steps, Events: d.Events, Lead: &d.Lead, Margin: &d.Lead, Partial: d.Partial, Latency: microseconds(d.Latency),
@@ -166,10 +167,15 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 		if line.Set != nil || math.IsInf(float64(d.Lead), 1) {
 			line.Lead, line.Margin = nil, nil
 		}
-		if err := json.NewEncoder(p.out).Encode(line); err != nil {
+		data, err := json.Marshal(line)
+		if err != nil {
 			return err
 		}
-		return p.out.Flush()
+		p.publish.decision(data)
+		if p.json {
+			_, _ = p.out.Write(append(data, '\n')) // an error is that of Flush
+			return p.out.Flush()
+		}
 	}
 	name := className(d.Model, d.Class)
 	set, sets := setOf(d)
@@ -216,6 +222,22 @@ func summaryFields(s stream.Summary, realtime bool, kernel string) map[string]an
 	return fields
 }
 
+// summaryLine is the last line of JSON.
+func summaryLine(s stream.Summary, realtime bool, kernel string) map[string]any {
+	fields := summaryFields(s, realtime, kernel)
+	fields["schema"] = schema
+	return map[string]any{"summary": fields}
+}
+
+// sha256 returns the digest of the model that runs, or comes with the next window;
+// first is that of the beginning.
+func (p *decisionPrinter) sha256(first export.Info) string {
+	if n := p.next.Load(); n != nil {
+		first = n.info
+	}
+	return fmt.Sprintf("%x", first.SHA256)
+}
+
 func perSecond(n int64, d time.Duration) float64 {
 	if d <= 0 {
 		return 0
@@ -225,9 +247,7 @@ func perSecond(n int64, d time.Duration) float64 {
 
 func (p *decisionPrinter) summary(s stream.Summary, realtime bool, kernel string, steps int) error {
 	if p.json {
-		fields := summaryFields(s, realtime, kernel)
-		fields["schema"] = schema
-		if err := json.NewEncoder(p.out).Encode(map[string]any{"summary": fields}); err != nil {
+		if err := json.NewEncoder(p.out).Encode(summaryLine(s, realtime, kernel)); err != nil {
 			return err
 		}
 		return p.out.Flush()

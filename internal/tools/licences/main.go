@@ -1,5 +1,5 @@
-// Command licences prints the licences of everything that the snurun binary is
-// linked from, on any system: a table and the texts.
+// Command licences prints the licences of everything that the binaries snurun and
+// snurun-hub are linked from, on any system: a table and the texts.
 //
 //	go run ./internal/tools/licences > NOTICE
 package main
@@ -57,7 +57,7 @@ func notice(w io.Writer) error {
 		}
 		fmt.Fprintf(&table, "%-37s  %-36s  %s\n", m.name, m.version, strings.Join(kinds, ", "))
 	}
-	_, err = fmt.Fprintf(w, `snurun is licensed under the Apache License 2.0, see LICENSE. Its binary is
+	_, err = fmt.Fprintf(w, `snurun is licensed under the Apache License 2.0, see LICENSE. Its binaries are
 linked from the Go standard library and the modules below, whose licences follow.
 This file is written by "make licences".
 
@@ -65,13 +65,13 @@ This file is written by "make licences".
 	return err
 }
 
-// linked returns the modules that the binary is linked from on any system, by
+// linked returns the modules that the binaries are linked from on any system, by
 // name, after the standard library.
 func linked() ([]module, error) {
 	const format = `{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}`
 	all := make(map[string]module)
 	for _, system := range []string{"linux", "darwin", "windows"} {
-		out, err := goCommand("GOOS="+system, "list", "-deps", "-f", format, "github.com/snurun/snurun/cmd/snurun")
+		out, err := goCommand("GOOS="+system, "list", "-deps", "-f", format, "github.com/snurun/snurun/cmd/snurun", "github.com/snurun/snurun/cmd/snurun-hub")
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ func goCommand(env string, args ...string) (string, error) {
 	return string(out), err
 }
 
-var licenceFile = regexp.MustCompile("(?i)^(licen[cs]e|copying|ftl)")
+var licenceFile = regexp.MustCompile("(?i)^(licen[cs]e|copying|ftl|edl-v10)")
 
 // licences returns the licence files of a module: those at its root, and in a
 // folder of licences where the one at the root points there.
@@ -138,6 +138,7 @@ func kindOf(content string) string {
 		{"FTL", "The FreeType Project LICENSE"},
 		{"FTL", "subject to your choice of exactly one of the following two licenses"},
 		{"CC-BY-4.0", "Creative Commons Attribution 4.0 International Public License"},
+		{"EPL-2.0", "Eclipse Public License - v 2.0 (EPL-2.0)"},
 		{"Apache-2.0", "Apache License Version 2.0"},
 		{"MIT", "Permission is hereby granted, free of charge"},
 		{"ISC", "Permission to use, copy, modify, and distribute this software for any purpose with or without fee"},

@@ -1,0 +1,354 @@
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/snurun/snurun/fleet"
+)
+
+// Options say how a hub runs.
+type Options struct {
+	Name   string // of the server; empty: snurun-hub
+	Listen string // HOST:PORT of NATS
+	MQTT   string // HOST:PORT of MQTT; empty: none
+	Page   string // HOST:PORT of the page; empty: none
+	Store  string // folder of everything that is kept
+	Users  string // file of users; empty: everybody on this machine may do everything
+
+	// Cert, Key and CA are for TLS, of NATS, MQTT and the page; with CA, clients
+	// of NATS and MQTT have to show a certificate that it signed.
+	Cert, Key, CA string
+
+	// Sync is how long what is stored may be in the system's memory alone, for a
+	// power cut; 0: not at all.
+	Sync time.Duration
+
+	// StoreBytes bounds the store; 0: what is free when the hub starts, less
+	// Reserve.
+	StoreBytes int64
+
+	fleet.Keep
+
+	Log func(string) // in one line; may be nil
+}
+
+// Reserve is what a hub leaves free on its disk.
+const Reserve = 32 << 20
+
+// Hub is a hub that runs. Start makes one.
+type Hub struct {
+	o      Options
+	log    *lines
+	secret string // password of the hub's own connection
+	hash   string // of it
+	page   *page
+
+	lock   sync.Mutex
+	server *server.Server
+	nc     *nats.Conn
+	stop   context.CancelFunc
+	done   chan struct{}
+	failed error
+}
+
+// Start starts a hub and returns when it can be used.
+func Start(ctx context.Context, o Options) (*Hub, error) {
+	if o.Name == "" {
+		o.Name = "snurun-hub"
+	}
+	if o.Log == nil {
+		o.Log = func(string) {}
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	store, err := filepath.Abs(o.Store)
+	if err != nil {
+		return nil, fmt.Errorf("hub: store: %w", err)
+	}
+	o.Store = store
+	if err := os.MkdirAll(o.Store, 0o700); err != nil {
+		return nil, fmt.Errorf("hub: store: %w", err)
+	}
+	h := &Hub{o: o, log: &lines{print: o.Log}, secret: rand.Text(), done: make(chan struct{})}
+	hash, err := bcrypt.GenerateFromPassword([]byte(h.secret), bcrypt.MinCost)
+	if err != nil {
+		return nil, fmt.Errorf("hub: %w", err)
+	}
+	h.hash = string(hash)
+	h.page = newPage(h)
+	if err := h.up(ctx); err != nil {
+		return nil, err
+	}
+	if o.Page != "" {
+		if err := h.page.listen(); err != nil {
+			h.down()
+			return nil, err
+		}
+	}
+	watch, stop := context.WithCancel(context.Background())
+	h.stop = stop
+	go h.watch(watch)
+	return h, nil
+}
+
+// check refuses what would let strangers in.
+func (o *Options) check() error {
+	if o.Store == "" {
+		return errors.New("hub: no folder to store in: expected --store DIR")
+	}
+	if (o.Cert == "") != (o.Key == "") || o.CA != "" && o.Cert == "" {
+		return fmt.Errorf("hub: certificate %q, key %q, CA %q: expected certificate and key together", o.Cert, o.Key, o.CA)
+	}
+	for _, a := range []string{o.Listen, o.MQTT, o.Page} {
+		if a == "" && a != o.Listen {
+			continue
+		}
+		host, _, err := address(a)
+		if err != nil {
+			return err
+		}
+		if ip := net.ParseIP(host); o.Users == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("hub: %s can be reached from other machines, and without --users everybody may do everything: make a file of users with 'snurun-hub user add', or listen on 127.0.0.1", a)
+		}
+	}
+	return nil
+}
+
+func (h *Hub) users() ([]User, error) {
+	if h.o.Users == "" {
+		return nil, nil
+	}
+	users, err := ReadUsers(h.o.Users)
+	if err == nil && users == nil {
+		users = []User{}
+	}
+	return users, err
+}
+
+// options returns the options of the server as the files say now.
+func (h *Hub) options() (*server.Options, []User, error) {
+	users, err := h.users()
+	if err != nil {
+		return nil, nil, err
+	}
+	o := h.o
+	if o.StoreBytes == 0 {
+		if free, ok := freeBytes(o.Store); ok {
+			used := sizeOf(o.Store)
+			o.StoreBytes = max(free+used-Reserve, used+1<<20)
+		}
+	}
+	text, err := o.config(users, h.hash)
+	if err != nil {
+		return nil, nil, err
+	}
+	so := &server.Options{NoSigs: true, DisableJetStreamBanner: true}
+	if err := so.ProcessConfigString(text); err != nil {
+		return nil, nil, fmt.Errorf("hub: %w", err)
+	}
+	return so, users, nil
+}
+
+// up starts the server and makes its streams.
+func (h *Hub) up(ctx context.Context) error {
+	so, users, err := h.options()
+	if err != nil {
+		return err
+	}
+	s, err := server.NewServer(so)
+	if err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	s.SetLoggerV2(h.log, false, false, false)
+	s.Start()
+	if !s.ReadyForConnections(30 * time.Second) {
+		s.Shutdown()
+		return fmt.Errorf("hub: the server does not start on %s: see the lines before", h.o.Listen)
+	}
+	nc, err := nats.Connect("", nats.InProcessServer(s), nats.Name(insider), nats.UserInfo(insider, h.secret),
+		nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
+	if err != nil {
+		s.Shutdown()
+		return fmt.Errorf("hub: %w", err)
+	}
+	h.lock.Lock()
+	h.server, h.nc = s, nc
+	h.lock.Unlock()
+	err = h.setup(ctx, users)
+	if err != nil && (isFull(err) || !s.JetStreamEnabled()) {
+		// What is there can be read, and the watch tries again.
+		h.log.Errorf("%v", err)
+		err = nil
+	}
+	if err == nil {
+		err = h.page.subscribe(ctx, nc)
+	}
+	if err != nil {
+		h.down()
+	}
+	return err
+}
+
+// isFull reports whether a stream found no room.
+func isFull(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == 10047 || api.ErrorCode == 10023 || api.Code == 503)
+}
+
+func (h *Hub) setup(ctx context.Context, users []User) error {
+	js, err := jetstream.New(h.nc)
+	if err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	var boards []string
+	for _, u := range users {
+		if u.Role == Board || u.Role == MQTTBoard {
+			boards = append(boards, u.Name)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return fleet.Setup(ctx, js, h.o.Keep, boards)
+}
+
+func (h *Hub) down() {
+	h.lock.Lock()
+	s, nc := h.server, h.nc
+	h.server, h.nc = nil, nil
+	h.lock.Unlock()
+	if nc != nil {
+		nc.Close()
+	}
+	if s != nil {
+		s.Shutdown()
+		s.WaitForShutdown()
+	}
+}
+
+// watch starts the server again where it gave up its store, as it does on a full
+// disk, once there is room.
+func (h *Hub) watch(ctx context.Context) {
+	defer close(h.done)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	told := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		h.lock.Lock()
+		s := h.server
+		h.lock.Unlock()
+		if s != nil && s.JetStreamEnabled() && s.Running() {
+			told = false
+			continue
+		}
+		if free, ok := freeBytes(h.o.Store); ok && free < Reserve/4 {
+			if !told {
+				h.log.Errorf("the store %s is full, %d bytes are free: nothing is kept until there is room; boards hold what they have", h.o.Store, free)
+				told = true
+			}
+			continue
+		}
+		h.log.Warnf("the store was given up; the server starts again")
+		h.down()
+		if err := h.up(ctx); err != nil && ctx.Err() == nil {
+			h.log.Errorf("%v", err)
+		}
+	}
+}
+
+// Reload reads the file of users again. Who is no longer in it is disconnected.
+func (h *Hub) Reload(ctx context.Context) error {
+	so, users, err := h.options()
+	if err != nil {
+		return err
+	}
+	h.lock.Lock()
+	s := h.server
+	h.lock.Unlock()
+	if s == nil {
+		return errors.New("hub: it is not running")
+	}
+	// What a running server cannot change stays as it is.
+	so.Port, so.MQTT.Port = h.ports()
+	so.JetStreamMaxStore = h.maxStore(s, so)
+	if err := s.ReloadOptions(so); err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	if err := h.setup(ctx, users); err != nil {
+		return err
+	}
+	h.log.Noticef("%d users are read again", len(users))
+	return nil
+}
+
+func (h *Hub) maxStore(s *server.Server, so *server.Options) int64 {
+	if c := s.JetStreamConfig(); c != nil {
+		return c.MaxStore
+	}
+	return so.JetStreamMaxStore
+}
+
+func (h *Hub) ports() (nats, mqtt int) {
+	if a, ok := h.server.Addr().(*net.TCPAddr); ok {
+		nats = a.Port
+	}
+	if h.o.MQTT != "" {
+		_, mqtt, _ = address(h.o.MQTT)
+	}
+	return nats, mqtt
+}
+
+// URL returns the address that clients on this machine connect to.
+func (h *Hub) URL() string {
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	scheme := "nats://"
+	if h.o.Cert != "" {
+		scheme = "tls://"
+	}
+	if h.server == nil {
+		return scheme + h.o.Listen
+	}
+	return scheme + h.server.Addr().String()
+}
+
+// PageURL returns the address of the page, empty for none.
+func (h *Hub) PageURL() string { return h.page.url() }
+
+// Close stops the hub; what it stored is on disk.
+func (h *Hub) Close() {
+	h.stop()
+	<-h.done
+	h.page.close()
+	h.down()
+}
+
+func sizeOf(dir string) (total int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				total += info.Size()
+			}
+		}
+		return nil
+	})
+	return total
+}

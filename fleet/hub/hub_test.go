@@ -1,0 +1,257 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/snurun/snurun/fleet"
+)
+
+// logged keeps lines.
+type logged struct {
+	lock sync.Mutex
+	all  []string
+}
+
+func (l *logged) add(line string) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.all = append(l.all, line)
+}
+
+func (l *logged) has(part string) bool {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	for _, line := range l.all {
+		if strings.Contains(line, part) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *logged) String() string {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return strings.Join(l.all, "\n")
+}
+
+// place is a hub with users, which can be started again with what it stored.
+type place struct {
+	dir string
+	o   Options
+	log *logged
+	hub *Hub
+}
+
+// newPlace starts a hub on this machine with the users "ROLE NAME".
+func newPlace(t *testing.T, change func(*Options), users ...string) *place {
+	t.Helper()
+	p := &place{dir: t.TempDir(), log: &logged{}}
+	p.o = Options{Listen: "127.0.0.1:0", Store: filepath.Join(p.dir, "store"), Sync: time.Second, Log: p.log.add}
+	if users != nil {
+		p.o.Users = filepath.Join(p.dir, "users")
+	}
+	for _, u := range users {
+		role, name, _ := strings.Cut(u, " ")
+		p.user(t, Role(role), name)
+	}
+	if change != nil {
+		change(&p.o)
+	}
+	p.start(t)
+	t.Cleanup(func() {
+		if p.hub != nil {
+			p.hub.Close()
+		}
+		if t.Failed() {
+			t.Logf("the hub said:\n%v", p.log)
+		}
+	})
+	return p
+}
+
+// user makes a user and its file of credentials.
+func (p *place) user(t *testing.T, role Role, name string) {
+	t.Helper()
+	text, err := AddUser(p.o.Users, role, name)
+	if err == nil {
+		err = os.WriteFile(p.credentials(name), []byte(text+"\n"), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *place) credentials(name string) string { return filepath.Join(p.dir, name+".credentials") }
+
+func (p *place) start(t *testing.T) {
+	t.Helper()
+	h, err := Start(t.Context(), p.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.hub = h
+	p.o.Listen = strings.TrimPrefix(strings.TrimPrefix(h.URL(), "nats://"), "tls://") // the same when it starts again
+}
+
+func (p *place) stop() {
+	p.hub.Close()
+	p.hub = nil
+}
+
+// access is what a user needs; "" is nobody.
+func (p *place) access(user string) fleet.Access {
+	a := fleet.Access{URL: "nats://" + p.o.Listen}
+	if user != "" {
+		a.Credentials = p.credentials(user)
+	}
+	return a
+}
+
+// board starts a publisher.
+func (p *place) board(t *testing.T, name string, change func(*fleet.PublisherOptions)) *fleet.Publisher {
+	t.Helper()
+	o := fleet.PublisherOptions{Access: p.access(name), Board: name, Spool: filepath.Join(p.dir, "spool-"+name), Log: func(s string) { p.log.add(name + ": " + s) }}
+	if p.o.Users == "" {
+		o.Access = p.access("")
+	}
+	if change != nil {
+		change(&o)
+	}
+	b, err := fleet.NewPublisher(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// operator connects as one.
+func (p *place) connect(t *testing.T, user string, more ...nats.Option) *nats.Conn {
+	t.Helper()
+	client := user
+	if client == "" {
+		client = "test"
+	}
+	nc, err := fleet.Connect(p.access(user), client, more...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	eventually(t, "a connection of "+client, nc.IsConnected)
+	return nc
+}
+
+// eventually waits for a condition.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for range 3000 {
+		if ok() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("waited in vain for %s", what)
+}
+
+// stored returns the numbers in the field n of the decisions in the stream of a
+// board, in their order.
+func stored(t *testing.T, nc *nats.Conn, board string) (numbers []int) {
+	t.Helper()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), fleet.StreamOf(fleet.Prefix(board)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq := s.CachedInfo().State.FirstSeq; seq <= s.CachedInfo().State.LastSeq; seq++ {
+		m, err := s.GetMsg(t.Context(), seq)
+		if err != nil {
+			t.Fatalf("message %d: %v", seq, err)
+		}
+		var d struct {
+			Board, ID string
+			N         *int
+		}
+		if err := json.Unmarshal(m.Data, &d); err != nil || d.N == nil || d.Board != board || d.ID != m.Header.Get("Nats-Msg-Id") {
+			t.Fatalf("message %d is %s, %v", seq, m.Data, err)
+		}
+		numbers = append(numbers, *d.N)
+	}
+	return numbers
+}
+
+// expectAll expects the numbers from 0 to n−1, each once, in order.
+func expectAll(t *testing.T, numbers []int, n int) {
+	t.Helper()
+	for i, k := range numbers {
+		if k != i {
+			t.Fatalf("message %d has number %d of %d, expected all in order", i, k, len(numbers))
+		}
+	}
+	if len(numbers) != n {
+		t.Fatalf("%d messages, expected %d", len(numbers), n)
+	}
+}
+
+func decision(n int) []byte { return fmt.Appendf(nil, `{"n":%d,"class":7}`+"\n", n) }
+
+func closeAll(t *testing.T, b *fleet.Publisher) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := b.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPublish sends decisions while the hub is stopped and started, and while the
+// board is: all are there, once, in order.
+func TestPublish(t *testing.T) {
+	t.Parallel()
+	for _, users := range [][]string{nil, {"board pi-1", "operator anna"}} {
+		t.Run(fmt.Sprintf("%d users", len(users)), func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, nil, users...)
+			const rounds, each = 4, 500
+			n := 0
+			for round := range rounds {
+				b := p.board(t, "pi-1", nil)
+				for i := range each {
+					b.Decision(decision(n))
+					n++
+					if i == each/3 && round%2 == 1 {
+						p.stop()
+					}
+					if i == 2*each/3 && round%2 == 1 {
+						p.start(t)
+					}
+				}
+				if round == 2 { // ends with messages that wait
+					ctx, cancel := context.WithCancel(t.Context())
+					cancel()
+					_ = b.Close(ctx)
+					continue
+				}
+				closeAll(t, b)
+			}
+			operator := ""
+			if users != nil {
+				operator = "anna"
+			}
+			expectAll(t, stored(t, p.connect(t, operator), "pi-1"), n)
+		})
+	}
+}

@@ -1,0 +1,445 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nuid"
+)
+
+// window is how many messages are on their way at once.
+const window = 256
+
+// answerTime is how long an answer of the server may take.
+const answerTime = 5 * time.Second
+
+// natsLink publishes to a stream of a NATS server, with plain requests: what an
+// account of a board may do is a list of subjects.
+type natsLink struct {
+	p      *Publisher
+	nc     *nats.Conn
+	api    api                 // of sessions
+	reads  atomic.Pointer[api] // the same, for orders; nil before the first session
+	acks   chan *nats.Msg
+	inbox  string
+	cut    chan struct{} // has a value when the connection went or came
+	orders chan []byte   // orders as they come; nil: one may be stored
+	failed atomic.Pointer[error]
+	stream string
+	obeyed string // id of the order that was obeyed last
+	halt   context.CancelFunc
+	ended  chan struct{}
+}
+
+func newNATS(p *Publisher, t target) (link, error) {
+	l := &natsLink{p: p, acks: make(chan *nats.Msg, 2*window), cut: make(chan struct{}, 1), orders: make(chan []byte, 8), ended: make(chan struct{})}
+	l.stream = StreamOf(p.prefix)
+	changed := func(*nats.Conn) { poke(l.cut) }
+	nc, err := connect(p.o.Access, t, p.o.Board,
+		nats.ReconnectBufSize(-1), // what is sent again is in the spool
+		nats.DisconnectErrHandler(func(nc *nats.Conn, err error) {
+			if err != nil {
+				l.failed.Store(&err)
+			}
+			poke(l.cut)
+		}),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { l.failed.Store(&err) }),
+		nats.ConnectHandler(changed), nats.ReconnectHandler(changed),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			l.failed.Store(&err)
+			if errors.Is(err, nats.ErrPermissionViolation) {
+				p.o.Log(fmt.Sprintf("the hub refuses: %v", err))
+			}
+		}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	l.nc, l.inbox, l.api = nc, nc.NewInbox(), api{nc, ownAPI}
+	if _, err := nc.ChanSubscribe(l.inbox+".*", l.acks); err != nil {
+		nc.Close()
+		return nil, fmt.Errorf("fleet: %w", err)
+	}
+	ctx, halt := context.WithCancel(context.Background())
+	l.halt = halt
+	if p.o.Obey == nil {
+		close(l.ended)
+		return l, nil
+	}
+	if _, err := nc.Subscribe(p.prefix+"."+Command, func(m *nats.Msg) { l.hint(m.Data) }); err != nil {
+		nc.Close()
+		return nil, fmt.Errorf("fleet: %w", err)
+	}
+	go l.obey(ctx)
+	return l, nil
+}
+
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (l *natsLink) close() {
+	l.halt()
+	<-l.ended
+	_ = l.nc.FlushTimeout(time.Second) // the last state
+	l.nc.Close()
+}
+
+func (l *natsLink) health(data []byte) {
+	if l.nc.IsConnected() {
+		_ = l.nc.Publish(l.p.prefix+"."+Health, data) // the next one follows
+	}
+}
+
+// why returns what the connection failed with last.
+func (l *natsLink) why() error {
+	if err := l.failed.Load(); err != nil && *err != nil {
+		return *err
+	}
+	return errors.New("nobody answers")
+}
+
+// session implements link.
+func (l *natsLink) session(ctx context.Context, up func()) error {
+	if !l.nc.IsConnected() {
+		select {
+		case <-ctx.Done():
+		case <-l.cut:
+		case <-time.After(longestPause):
+		}
+		if !l.nc.IsConnected() {
+			return l.why()
+		}
+	}
+	drain(l.cut)
+	last, chained, err := l.resume(ctx)
+	if err != nil {
+		return err
+	}
+	l.reads.Store(&api{l.nc, l.api.prefix})
+	l.hint(nil)
+	up()
+	return l.send(ctx, last, chained)
+}
+
+func drain[T any](c <-chan T) {
+	for {
+		select {
+		case <-c:
+		default:
+			return
+		}
+	}
+}
+
+// apiError is the error part of an answer.
+type apiError struct {
+	Code        int    `json:"code"`
+	ErrCode     int    `json:"err_code"`
+	Description string `json:"description"`
+}
+
+func (e *apiError) Error() string { return fmt.Sprintf("%s (%d)", e.Description, e.ErrCode) }
+
+// Codes of apiError.
+const (
+	codeNoStream     = 10059
+	codeNotHere      = 10039 // JetStream is that of another account
+	codeWrongLastID  = 10070
+	codeWrongLastSeq = 10071
+	codeWrongLastAny = 10164
+)
+
+// api is the way to the API of JetStream.
+type api struct {
+	nc     *nats.Conn
+	prefix string
+}
+
+// The prefix of the API, and that under which the account of a board, which has no
+// JetStream of its own, finds what it may ask of the hub's.
+const (
+	ownAPI = "$JS.API."
+	HubAPI = "snurun.api."
+)
+
+// ask sends a request and reads the answer.
+func (a *api) ask(ctx context.Context, subject string, request, answer any) error {
+	var data []byte
+	if request != nil {
+		var err error
+		if data, err = json.Marshal(request); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	m, err := a.nc.RequestWithContext(ctx, a.prefix+subject, data)
+	if err != nil {
+		return err
+	}
+	var failed struct {
+		Error *apiError `json:"error"`
+	}
+	if err := decode("answer of the server", m.Data, &failed); err != nil {
+		return err
+	}
+	if failed.Error != nil {
+		return failed.Error
+	}
+	return decode("answer of the server", m.Data, answer)
+}
+
+// streamInfo is what is needed of the answer to STREAM.INFO.
+type streamInfo struct {
+	Config struct {
+		Subjects    []string `json:"subjects"`
+		AllowDirect bool     `json:"allow_direct"`
+	} `json:"config"`
+	State struct {
+		LastSeq uint64 `json:"last_seq"`
+	} `json:"state"`
+}
+
+// ErrNoMessage is the error of a message that is not in a stream.
+var ErrNoMessage = errors.New("fleet: there is no such message")
+
+// get reads a message of a stream: request has seq, seq and next_by_subj, or
+// last_by_subj. It needs a stream with direct access.
+func (a *api) get(ctx context.Context, stream string, request map[string]any) (*nats.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	subject, data := a.prefix+"DIRECT.GET."+stream, []byte(nil)
+	if last, ok := request["last_by_subj"]; ok {
+		subject += "." + last.(string)
+	} else {
+		var err error
+		if data, err = json.Marshal(request); err != nil {
+			return nil, err
+		}
+	}
+	m, err := a.nc.RequestWithContext(ctx, subject, data)
+	if err != nil {
+		return nil, err
+	}
+	switch status := m.Header.Get("Status"); {
+	case status == "404":
+		return nil, ErrNoMessage
+	case status != "" && len(m.Data) == 0:
+		return nil, fmt.Errorf("fleet: stream %s: %s %s", stream, status, m.Header.Get("Description"))
+	}
+	return m, nil
+}
+
+// tail is the end of what a stream has of this board.
+type tail struct {
+	id  string // of the last message, if it has one
+	seq uint64 // of the last message that the next one has to follow
+}
+
+// resume finds out what the hub has and takes it out of the spool. chained says
+// that the stream is the board's alone, so that each message can name the one
+// before.
+func (l *natsLink) resume(ctx context.Context) (t tail, chained bool, err error) {
+	var info streamInfo
+	err = l.api.ask(ctx, "STREAM.INFO."+l.stream, nil, &info)
+	var failed *apiError
+	if errors.As(err, &failed) && failed.ErrCode == codeNotHere {
+		l.api.prefix = HubAPI
+		err = l.api.ask(ctx, "STREAM.INFO."+l.stream, nil, &info)
+	}
+	if errors.As(err, &failed) && failed.ErrCode == codeNoStream {
+		if err := l.find(ctx); err != nil {
+			return t, false, err
+		}
+		err = l.api.ask(ctx, "STREAM.INFO."+l.stream, nil, &info)
+	}
+	if err != nil {
+		return t, false, fmt.Errorf("stream %s: %w%s", l.stream, err, l.refused())
+	}
+	chained = len(info.Config.Subjects) > 0
+	for _, s := range info.Config.Subjects {
+		chained = chained && strings.HasPrefix(s, l.p.prefix+".")
+	}
+	if !info.Config.AllowDirect {
+		return t, false, fmt.Errorf("stream %s does not allow direct access, which the spool needs to go on where it was: expected allow_direct", l.stream)
+	}
+	var ids []string
+	if chained {
+		t.seq = info.State.LastSeq
+		if t.seq > 0 {
+			m, err := l.api.get(ctx, l.stream, map[string]any{"seq": t.seq})
+			if err != nil && !errors.Is(err, ErrNoMessage) {
+				return t, false, err
+			}
+			if err == nil {
+				t.id = m.Header.Get(nats.MsgIdHdr)
+				ids = append(ids, t.id)
+			}
+		}
+	} else {
+		for _, kind := range Logged() {
+			m, err := l.api.get(ctx, l.stream, map[string]any{"last_by_subj": l.p.prefix + "." + kind})
+			if err != nil && !errors.Is(err, ErrNoMessage) {
+				return t, false, err
+			}
+			if err == nil {
+				ids = append(ids, m.Header.Get(nats.MsgIdHdr))
+			}
+		}
+	}
+	for _, id := range ids {
+		if seq, ok := l.p.seqOf(id); ok {
+			l.p.spool.Ack(seq)
+		}
+	}
+	return t, chained, nil
+}
+
+// refused returns what to try where a hub does not answer.
+func (l *natsLink) refused() string {
+	if err := l.failed.Load(); err != nil && errors.Is(*err, nats.ErrPermissionViolation) {
+		return fmt.Sprintf("; %v: expected the account of board %s", *err, l.p.o.Board)
+	}
+	return ""
+}
+
+// find looks for a stream that takes the board's messages, or makes one.
+func (l *natsLink) find(ctx context.Context) error {
+	var names struct {
+		Streams []string `json:"streams"`
+	}
+	subject := l.p.prefix + "." + Decision
+	if err := l.api.ask(ctx, "STREAM.NAMES", map[string]string{"subject": subject}, &names); err != nil {
+		return fmt.Errorf("no stream %s: %w", l.stream, err)
+	}
+	if len(names.Streams) > 0 {
+		l.stream = names.Streams[0]
+		return nil
+	}
+	var made streamInfo
+	if err := l.api.ask(ctx, "STREAM.CREATE."+l.stream, BoardStream(l.p.prefix), &made); err != nil {
+		return fmt.Errorf("no stream takes %s and none can be made: %w; try 'snurun fleet setup' with the rights of an operator", subject, err)
+	}
+	return nil
+}
+
+// send publishes the spool, behind the tail of the stream.
+func (l *natsLink) send(ctx context.Context, t tail, chained bool) error {
+	p := l.p
+	drain(l.acks)
+	run := nuid.Next()  // so that old answers are none
+	var last uint64     // published
+	var flying []uint64 // published, not acknowledged
+	lastID := t.id
+	limit := 1 // until the first one is known to be in its place
+	expire := time.NewTimer(answerTime)
+	defer expire.Stop()
+	for {
+		for len(flying) < limit {
+			r, ok, err := p.spool.Next(last)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				break
+			}
+			m := nats.NewMsg(p.prefix + "." + r.Kind)
+			m.Data = p.message(r)
+			m.Reply = l.inbox + "." + run + "-" + strconv.FormatUint(r.Seq, 16)
+			id := p.id(r.Seq)
+			m.Header.Set(nats.MsgIdHdr, id)
+			switch {
+			case chained && last == 0:
+				m.Header.Set(nats.ExpectedLastSeqHdr, strconv.FormatUint(t.seq, 10))
+			case chained:
+				m.Header.Set(nats.ExpectedLastMsgIdHdr, lastID)
+			}
+			if err := l.nc.PublishMsg(m); err != nil {
+				return fmt.Errorf("publishing: %w", err)
+			}
+			if len(flying) == 0 {
+				expire.Reset(answerTime)
+			}
+			last, lastID = r.Seq, id
+			flying = append(flying, r.Seq)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-l.cut:
+			if !l.nc.IsConnected() {
+				return l.why()
+			}
+			return errAgain
+		case <-expire.C:
+			if len(flying) > 0 {
+				return fmt.Errorf("no answer within %v", answerTime)
+			}
+		case <-p.spool.Wake():
+		case m := <-l.acks:
+			seq, ok := l.ackOf(m, run)
+			if !ok {
+				continue
+			}
+			if err := l.accepted(m); err != nil {
+				return err
+			}
+			expire.Reset(answerTime)
+			for i, s := range flying {
+				if s == seq {
+					// The server answers in the order of what it stored, and all
+					// before seq are stored if seq is.
+					flying = flying[i+1:]
+					p.spool.Ack(seq)
+					break
+				}
+			}
+			if chained {
+				limit = window
+			}
+		}
+	}
+}
+
+// ackOf returns the number of the record that an answer is for.
+func (l *natsLink) ackOf(m *nats.Msg, run string) (uint64, bool) {
+	text, ok := strings.CutPrefix(m.Subject, l.inbox+"."+run+"-")
+	seq, err := strconv.ParseUint(text, 16, 64)
+	return seq, ok && err == nil
+}
+
+// accepted returns an error unless an answer says that the message is in the
+// stream.
+func (l *natsLink) accepted(m *nats.Msg) error {
+	if m.Header.Get("Status") != "" && len(m.Data) == 0 {
+		return fmt.Errorf("no stream takes %s: status %s", l.p.prefix, m.Header.Get("Status"))
+	}
+	var ack struct {
+		Stream string    `json:"stream"`
+		Seq    uint64    `json:"seq"`
+		Error  *apiError `json:"error"`
+	}
+	if err := decode("answer of the server", m.Data, &ack); err != nil {
+		return err
+	}
+	switch {
+	case ack.Error == nil && ack.Stream == l.stream && ack.Seq > 0:
+		return nil
+	case ack.Error == nil:
+		return fmt.Errorf("stream %q took message %d, expected stream %s to", ack.Stream, ack.Seq, l.stream)
+	case ack.Error.ErrCode == codeWrongLastID || ack.Error.ErrCode == codeWrongLastSeq || ack.Error.ErrCode == codeWrongLastAny:
+		return errAgain // the stream is further, or less far, than was thought
+	}
+	return fmt.Errorf("stream %s: %w", l.stream, ack.Error)
+}

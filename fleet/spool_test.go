@@ -1,0 +1,258 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func open(t *testing.T, dir string, o SpoolOptions) *Spool {
+	t.Helper()
+	s, err := OpenSpool(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func put(t *testing.T, s *Spool, text string) uint64 {
+	t.Helper()
+	seq, err := s.Append(Decision, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
+// all returns what is in a spool, without taking it out.
+func all(t *testing.T, s *Spool) (texts []string) {
+	t.Helper()
+	last := uint64(0)
+	for {
+		r, ok, err := s.Next(last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			return texts
+		}
+		if r.Seq <= last {
+			t.Fatalf("record %d behind %d", r.Seq, last)
+		}
+		last = r.Seq
+		texts = append(texts, string(r.Data))
+	}
+}
+
+func expect(t *testing.T, s *Spool, want ...string) {
+	t.Helper()
+	if got := all(t, s); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("the spool has %q, expected %q", got, want)
+	}
+	if n := s.State().Pending; n != int64(len(want)) {
+		t.Errorf("%d records wait, expected %d", n, len(want))
+	}
+}
+
+// TestSpool keeps what was not acknowledged over runs, under numbers that grow.
+func TestSpool(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, SpoolOptions{})
+	id := s.ID()
+	put(t, s, "a")
+	b := put(t, s, "b")
+	put(t, s, "c")
+	expect(t, s, "a", "b", "c")
+	s.Ack(b)
+	expect(t, s, "c")
+	if _, err := OpenSpool(dir, SpoolOptions{}); err == nil {
+		t.Error("two have the same spool")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Append(Decision, nil); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("%v from a closed spool", err)
+	}
+	s = open(t, dir, SpoolOptions{})
+	if s.ID() != id {
+		t.Errorf("the id is %s, was %s", s.ID(), id)
+	}
+	expect(t, s, "c")
+	d := put(t, s, "d")
+	if d <= b || d>>32 == b>>32 {
+		t.Errorf("number %x behind %x of the run before", d, b)
+	}
+	expect(t, s, "c", "d")
+	s.Ack(d)
+	expect(t, s)
+	s.Ack(b) // once more
+	s.Ack(1 << 60)
+	expect(t, s)
+}
+
+// TestSpoolTorn opens spools of which the end was lost or damaged, as after a power
+// cut: what is whole is there.
+func TestSpoolTorn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, SpoolOptions{})
+	for i := range 10 {
+		put(t, s, fmt.Sprint("text", i))
+	}
+	s.Close()
+	files, err := filepath.Glob(filepath.Join(dir, "*"+segmentTail))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	whole, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const each = recordHead + len("text0")
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	for cut := 0; cut < len(whole); cut += step {
+		for _, damage := range []bool{false, true} {
+			data := append([]byte(nil), whole[:cut]...)
+			if damage {
+				data = append([]byte(nil), whole...)
+				data[cut] ^= 0x40
+			}
+			sub := t.TempDir()
+			if err := os.WriteFile(filepath.Join(sub, filepath.Base(files[0])), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := OpenSpool(sub, SpoolOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := len(all(t, s)); n != cut/each {
+				t.Fatalf("cut %d, damage %v: %d records, expected %d", cut, damage, n, cut/each)
+			}
+			put(t, s, "new")
+			if got := all(t, s); got[len(got)-1] != "new" {
+				t.Fatalf("cut %d, damage %v: %q", cut, damage, got)
+			}
+			s.Close()
+		}
+	}
+}
+
+// TestSpoolFull fills a spool: the newest are dropped, or the oldest, and counted,
+// and the disk takes no more than the bound.
+func TestSpoolFull(t *testing.T) {
+	t.Parallel()
+	for _, oldest := range []bool{false, true} {
+		dir := t.TempDir()
+		s := open(t, dir, SpoolOptions{Bytes: MinSpool, DropOldest: oldest})
+		const n = 10_000
+		for i := range n {
+			_, err := s.Append(Decision, fmt.Appendf(nil, "%08d", i))
+			if err != nil && (oldest || !errors.Is(err, ErrFull)) {
+				t.Fatal(err)
+			}
+		}
+		texts, state := all(t, s), s.State()
+		if state.Dropped+state.Pending != n || int(state.Pending) != len(texts) || state.Dropped == 0 || state.Bytes > MinSpool {
+			t.Errorf("oldest %v: %+v, %d texts of %d", oldest, state, len(texts), n)
+		}
+		if oldest && texts[len(texts)-1] != fmt.Sprintf("%08d", n-1) || !oldest && texts[0] != "00000000" {
+			t.Errorf("oldest %v: from %s to %s", oldest, texts[0], texts[len(texts)-1])
+		}
+		for i := 1; i < len(texts); i++ {
+			if texts[i] <= texts[i-1] {
+				t.Fatalf("%s behind %s", texts[i], texts[i-1])
+			}
+		}
+		r, _, err := s.Next(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Ack(r.Seq + uint64(len(texts)) - 1)
+		expect(t, s)
+		put(t, s, "again")
+		expect(t, s, "again")
+		s.Close()
+		if s = open(t, dir, SpoolOptions{Bytes: MinSpool}); s.State().Dropped != state.Dropped {
+			t.Errorf("%d dropped, expected %d of the run before", s.State().Dropped, state.Dropped)
+		}
+	}
+}
+
+// TestSpoolAtOnce appends, reads and acknowledges from several goroutines: each
+// record is read once, in order, whole.
+func TestSpoolAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), SpoolOptions{Bytes: 1 << 20})
+	const writers, each = 4, 2000
+	var wait sync.WaitGroup
+	for w := range writers {
+		wait.Go(func() {
+			for i := range each {
+				for {
+					if _, err := s.Append(Summary, fmt.Appendf(nil, "%d %d", w, i)); err == nil {
+						break
+					} else if !errors.Is(err, ErrFull) {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	next, last := [writers]int{}, uint64(0)
+	for n := 0; n < writers*each; {
+		r, ok, err := s.Next(last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			<-s.Wake()
+			continue
+		}
+		var w, i int
+		if _, err := fmt.Sscan(string(r.Data), &w, &i); err != nil || next[w] != i || r.Kind != Summary {
+			t.Fatalf("%q, %v, expected number %d", r.Data, err, next[w])
+		}
+		next[w]++
+		last = r.Seq
+		if n++; n%10 == 0 {
+			s.Ack(last)
+		}
+	}
+	wait.Wait()
+	s.Ack(last)
+	expect(t, s)
+}
+
+// TestSpoolRefuses says what is wrong.
+func TestSpoolRefuses(t *testing.T) {
+	t.Parallel()
+	if _, err := OpenSpool(t.TempDir(), SpoolOptions{Bytes: 1}); err == nil || !strings.Contains(err.Error(), "expected 65536 or more") {
+		t.Error(err)
+	}
+	s := open(t, t.TempDir(), SpoolOptions{})
+	if _, err := s.Append("gossip", nil); err == nil {
+		t.Error("a kind that is none was taken")
+	}
+	if _, err := s.Append(Decision, make([]byte, MaxMessage)); err == nil {
+		t.Error("a record that is too long was taken")
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenSpool(file, SpoolOptions{}); err == nil {
+		t.Error("a file was taken for a folder")
+	}
+}
