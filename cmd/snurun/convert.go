@@ -269,7 +269,7 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		}
 	}
 	if toNIR {
-		im.Assumptions = append(im.Assumptions, nir.Remarks(m)...)
+		im.Assumptions = append(im.Assumptions, nir.Remarks(m, nir.Framework(o.to))...)
 	}
 	printImport(cmd.ErrOrStderr(), im)
 	written := func() error {

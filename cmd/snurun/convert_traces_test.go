@@ -296,6 +296,53 @@ func TestBack(t *testing.T) {
 	}
 }
 
+// TestBackResets: models whose resets NIR does not say fire as snnTorch does, told of
+// them, of the file that --to snntorch wrote, and come back from every file as they were.
+func TestBackResets(t *testing.T) {
+	t.Parallel()
+	for _, reset := range []string{"delayed", "lagged", "refractory"} {
+		dir, folder := t.TempDir(), filepath.Join("testdata", "back", reset)
+		file := filepath.Join(dir, "m.msgpack")
+		must(t, "convert", filepath.Join(folder, "model.npz"), file, "--layers", filepath.Join(folder, "model.json"))
+		want := readArchive(t, filepath.Join(folder, "y-snntorch.npz"))
+		fires := func(what, file string) {
+			must(t, "simulate", file, "--in", filepath.Join(folder, "x.npy"), "--out", file+".npz")
+			got := readArchive(t, file+".npz")
+			for name, spikes := range want {
+				different := 0
+				for i := range spikes.Len() {
+					if got[name].At(i) != spikes.At(i) {
+						different++
+					}
+				}
+				if different > 0 {
+					t.Errorf("%s, %s: %d of %d values of %s differ", reset, what, different, spikes.Len(), name)
+				}
+			}
+		}
+		fires("the model", file)
+		for _, to := range []string{"", "nir", "snntorch"} {
+			back := filepath.Join(dir, "m"+to+".nir")
+			if to == "" {
+				must(t, "convert", file, back)
+			} else {
+				must(t, "convert", file, back, "--to", to)
+			}
+			again := back + ".msgpack"
+			if _, says, code := snurun(t, "convert", back, again, "--input", "direct"); code != exitOK || strings.Contains(says, "does not say how a spike resets") {
+				t.Fatalf("%s to %q: exit %d: %s", reset, to, code, says)
+			}
+			fires("back from --to "+to, again)
+			if to == "" && !sameWeights(t, file, again) {
+				t.Errorf("%s: the weights changed on the way", reset)
+			}
+		}
+		if _, says, code := snurun(t, "convert", file, filepath.Join(dir, "x.nir"), "--to", "norse"); code == exitOK || !strings.Contains(says, "norse does not read a reset "+reset) {
+			t.Errorf("%s to Norse: exit %d: %s", reset, code, says)
+		}
+	}
+}
+
 // sameWeights reports whether the layers with neurons of two models have the same
 // weights and decays.
 func sameWeights(t *testing.T, a, b string) bool {

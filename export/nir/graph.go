@@ -71,6 +71,7 @@ type node struct {
 	group    *hdf5.Group
 	from, to []*node
 	loops    [][]*node // the nodes on each way from a neuron back to itself
+	reset    Reset     // of the metadata, "" without
 }
 
 // graph is a NIR graph without its subgraphs, which are dissolved in it.
@@ -143,6 +144,9 @@ func (g *graph) add(group *hdf5.Group, prefix string, top bool) (input, output *
 			return nil, nil, unsupported("node %q has type %q, expected one of %v", prefix+name, k, kinds)
 		}
 		n := &node{name: prefix + name, kind: k, group: child}
+		if n.reset, err = readReset(child); err != nil {
+			return nil, nil, err
+		}
 		switch {
 		case k == kindInput:
 			inputs = append(inputs, n)
@@ -172,6 +176,19 @@ func (g *graph) add(group *hdf5.Group, prefix string, top bool) (input, output *
 		output = outputs[0]
 	}
 	return input, output, nil
+}
+
+// readReset returns the reset that a node's metadata says, as those of this package do.
+func readReset(group *hdf5.Group) (Reset, error) {
+	d, err := group.Dataset("metadata/reset")
+	if err != nil {
+		return "", nil // none is said
+	}
+	text, err := d.Strings()
+	if err != nil || len(text) != 1 || !slices.Contains(append(Resets(), resetLagged), Reset(text[0])) {
+		return "", malformed("%s is %q, expected one of %v", d.Path(), text, append(Resets(), resetLagged))
+	}
+	return Reset(text[0]), nil
 }
 
 // connect adds the edges of a NIRGraph.

@@ -27,11 +27,11 @@ func (k kind) hasMembrane() bool { return k.isNeuron() && k != kindThresh }
 // meanings says what the neurons of each node do.
 func (g *graph) meanings(im *Import, o Options, f framework, dt float64) (map[*node]*meaning, error) {
 	var neurons []*node
-	spiking := 0
+	spiking := 0 // of which the file does not say the reset
 	for _, n := range g.nodes {
 		if n.kind.hasMembrane() {
 			neurons = append(neurons, n)
-			if n.kind.spikes() {
+			if n.kind.spikes() && n.reset == "" {
 				spiking++
 			}
 		}
@@ -75,6 +75,9 @@ func (g *graph) meanings(im *Import, o Options, f framework, dt float64) (map[*n
 			tauSyn: either(o.TauSyn, i, 0),
 			floor:  either(o.MinVMem, i, math.Inf(-1)),
 			value:  either(o.Graded, i, 1),
+		}
+		if n.reset != "" && len(o.Resets) == 0 && o.Reset == "" {
+			m.reset = n.reset
 		}
 		if m.reset == "" {
 			m.reset = f.reset

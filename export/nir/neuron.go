@@ -167,11 +167,11 @@ func (p *paramReader) subtracts(u *neuron, threshold, above, to param) {
 		return
 	}
 	u.reset = model.ResetSubtract
-	if reset == ResetSubtract && p.meaning.name == SnnTorch {
+	if reset == resetLagged || reset == ResetSubtract && p.meaning.name == SnnTorch {
 		u.reset = model.ResetLagged
 	}
 	u.theta = threshold
-	if reset == ResetSubtract {
+	if reset != ResetDelayed {
 		u.theta = times(u.decay, threshold) // what was subtracted at once decays with the rest
 	}
 }

@@ -91,6 +91,9 @@ const (
 	// The membrane of the step after a spike is v_reset, whatever comes in: snnTorch's
 	// reset_mechanism="zero" of Synaptic, RLeaky, RSynaptic and Lapicque.
 	ResetRefractory Reset = "refractory"
+	// The threshold is subtracted at once, and a neuron still above it does not fire
+	// again at once: what ResetSubtract is for snnTorch. In metadata alone.
+	resetLagged Reset = "lagged"
 )
 
 // Resets lists the resets.
@@ -185,11 +188,30 @@ func ReadFile(name string, o Options) (*Import, error) {
 	return im, nil
 }
 
-// Remarks says what a NIR file of n has in another way than n, one sentence each:
-// integer weights, which NIR does not have.
-func Remarks(n *model.Network) (remarks []string) {
+// Remarks says what a NIR file of n for a framework has in another way than n, or what
+// its reader must be told, one sentence each: integer weights and resets by subtraction,
+// which NIR does not have, and weights that are scaled for the sake of snnTorch.
+func Remarks(n *model.Network, to Framework) (remarks []string) {
 	if n.HasIntegers() {
 		remarks = append(remarks, "NIR has no integer weights: they are written as the float32 numbers that they stand for, each scaled before it is summed, so that sums differ in their last bits")
+	}
+	var resets []Reset
+	scaled := false
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		if !l.HasNeurons() || l.Output != model.Step {
+			continue
+		}
+		if r := resetOf(l); r != "" && r != ResetZero && r != ResetNone && !slices.Contains(resets, r) {
+			resets = append(resets, r)
+		}
+		scaled = scaled || to == SnnTorch && widen(l.Bias).differs()
+	}
+	if resets != nil {
+		remarks = append(remarks, fmt.Sprintf("NIR's neurons are reset to v_reset: that the reset is %v stands in the metadata of the nodes, where snurun reads it; any other reader must be told, as docs/CONVERT.md says for snnTorch", resets))
+	}
+	if scaled {
+		remarks = append(remarks, "snnTorch takes one threshold a layer: what comes into a neuron is divided by its threshold where they differ, so that membranes are in units of it")
 	}
 	return remarks
 }
@@ -198,6 +220,9 @@ func Remarks(n *model.Network) (remarks []string) {
 // and Δt in the graph's metadata; encoder, readout, class names and self-test have
 // no place in it. A network that NIR cannot express is an ErrUnsupported that
 // names the layer, one that makes no sense a model.ErrInvalid.
+//
+// A reset by subtraction stands in the metadata of the nodes, which other readers do not
+// heed.
 //
 // Neurons that leak and spike are CubaLIF nodes with τ_syn = Δt, w_in = 1 and R =
 // τ/Δt, which both Norse and snnTorch read as they are meant, and of which reading

@@ -143,8 +143,8 @@ func expressible(l *model.Layer) error {
 		return unsupported("output sigmoid: NIR's neurons spike or pass on their membrane")
 	case l.Output == model.Count:
 		return unsupported("output count: NIR's neurons fire once a step, and a spike counts 1")
-	case l.Reset != model.ResetZero && l.Reset != model.ResetNone:
-		return unsupported("reset %s: NIR's neurons are reset to a voltage, as with zero", l.Reset)
+	case l.Output == model.Step && resetOf(l) == "":
+		return unsupported("reset %s: NIR's neurons are reset to a voltage or, as snurun and snnTorch can be told, by their threshold, at once or after the next decay", l.Reset)
 	case !widen(l.Initial).is(0):
 		return unsupported("initial: NIR has no initial membrane")
 	case l.Output == model.Step && l.Reset == model.ResetNone && len(l.Synapse) > 0:
@@ -282,7 +282,9 @@ func (w *writer) conv(i int, name string, in []int, u *unit) (string, []int, err
 	if len(bias) == 1 {
 		bias = slices.Repeat(bias, channels)
 	}
-	if u.gain, ok = u.gain.perChannel(channels, l.OutSize()); !ok {
+	if u.gain, ok = u.gain.perChannel(channels, l.OutSize()); !ok && u.scaled {
+		return "", nil, unsupported("%s does not read thresholds that differ within a channel", w.to)
+	} else if !ok {
 		u.gain, u.r = nil, u.steps // a factor a neuron has no place in the kernels
 	}
 	name = w.name(name)

@@ -1,6 +1,7 @@
 package nir
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -15,7 +16,9 @@ type unit struct {
 	steps     param // τ/Δt
 	r, wIn    param
 	gain      param // that the weights take; none for 1
+	scaled    bool  // whether the gain stays when the file is read
 	threshold param
+	reset     Reset
 	membrane  bool // a Threshold compares the membrane of an LI or I node before it
 }
 
@@ -27,7 +30,7 @@ func (w *writer) unit(l *model.Layer) unit {
 	decay, bias := w.all(l.Decay, n), w.all(l.Bias, n)
 	still := len(l.Decay) == 0 || decay.is(0)
 	hasSynapse := len(l.Synapse) > 0
-	u := unit{dt: w.dt, threshold: each(func(x []float64) float64 { return 0 - x[0] }, bias)}
+	u := unit{dt: w.dt, reset: resetOf(l), threshold: each(func(x []float64) float64 { return 0 - x[0] }, bias)}
 	switch spikes := l.Output == model.Step; {
 	case !spikes && !hasSynapse && still:
 		return u
@@ -67,8 +70,15 @@ func (w *writer) unit(l *model.Layer) unit {
 	default:
 		u.syn, u.wIn = w.constants(w.all(l.Synapse, n)) // without a synapse τ_syn = Δt, w_in = 1
 	}
+	if w.to == SnnTorch && u.kind == kindCubaLIF && u.threshold.differs() {
+		// A membrane and its threshold in units of the threshold: one for all neurons.
+		u.gain, u.scaled, u.threshold = each(func(x []float64) float64 { return 1 / x[0] }, u.threshold), true, ones
+	}
 	return u
 }
+
+// differs reports whether there are several values.
+func (p param) differs() bool { return len(p) > 0 && !p.is(p[0]) }
 
 // times returns weights or biases of rows neurons, or channels, times the gain:
 // where there is one the float32 that reading takes back to what it was.
@@ -81,6 +91,9 @@ func (u *unit) times(x []float32, rows int) []float32 {
 		j := k / (len(x) / rows)
 		back := min(u.dt/float64(u.dt*u.gain.at(j)), 1)
 		out[k] = float32(float64(v) * u.gain.at(j))
+		if u.scaled {
+			continue
+		}
 		for _, near := range []float32{math.Nextafter32(out[k], float32(math.Inf(-1))), math.Nextafter32(out[k], float32(math.Inf(1)))} {
 			if float32(float64(out[k])*back) != v && float32(float64(near)*back) == v {
 				out[k] = near
@@ -156,7 +169,52 @@ func (w *writer) parameters(u *unit, k kind, name string, shape []int) {
 	if k == kindIF || k == kindLIF || k == kindCubaLIF {
 		put("v_threshold", u.threshold)
 		put("v_reset", nil)
+		if u.reset != ResetZero { // as NIR's equations say
+			g.Group("metadata").String("reset", string(u.reset))
+		}
 	}
+}
+
+// resetOf returns what a spike of a layer does in the words of this package, "" if they
+// do not say it: a reset by subtraction takes off the threshold, after the next decay or,
+// where θ is l times as much, before.
+func resetOf(l *model.Layer) Reset {
+	switch l.Reset {
+	case model.ResetZero:
+		return ResetZero
+	case model.ResetNone:
+		return ResetNone
+	case model.ResetRefractory:
+		return ResetRefractory
+	case model.ResetSubtract, model.ResetLagged:
+	default:
+		return ""
+	}
+	n := l.OutSize()
+	theta, bias, decay := model.Broadcast(l.Theta, n), model.Broadcast(l.Bias, n), model.Broadcast(l.Decay, n)
+	delayed, atOnce := true, true
+	for j := range n {
+		threshold, kept := 0-float64(at(bias, j)), float64(at(decay, j))
+		delayed = delayed && float64(theta[j]) == threshold
+		atOnce = atOnce && math.Abs(float64(theta[j])-kept*threshold) <= 0x1p-22*math.Abs(threshold)
+	}
+	switch {
+	case l.Reset == model.ResetLagged && atOnce:
+		return resetLagged
+	case l.Reset == model.ResetSubtract && delayed:
+		return ResetDelayed
+	case l.Reset == model.ResetSubtract && atOnce:
+		return ResetSubtract
+	}
+	return ""
+}
+
+// at returns element j, 0 of no elements.
+func at(x []float32, j int) float32 {
+	if len(x) == 0 {
+		return 0
+	}
+	return x[j]
 }
 
 // constants returns the time constants of decays, and the gains with which an
@@ -192,10 +250,12 @@ func writable(n *model.Network, to Framework) error {
 			what = "an I, an integrator that does not spike"
 		case l.Output == model.Step && l.Reset == model.ResetNone:
 			what = "a Threshold"
+		case l.Output == model.Step && l.Reset != model.ResetZero && to == Norse:
+			what = fmt.Sprintf("a reset %s: its neurons are reset to v_reset", resetOf(l))
 		case to == SnnTorch && l.Recurrent != nil:
 			what = "recurrent weights as they are meant: it leads what comes into the neurons through them"
-		case to == SnnTorch && l.Output == model.Step && !widen(l.Bias).is(float64(slices.Max(append(slices.Clone(l.Bias), float32(math.Inf(-1)))))):
-			what = "thresholds that differ within a layer"
+		case to == SnnTorch && l.Output == model.Step && widen(l.Bias).differs() && slices.Max(l.Bias) >= 0:
+			what = "thresholds that differ within a layer, some of them not above 0"
 		default:
 			continue
 		}

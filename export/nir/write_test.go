@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,7 +83,12 @@ func TestNotExpressible(t *testing.T) {
 		{func(l *model.Layer) { l.Activation = model.ELU }, nir.ErrUnsupported, `layer 0 ("fc"): unsupported: activation elu`},
 		{func(l *model.Layer) { l.Name, l.Activation = "", model.ELU }, nir.ErrUnsupported, "layer 0: unsupported: activation elu"},
 		{func(l *model.Layer) { l.Output = model.Sigmoid }, nir.ErrUnsupported, "output sigmoid"},
-		{func(l *model.Layer) { l.Reset, l.Theta = model.ResetSubtract, []float32{1} }, nir.ErrUnsupported, "reset subtract"},
+		{func(l *model.Layer) { l.Reset, l.Theta = model.ResetSubtract, []float32{1} }, nil, ""},   // the threshold, after the decay
+		{func(l *model.Layer) { l.Reset, l.Theta = model.ResetSubtract, []float32{0.5} }, nil, ""}, // before it
+		{func(l *model.Layer) { l.Reset, l.Theta = model.ResetLagged, []float32{0.5} }, nil, ""},
+		{func(l *model.Layer) { l.Reset = model.ResetRefractory }, nil, ""},
+		{func(l *model.Layer) { l.Reset, l.Theta = model.ResetSubtract, []float32{0.7} }, nir.ErrUnsupported, "reset subtract"},
+		{func(l *model.Layer) { l.Reset, l.Theta = model.ResetLagged, []float32{1} }, nir.ErrUnsupported, "reset lagged"},
 		{func(l *model.Layer) { l.Reset = model.ResetLateral }, nir.ErrUnsupported, "reset lateral"},
 		{func(l *model.Layer) { l.Initial = []float32{0.5} }, nir.ErrUnsupported, "initial"},
 		{func(l *model.Layer) { l.Reset, l.Synapse = model.ResetNone, []float32{0.5} }, nir.ErrUnsupported, "synapse with reset none"},
@@ -91,6 +97,60 @@ func TestNotExpressible(t *testing.T) {
 		err := nir.Write(new(bytes.Buffer), layer(c.change))
 		if !errors.Is(err, c.kind) || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("error is %v, expected %v with %q", err, c.kind, c.says)
+		}
+	}
+}
+
+// TestResetsGoBack: what a spike does is in the metadata, and read from there unless
+// something else is asked for.
+func TestResetsGoBack(t *testing.T) {
+	for _, c := range []struct {
+		reset model.Reset
+		theta []float32
+		says  string
+	}{
+		{model.ResetZero, nil, ""},
+		{model.ResetSubtract, []float32{1, 2}, "[delayed]"},
+		{model.ResetSubtract, []float32{0.75, 1.5}, "[subtract]"},
+		{model.ResetLagged, []float32{0.75, 1.5}, "[lagged]"},
+		{model.ResetRefractory, nil, "[refractory]"},
+	} {
+		n := &model.Network{Steps: 1, Input: model.Input{Dt: 1, Shape: []int{2}, Encoder: model.Encoder{Coding: model.Direct}},
+			Layers: []model.Layer{{Name: "fc", Kind: model.SNU, In: []int{2}, Out: []int{2}, Activation: model.Identity, Output: model.Step, Reset: c.reset,
+				Weight: model.Matrix(2, 2, []float32{1, 2, 3, 4}), Decay: []float32{0.75}, Bias: []float32{-1, -2}, Theta: c.theta}}, Readout: model.Readout{Kind: model.SpikeCount}}
+		for _, to := range []nir.Framework{"", nir.NIR, nir.SnnTorch} {
+			var b bytes.Buffer
+			if err := nir.WriteFor(&b, n, to); err != nil {
+				t.Fatal(err)
+			}
+			im, err := nir.Read(b.Bytes(), nir.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := &im.Network.Layers[0]
+			scale := float32(1)
+			if to == nir.SnnTorch {
+				scale = 2 // of the second neuron: its threshold
+			}
+			theta := slices.Clone(c.theta)
+			if theta != nil {
+				theta[1] /= scale
+			}
+			if got := model.Broadcast(l.Theta, 2); l.Reset != c.reset || theta != nil && !slices.Equal(got, theta) || model.Broadcast(l.Bias, 2)[1] != -2/scale || l.Weight.F32[3] != 4/scale {
+				t.Errorf("%s to %q: reset %s, theta %v, bias %v, weights %v", c.reset, to, l.Reset, l.Theta, l.Bias, l.Weight.F32)
+			}
+			if warned := strings.Contains(strings.Join(im.Warnings, " "), "does not say how a spike resets"); warned != (c.says == "") {
+				t.Errorf("%s to %q: warnings %q", c.reset, to, im.Warnings)
+			}
+			if im, err = nir.Read(b.Bytes(), nir.Options{Reset: nir.ResetNone}); err != nil || im.Network.Layers[0].Reset != model.ResetNone {
+				t.Errorf("%s to %q, another reset asked for: %v", c.reset, to, err)
+			}
+		}
+		if says := strings.Join(nir.Remarks(n, nir.SnnTorch), " "); !strings.Contains(says, c.says) || !strings.Contains(says, "one threshold a layer") {
+			t.Errorf("%s: remarks %q", c.reset, says)
+		}
+		if err := nir.WriteFor(new(bytes.Buffer), n, nir.Norse); (err == nil) != (c.says == "") {
+			t.Errorf("%s to Norse: %v", c.reset, err)
 		}
 	}
 }
@@ -153,10 +213,10 @@ func TestIntegersBecomeFloats(t *testing.T) {
 	if !bytes.Equal(whole.Bytes(), floats.Bytes()) {
 		t.Error("integer weights are written as other numbers than they stand for")
 	}
-	if r := nir.Remarks(m); len(r) != 1 || !strings.Contains(r[0], "no integer weights") {
+	if r := nir.Remarks(m, ""); len(r) != 1 || !strings.Contains(r[0], "no integer weights") {
 		t.Errorf("remarks %q, expected one on integer weights", r)
 	}
-	if r := nir.Remarks(m.Floats()); r != nil {
+	if r := nir.Remarks(m.Floats(), ""); r != nil {
 		t.Errorf("remarks %q on a network of floats", r)
 	}
 }
@@ -260,7 +320,7 @@ func TestForms(t *testing.T) {
 
 	recurrent, thresholds := leaky(2, 0.5), leaky(2, 0.5)
 	h := model.Matrix(2, 2, make([]float32, 4))
-	recurrent.Recurrent, thresholds.Bias = &h, []float32{-1, -2}
+	recurrent.Recurrent, thresholds.Bias = &h, []float32{-1, 0}
 	silent, scaled := leaky(2, 0.5), alone
 	silent.Reset = model.ResetNone
 	scaled.Weight.F32 = []float32{1, 2}
