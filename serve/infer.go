@@ -407,7 +407,7 @@ func (f *inference) key(i int) dataset.Key {
 }
 
 // kindOf tells which of the inputs of the model a tensor is: by its name or, if that
-// is none of them, by its datatype and shape.
+// is none that its datatype and shape fit, by these.
 func (f *inference) kindOf(t *tensor) (string, error) {
 	if err := t.check(); err != nil {
 		return "", err
@@ -428,13 +428,12 @@ func (f *inference) kindOf(t *tensor) (string, error) {
 		inEvents:    f.m.encoder == nil && (t.datatype == typeInt32 || t.datatype == typeInt64) && len(t.shape) == 2 && t.shape[1] == 4,
 		inFile:      t.datatype == typeBytes && len(t.shape) == 1,
 	}
-	if fit, known := fits[t.name]; known && fit {
+	if fits[t.name] {
 		return t.name, nil
-	} else if !known {
-		for _, kind := range []string{inImage, inIntensity, inSpikes, inValues, inEvents, inFile} {
-			if fits[kind] {
-				return kind, nil
-			}
+	}
+	for _, kind := range []string{inImage, inIntensity, inSpikes, inValues, inEvents, inFile} {
+		if fits[kind] {
+			return kind, nil
 		}
 	}
 	var takes []string
