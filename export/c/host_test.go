@@ -34,6 +34,9 @@ func output(t *testing.T, name string, args ...string) string {
 	return string(text)
 }
 
+// compile runs a compiler and returns whether it failed.
+func compile(name string, args ...string) error { return exec.Command(name, args...).Run() }
+
 // TestRandomNetworks holds random networks, as compiled for this machine, against
 // package runtime: all membranes, spikes, scores, classes and leads.
 func TestRandomNetworks(t *testing.T) {

@@ -133,7 +133,7 @@ func (g *generator) writeRead() {
 	case g.m.Readout.Kind == model.FirstSpike:
 		loop("        if ((%s) != 0 && n->scores[k] == 0.0f) {\n            n->scores[k] = 1.0f / (float)n->steps;\n        }\n", spiked)
 	case last.Output == model.Step:
-		loop("        n->scores[k] += (%s) != 0 ? 1.0f : 0.0f;\n", spiked)
+		loop("        if ((%s) != 0) {\n            n->scores[k] += 1.0f;\n        }\n", spiked)
 	case g.nodes[i].factor != 1:
 		g.use("mul")
 		loop("        n->scores[k] += net_mul(n->l%d_y[k], %s);\n", i, literal(g.nodes[i].factor))

@@ -224,13 +224,13 @@ func (g *generator) writeUpdate(id int, u *update) {
 	g.writeReset(line, u, y, fired)
 	switch u.activation {
 	case model.ReLU:
-		line("p = p > 0.0f ? p : 0.0f;")
+		line("p = %s ? p : 0.0f;", g.above("p", "0.0f"))
 	case model.LeakyReLU:
 		g.uses["mul"] = true
-		line("p = p > 0.0f ? p : net_mul(%s, p);", u.slope)
+		line("p = %s ? p : net_mul(%s, p);", g.above("p", "0.0f"), u.slope)
 	case model.ELU:
 		g.exp()
-		line("p = p > 0.0f ? p : net_exp(p) - 1.0f;")
+		line("p = %s ? p : net_exp(p) - 1.0f;", g.above("p", "0.0f"))
 	case model.Clipped:
 		line("p = p > %s ? p : %s;", u.floor, u.floor)
 	}
@@ -334,7 +334,7 @@ func (g *generator) writeOutput(line func(string, ...any), u *update) {
 			case one:
 				threshold = "1.0f"
 			}
-			fires = "p > " + threshold
+			fires = g.above("p", threshold)
 		}
 		line("if (%s) {", fires)
 		line("    y[(first + k) >> 5] |= 1u << ((first + k) & 31u);")
@@ -358,5 +358,13 @@ func parenthesised(expression string) string {
 	return expression
 }
 
+// above says in C that x > y, which is not −0.
+func (g *generator) above(x, y string) string {
+	g.uses["above"], g.uses["bits"] = true, true
+	return fmt.Sprintf("net_above(%s, %s)", x, y)
+}
+
 // exp makes net_exp part of the text.
-func (g *generator) exp() { g.uses["exp"], g.uses["bits"], g.uses["mul"] = true, true, true }
+func (g *generator) exp() {
+	g.uses["exp"], g.uses["bits"], g.uses["mul"], g.uses["above"] = true, true, true, true
+}
