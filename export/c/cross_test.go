@@ -40,7 +40,7 @@ func TestOtherCPUs(t *testing.T) {
 // the instructions of the DSP extension too.
 func TestClangForOtherCPUs(t *testing.T) {
 	clang := tool(t, "clang")
-	c := randomTrial(t, 0, 12, 1, 1)
+	c := randomTrial(t, 0, 6, 1, 1)
 	source := write(t, t.TempDir(), "all.c", c.program())
 	for _, core := range Cores {
 		args := append(append([]string{"--target=arm-none-eabi", "-ffreestanding", "-Os", "-c", "-o", filepath.Join(t.TempDir(), "all.o")}, strict...), core.Flags...)
@@ -51,7 +51,7 @@ func TestClangForOtherCPUs(t *testing.T) {
 // TestSanitizers runs streams of noise under the sanitizers: 10⁶ steps with -full.
 func TestSanitizers(t *testing.T) {
 	t.Parallel()
-	steps, networks := 3000, 6
+	steps, networks := 1500, 4
 	if *full {
 		steps, networks = 1_000_000, 4
 	}
@@ -86,7 +86,7 @@ func TestSanitizers(t *testing.T) {
 // for a CPU that can: the bits stay.
 func TestContraction(t *testing.T) {
 	t.Parallel()
-	most := uint64(8)
+	most := uint64(5)
 	if *full {
 		most = 40
 	}

@@ -43,7 +43,7 @@ func TestRandomNetworks(t *testing.T) {
 	t.Parallel()
 	most := uint64(100)
 	if !*full {
-		most = 30
+		most = 16
 	}
 	c := randomTrial(t, 0, most, 40, 1)
 	dir := t.TempDir()

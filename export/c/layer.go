@@ -208,8 +208,7 @@ func (g *generator) start(w *strings.Builder, i int, l *model.Layer, form sums, 
 		fmt.Fprintf(w, "    net_fill(n->sum.f, %du, %s);\n", count, literal(x))
 	case s.plane && len(current.values) == s.channels:
 		g.uses["spread"] = true
-		at := g.floats(name, current.values, "")
-		g.sizes.Parameters += 4 * len(current.values)
+		at := g.parameter(name, current.values)
 		for group := range s.groups {
 			fmt.Fprintf(w, "    net_spread(n->sum.f + %du, %du, %s + %du, %du);\n", group*s.places*s.run, s.places*s.run, at, group*s.run, s.run)
 		}
@@ -219,8 +218,7 @@ func (g *generator) start(w *strings.Builder, i int, l *model.Layer, form sums, 
 		for j, x := range current.values {
 			all[s.place(j)] = x
 		}
-		at := g.floats(name, all, "")
-		g.sizes.Parameters += 4 * len(all)
+		at := g.parameter(name, all)
 		fmt.Fprintf(w, "    net_spread(n->sum.f, %du, %s, %du);\n", len(all), at, len(all))
 	}
 }

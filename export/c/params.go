@@ -5,8 +5,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"github.com/snurun/snurun/model"
 )
 
 // literal returns x as a constant of type float, every bit of it.
@@ -67,6 +65,18 @@ type shape struct {
 	run              int // sums of a place in a group, padding included
 }
 
+// parameter writes an array of parameters, if it was not with the same values before,
+// and returns its name.
+func (g *generator) parameter(name string, values []float32) string {
+	key := fmt.Sprintf("%x", values) // −0 is another than 0
+	if at, ok := g.written[key]; ok {
+		return at
+	}
+	g.sizes.Parameters += 4 * len(values)
+	g.written[key] = g.floats(name, values, "")
+	return g.written[key]
+}
+
 // floats writes an array of constants and returns its name.
 func (g *generator) floats(name string, values []float32, says string) string {
 	g.array("float", name, len(values), says, func(k int) string { return literal(values[k]) })
@@ -115,8 +125,7 @@ func (g *generator) argument(i int, name string, p param, s shape) (text string,
 	case shared:
 		return literal(p.values[0]), shared
 	}
-	at := g.floats(fmt.Sprintf("l%d_%s", i, name), p.values, "")
-	g.sizes.Parameters += 4 * len(p.values)
+	at := g.parameter(fmt.Sprintf("l%d_%s", i, name), p.values)
 	switch {
 	case !s.plane:
 		return at, each
@@ -124,13 +133,4 @@ func (g *generator) argument(i int, name string, p param, s shape) (text string,
 		return at + "[c]", shared
 	}
 	return fmt.Sprintf("%s + %du * c", at, s.places), each
-}
-
-// parameter returns one value for each neuron or channel of a parameter, at least
-// one.
-func parameter(p []float32, n int) []float32 {
-	if len(p) == 0 {
-		return make([]float32, n)
-	}
-	return model.Broadcast(p, n)
 }

@@ -77,6 +77,7 @@ type generator struct {
 	code      strings.Builder
 	steps     []string // calls of net_step
 	updates   map[string]int
+	written   map[string]string // arrays of parameters, by their values
 	convs     map[string]bool
 	pools     map[int]bool // whose windows are written
 	index     string       // type of an index
@@ -94,7 +95,7 @@ type member struct {
 
 func newGenerator(m *model.Network) (*generator, error) {
 	g := &generator{
-		m: m, uses: map[string]bool{}, updates: map[string]int{}, convs: map[string]bool{}, pools: map[int]bool{},
+		m: m, uses: map[string]bool{}, updates: map[string]int{}, written: map[string]string{}, convs: map[string]bool{}, pools: map[int]bool{},
 		index: "uint16_t", place: "uint8_t",
 	}
 	g.input = &node{layer: -1, size: m.Input.Size(), kind: spikes, array: "in", factor: 1}

@@ -39,8 +39,7 @@ func (g *generator) writeInit() {
 			g.uses["fill"] = true
 			fmt.Fprintf(&w, "    net_fill(n->l%d_s, %du, %s);\n", i, n, x)
 		case each:
-			at := g.floats(fmt.Sprintf("l%d_initial", i), model.Broadcast(l.Initial, n), "")
-			g.sizes.Parameters += 4 * n
+			at := g.parameter(fmt.Sprintf("l%d_initial", i), model.Broadcast(l.Initial, n))
 			g.uses["spread"] = true
 			fmt.Fprintf(&w, "    net_spread(n->l%d_s, %du, %s, %du);\n", i, n, at, n)
 		}
@@ -170,7 +169,7 @@ func (g *generator) writeResult() {
 	w := &g.code
 	last, i := g.last(), len(g.m.Layers)-1
 	out := last.OutSize()
-	bias := newParam(last.Bias)
+	bias, tie := newParam(last.Bias), ""
 	u := func(k string) string {
 		s := fmt.Sprintf("n->l%d_s[%s]", i, k)
 		switch bias.mode {
@@ -179,11 +178,10 @@ func (g *generator) writeResult() {
 		case one, shared:
 			return s + " + " + literal(bias.values[0])
 		}
-		return fmt.Sprintf("%s + net_tie[%s]", s, k)
+		return fmt.Sprintf("%s + %s[%s]", s, tie, k)
 	}
 	if bias.mode == each {
-		g.floats("tie", model.Broadcast(last.Bias, out), "the biases of the last layer")
-		g.sizes.Parameters += 4 * out
+		tie = g.parameter("tie", model.Broadcast(last.Bias, out))
 	}
 	fmt.Fprintf(w, `uint32_t net_result(const net_state *n)
 {

@@ -1,11 +1,10 @@
 /* What runs before main on a Cortex-M, and how it ends: no library, and output by
  * semihosting, which qemu and debuggers have. */
-#include <stdint.h>
+#include "board.h"
 
 extern uint32_t stack_top, data_load, data_start, data_end, bss_start, bss_end;
 
 int main(void);
-void out(const char *text);
 void reset(void);
 
 static uint32_t semihost(uint32_t operation, const void *argument)
@@ -19,6 +18,18 @@ static uint32_t semihost(uint32_t operation, const void *argument)
 void out(const char *text)
 {
     (void)semihost(4, text); /* SYS_WRITE0 */
+}
+
+void out_number(uint32_t number)
+{
+    char text[11];
+    char *first = text + 10;
+    *first = 0;
+    do {
+        *--first = (char)('0' + number % 10u);
+        number /= 10u;
+    } while (number > 0);
+    out(first);
 }
 
 static void stop(int code)
