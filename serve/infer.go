@@ -27,7 +27,8 @@ type inference struct {
 	wanted []wanted
 	layers []int // whose spikes or membranes are kept; −1 is the input
 	keep   map[int]evaluate.What
-	room   int // bytes of what is kept so far
+	room   int  // bytes of what is kept so far
+	each   bool // the network decides at every step: class and scores go by step
 	out    []tensor
 	work   work
 }
@@ -41,6 +42,10 @@ type work struct {
 // asked for. The worker's memory and that of the answer are the inference's own.
 func (f *inference) run(ctx context.Context, g *gate, m *Model, q *request) ([]tensor, error) {
 	f.m, f.p, f.work, f.room = m, q.params, work{}, 0
+	f.each = m.net.Readout().Kind.EachStep()
+	if f.each && (f.p.auto || f.p.margin > 0) {
+		return nil, badRequest("parameter margin: model %q decides at every step, and none of its decisions is early", m.name)
+	}
 	if f.p.auto {
 		if f.p.margin = m.net.Readout().Margin; f.p.margin == 0 {
 			return nil, badRequest("parameter margin is auto, but model %q recommends none: give a number", m.name)
@@ -72,9 +77,6 @@ func (f *inference) run(ctx context.Context, g *gate, m *Model, q *request) ([]t
 	for i := range f.out {
 		t := &f.out[i]
 		t.shape[0] = f.work.samples
-		if len(t.shape) == 3 && f.work.samples > 0 {
-			t.shape[1] = int64(t.len()) / f.work.samples / t.shape[2]
-		}
 	}
 	return f.out, nil
 }
@@ -98,17 +100,31 @@ func (f *inference) want(outputs []wanted) error {
 		}
 		layer := noLayer
 		switch o.name {
-		case outClass, outSteps, outSpikes, outSynOps:
+		case outClass:
+			t.datatype, t.bySteps = typeInt64, f.each
+		case outSteps, outSpikes, outSynOps:
 			t.datatype = typeInt64
 		case outScores:
-			t.datatype, t.shape = typeFP32, append(t.shape, int64(f.m.net.OutSize()))
+			t.datatype, t.bySteps = typeFP32, f.each
 		case outName:
-			t.datatype = typeBytes
+			t.datatype, t.bySteps = typeBytes, f.each
 		default:
 			var err error
 			if layer, err = f.ofLayer(t); err != nil {
 				return err
 			}
+			t.bySteps = true
+		}
+		if t.bySteps {
+			t.shape = append(t.shape, 0)
+		}
+		switch {
+		case o.name == outScores:
+			t.shape = append(t.shape, int64(f.m.net.OutSize()))
+		case layer == inputLayer:
+			t.shape = append(t.shape, int64(f.m.net.InSize()))
+		case layer >= 0:
+			t.shape = append(t.shape, int64(f.m.net.Model().Layers[layer].OutSize()))
 		}
 		f.layers = append(f.layers, layer)
 	}
@@ -126,7 +142,7 @@ func (f *inference) ofLayer(t *tensor) (int, error) {
 	what, which, _ := strings.Cut(t.name, ".")
 	layers := f.m.net.Model().Layers
 	if what == outSpikes && which == "input" {
-		t.datatype, t.shape = inputType(f.m.net.Input()), append(t.shape, 0, int64(f.m.net.InSize()))
+		t.datatype = inputType(f.m.net.Input())
 		return inputLayer, nil
 	}
 	i, err := strconv.Atoi(which)
@@ -150,7 +166,6 @@ func (f *inference) ofLayer(t *tensor) (int, error) {
 		keep.Membrane = true
 	}
 	f.keep[i] = keep
-	t.shape = append(t.shape, 0, int64(layers[i].OutSize()))
 	return i, nil
 }
 
@@ -166,7 +181,7 @@ func (f *inference) sample(ctx context.Context, w *worker, steps int, load func(
 	var rec *evaluate.Recorder
 	var r runtime.Result
 	var err error
-	if f.keep != nil {
+	if f.keep != nil || f.each {
 		rec, r, err = f.record(ctx, w.session, x)
 	} else {
 		r, err = classify(ctx, w.session, x, f.p.margin)
@@ -182,6 +197,7 @@ func (f *inference) sample(ctx context.Context, w *worker, steps int, load func(
 	for i := range f.out {
 		t := &f.out[i]
 		switch layer := f.layers[i]; {
+		case t.bySteps && layer == noLayer: // by decided
 		case t.name == outClass:
 			t.ints = append(t.ints, int64(r.Class))
 		case t.name == outScores:
@@ -209,7 +225,7 @@ func (f *inference) sample(ctx context.Context, w *worker, steps int, load func(
 func (f *inference) even(steps int) error {
 	for i := range f.out {
 		t := &f.out[i]
-		if len(t.shape) != 3 {
+		if !t.bySteps {
 			continue
 		}
 		if t.shape[1] != 0 && t.shape[1] != int64(steps) {
@@ -249,7 +265,10 @@ func (f *inference) fits(steps int) error {
 	}
 	rows := 0
 	for i := range f.out {
-		if t := &f.out[i]; len(t.shape) == 3 {
+		switch t := &f.out[i]; {
+		case t.bySteps && len(t.shape) == 2: // a class, or its name
+			rows += 64
+		case t.bySteps:
 			rows += int(t.shape[2]) * elementSize(t.datatype)
 		}
 	}
@@ -319,11 +338,32 @@ func (f *inference) record(ctx context.Context, s *runtime.Session, x spike.Inpu
 			return nil, runtime.Result{}, err
 		}
 		rec.Add(s)
+		if f.each {
+			f.decided(s.Result())
+		}
 		if f.p.margin > 0 && s.Lead() >= f.p.margin {
 			break
 		}
 	}
 	return rec, s.Result(), nil
+}
+
+// decided adds what a network that decides at every step says after one.
+func (f *inference) decided(r runtime.Result) {
+	for i := range f.out {
+		t := &f.out[i]
+		if !t.bySteps {
+			continue
+		}
+		switch t.name {
+		case outClass:
+			t.ints = append(t.ints, int64(r.Class))
+		case outScores:
+			t.floats = append(t.floats, r.Scores...)
+		case outName:
+			t.texts = append(t.texts, []byte(f.m.className(r.Class)))
+		}
+	}
 }
 
 // className returns the name of a class, its number if it has none.

@@ -94,7 +94,13 @@ type slot struct {
 	name, path string
 	current    atomic.Pointer[Model]
 	tried      stamp // of the file that was read last, whether it was taken or not
+
+	lock      sync.Mutex
+	followers map[*follower]bool
 }
+
+// follower is told of each new version of a model.
+type follower struct{ tell func(*Model) }
 
 // stamp tells whether a file has changed.
 type stamp struct {
@@ -187,7 +193,32 @@ func (s *slot) load() (*Model, error) {
 		return nil, err
 	}
 	s.current.Store(m)
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	for f := range s.followers {
+		f.tell(m)
+	}
 	return m, nil
+}
+
+// follow tells of each version of a model after m, until the function that it returns
+// is called.
+func (r *registry) follow(m *Model, tell func(*Model)) (stop func()) {
+	s, f := r.byName[m.name], &follower{tell}
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if s.followers == nil {
+		s.followers = make(map[*follower]bool)
+	}
+	s.followers[f] = true
+	if now := s.current.Load(); now != m {
+		tell(now) // it came in between
+	}
+	return func() {
+		s.lock.Lock()
+		defer s.lock.Unlock()
+		delete(s.followers, f)
+	}
 }
 
 // Reloaded is what became of one model's file.

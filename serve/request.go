@@ -56,6 +56,7 @@ type tensor struct {
 	base64   bool
 	isRaw    bool // the elements follow the JSON,
 	raw      int  // as so many bytes
+	bySteps  bool // the second size of the shape is time steps
 
 	bytes  []byte
 	ints   []int64

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -31,7 +32,9 @@ import (
 //
 // The parameters of the address are the flags of snurun stream: format, size, dt,
 // window, stride, reset, margin, rearm, late, gap, realtime, jitter, skip-bad, chip,
-// columns. The first line is {"start": …}, the last {"summary": …} or {"error": …}.
+// columns, floor, agree, changes, flush. The first line is {"start": …}, the last
+// {"summary": …}, behind {"error": …} if there was one; {"warning": …} may come between.
+// If the model is loaded anew, {"model": …} says from which window on.
 
 // maxOpen bounds the windows of a stream that are open at a time: each has membranes
 // of its own.
@@ -39,8 +42,27 @@ const maxOpen = 64
 
 // streamOptions are those that an address asks for.
 type streamOptions struct {
-	input   stream.InputOptions
-	windows stream.WindowOptions
+	input          stream.InputOptions
+	windows        stream.WindowOptions
+	auto           bool // the margin that the model recommends,
+	autoFloor      bool // and its floor
+	changes, flush bool
+}
+
+// limits completes the windows by what a model recommends.
+func (o *streamOptions) limits(m *Model) (stream.WindowOptions, error) {
+	w := o.windows
+	if o.auto {
+		if w.Margin = m.net.Readout().Margin; w.Margin == 0 {
+			return w, badRequest("parameter margin is auto, but model %q recommends none: give a number", m.name)
+		}
+	}
+	if o.autoFloor {
+		if w.Floor = m.net.Readout().Floor; w.Floor == (model.Floor{}) {
+			return w, badRequest("parameter floor is auto, but model %q recommends none: give one, such as events=20,score=3", m.name)
+		}
+	}
+	return w, nil
 }
 
 // streamParams reads the parameters of an address.
@@ -49,9 +71,12 @@ func streamParams(query url.Values, m *Model) (o streamOptions, err error) {
 		if len(values) != 1 {
 			return o, badRequest("parameter %s is given %d times", short(name), len(values))
 		}
-		if err := o.set(name, values[0], m); err != nil {
+		if err := o.set(name, values[0]); err != nil {
 			return o, err
 		}
+	}
+	if _, given := query["reset"]; !given {
+		o.windows.Keep = m.net.Readout().Kind.EachStep()
 	}
 	if query.Get("realtime") == "" || query.Get("realtime") == "false" {
 		o.input.Jitter = 0
@@ -72,7 +97,7 @@ func streamParams(query url.Values, m *Model) (o streamOptions, err error) {
 const defaultJitter = 100 * time.Millisecond
 
 // set takes one parameter.
-func (o *streamOptions) set(name, text string, m *Model) (err error) {
+func (o *streamOptions) set(name, text string) (err error) {
 	wrong := func(expected string) error {
 		return badRequest("parameter %s is %q, expected %s", name, short(text), expected)
 	}
@@ -126,10 +151,7 @@ func (o *streamOptions) set(name, text string, m *Model) (err error) {
 	case "reset":
 		o.windows.Keep = choice("window", "never")
 	case "margin":
-		if text == "auto" {
-			if o.windows.Margin = m.net.Readout().Margin; o.windows.Margin == 0 {
-				err = badRequest("parameter margin is auto, but model %q recommends none: give a number", m.name)
-			}
+		if o.auto = text == "auto"; o.auto {
 			break
 		}
 		v, bad := strconv.ParseFloat(text, 32)
@@ -139,6 +161,25 @@ func (o *streamOptions) set(name, text string, m *Model) (err error) {
 		o.windows.Margin = float32(v)
 	case "rearm":
 		o.windows.Rearm = yes()
+	case "floor":
+		if o.autoFloor = text == "auto"; !o.autoFloor {
+			var ok bool
+			if o.windows.Floor, ok = floorOf(text); !ok {
+				err = wrong("auto, or some of events=N,score=S,lead=L")
+			}
+		}
+	case "agree":
+		windows, of, _ := strings.Cut(text, "/")
+		k, bad := strconv.Atoi(windows)
+		n, worse := strconv.Atoi(of)
+		if bad != nil || worse != nil || k < 1 || k > n {
+			err = wrong("K/N such as 3/5: K of the last N windows")
+		}
+		o.windows.Agree = stream.Agree{Windows: k, Of: n}
+	case "changes":
+		o.changes = yes()
+	case "flush":
+		o.flush = yes()
 	case "late":
 		if choice("drop", "fold") {
 			o.input.Late = event.FoldLate
@@ -161,17 +202,67 @@ func (o *streamOptions) set(name, text string, m *Model) (err error) {
 	return err
 }
 
+// floorOf reads what a window must reach to be of a class.
+func floorOf(text string) (f model.Floor, ok bool) {
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		var x float64
+		var err error
+		switch name {
+		case stream.BelowEvents:
+			f.Events, err = strconv.ParseInt(value, 10, 64)
+		case stream.BelowScore:
+			x, err = strconv.ParseFloat(value, 32)
+			f.Score = float32(x)
+		case stream.BelowLead:
+			x, err = strconv.ParseFloat(value, 32)
+			f.Lead = float32(x)
+		default:
+			return f, false
+		}
+		if err != nil {
+			return f, false
+		}
+	}
+	return f, f.Check() == nil
+}
+
 // decision is the line of a decision, as snurun stream --json has it.
 type decision struct {
 	Window  int64     `json:"window"`
 	Step    int64     `json:"step"`
 	TimeUS  int64     `json:"t_us"`
-	Class   int       `json:"class"`
+	Class   *int      `json:"class"` // null where none is decided
 	Name    string    `json:"name,omitempty"`
+	Below   string    `json:"below,omitempty"`
+	Leading *int      `json:"leading,omitempty"` // where Class is another, or none
 	Scores  []float32 `json:"scores"`
 	Steps   int       `json:"steps"`
-	Margin  *float32  `json:"margin,omitempty"` // absent if it is infinite, as with one class
+	Events  int64     `json:"events"`
+	Lead    *float32  `json:"lead,omitempty"` // absent if it is infinite, as with one class
+	Margin  *float32  `json:"margin,omitempty"`
+	Partial bool      `json:"partial,omitempty"`
 	Latency float64   `json:"latency_us"`
+}
+
+func newDecision(d *stream.Decision) decision {
+	line := decision{
+		Window: d.Window, Step: d.Step, TimeUS: d.TimeUS, Class: &d.Class, Below: d.Below, Scores: d.Scores, Steps: d.Steps,
+		Events: d.Events, Lead: &d.Lead, Margin: &d.Lead, Partial: d.Partial, Latency: float64(d.Latency.Nanoseconds()) / 1e3,
+	}
+	if d.Class < len(d.Model.Classes) {
+		line.Name = d.Model.Classes[d.Class]
+	}
+	if d.Below != "" {
+		line.Class, line.Name = nil, ""
+	}
+	if d.Below != "" || d.Leading != d.Class {
+		line.Leading = &d.Leading
+	}
+	if math.IsInf(float64(d.Lead), 1) {
+		line.Lead, line.Margin = nil, nil
+	}
+	return line
 }
 
 // streamEnd is what a stream came to.
@@ -210,7 +301,11 @@ func newStreamEnd(sum stream.Summary, realtime bool) streamEnd {
 // stream runs a stream from r to send, which writes a line or a message. The error
 // is one of the input or of the client, and was sent if it could be.
 func (s *Server) stream(ctx context.Context, m *Model, o streamOptions, r io.Reader, send func(v any) error) error {
-	windows, err := stream.NewWindows(m.net, o.windows)
+	limits, err := o.limits(m)
+	if err != nil {
+		return err
+	}
+	windows, err := stream.NewWindows(m.net, limits)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRequest, err)
 	}
@@ -221,9 +316,21 @@ func (s *Server) stream(ctx context.Context, m *Model, o streamOptions, r io.Rea
 		return fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	defer in.Close()
-	if err := send(map[string]any{"start": map[string]string{"model": m.name, "version": m.version, "sha256": m.card.SHA256, "kernel": m.card.Kernel}}); err != nil {
+	if err := send(map[string]any{"start": m.streamed()}); err != nil {
 		return err
 	}
+	var next atomic.Pointer[Model]
+	defer s.models.follow(m, func(m *Model) {
+		limits, err := o.limits(m)
+		if err == nil {
+			next.Store(m)
+			err = windows.Replace(m.net, limits)
+		}
+		if err != nil {
+			s.log.Warn("a stream goes on with the model that it began with", "model", m.name, "error", err)
+		}
+	})()
+	seen := m.net.Model()
 	events, decisions := s.metrics.events.WithLabelValues(m.name), s.metrics.decisions.WithLabelValues(m.name)
 	tell := func() error {
 		for _, text := range notices {
@@ -234,20 +341,20 @@ func (s *Server) stream(ctx context.Context, m *Model, o streamOptions, r io.Rea
 		notices = notices[:0]
 		return nil
 	}
-	line := decision{Margin: new(float32)}
-	sum, err := stream.Run(ctx, in, windows, stream.Handler{Decide: func(d stream.Decision) error {
+	sum, err := stream.Run(ctx, in, windows, stream.Handler{Changes: o.changes, Flush: o.flush, Decide: func(d stream.Decision) error {
 		decisions.Inc()
 		if err := tell(); err != nil {
 			return err
 		}
-		line.Window, line.Step, line.TimeUS, line.Class, line.Name = d.Window, d.Step, d.TimeUS, d.Class, ""
-		line.Scores, line.Steps, line.Latency = d.Scores, d.Steps, float64(d.Latency.Nanoseconds())/1e3
-		if names := m.net.Classes(); d.Class < len(names) {
-			line.Name = names[d.Class]
+		if d.Model != seen {
+			seen = d.Model
+			if n := next.Load(); n != nil && n.net.Model() == seen {
+				if err := send(map[string]any{"model": n.streamed()}); err != nil {
+					return err
+				}
+			}
 		}
-		if line.Margin = nil; !math.IsInf(float64(d.Lead), 1) {
-			line.Margin = &d.Lead
-		}
+		line := newDecision(&d)
 		return send(&line)
 	}})
 	events.Add(float64(sum.Events))
@@ -267,6 +374,11 @@ func (s *Server) stream(ctx context.Context, m *Model, o streamOptions, r io.Rea
 		return told
 	}
 	return err
+}
+
+// streamed says which model a stream runs through.
+func (m *Model) streamed() map[string]string {
+	return map[string]string{"model": m.name, "version": m.version, "sha256": m.card.SHA256, "network": m.card.Topology, "kernel": m.card.Kernel}
 }
 
 // sendError is the error of a client that takes no more.
@@ -387,7 +499,9 @@ func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) {
 	conn.SetReadLimit(int64(s.o.MaxBody))
 	ctx, cancel := s.streamContext(r.Context(), func() {})
 	defer cancel()
-	reader := &messages{ctx: ctx, conn: conn, idle: s.o.Idle}
+	// A WebSocket is closed with the context that it is read under: that of the
+	// request, so that the summary still goes out.
+	reader := &messages{ctx: r.Context(), conn: conn, idle: s.o.Idle}
 	send := func(v any) error {
 		text, err := json.Marshal(v)
 		if err == nil {

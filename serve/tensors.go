@@ -60,8 +60,12 @@ func (m *Model) inputs() []tensorMetadata {
 
 // outputs lists what the model can be asked for.
 func (m *Model) outputs() []tensorMetadata {
+	by := []int{-1} // sample, and where there is a decision at every step by step
+	if m.net.Readout().Kind.EachStep() {
+		by = append(by, -1)
+	}
 	list := []tensorMetadata{
-		{outClass, typeInt64, []int{-1}}, {outScores, typeFP32, []int{-1, m.net.OutSize()}}, {outName, typeBytes, []int{-1}}, {outSteps, typeInt64, []int{-1}},
+		{outClass, typeInt64, by}, {outScores, typeFP32, append(slices.Clone(by), m.net.OutSize())}, {outName, typeBytes, by}, {outSteps, typeInt64, []int{-1}},
 		{outSpikes, typeInt64, []int{-1}}, {outSynOps, typeInt64, []int{-1}}, {outSpikes + ".input", inputType(m.net.Input()), []int{-1, -1, m.net.InSize()}},
 	}
 	layers := m.net.Model().Layers
