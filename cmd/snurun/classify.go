@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/internal/atomicfile"
@@ -231,10 +232,8 @@ type throughput struct {
 // summary of an interrupted run is that of the samples until then.
 func (c *classifier) all(ctx context.Context, inputs []input) error {
 	var failed error
-	for _, in := range inputs {
-		n := min(in.source.Len(), c.total-c.sums.Samples)
-		if failed = c.run(ctx, in, n); failed != nil {
-			failed = fmt.Errorf("%s: %w", in.name, failed)
+	for _, j := range join(inputs, c.model, c.options.seed) {
+		if failed = c.run(ctx, j, min(j.Len(), c.total-c.sums.Samples)); failed != nil {
 			break
 		}
 	}
@@ -262,28 +261,31 @@ func (c *classifier) all(ctx context.Context, inputs []input) error {
 // timedFirst is how many samples are timed of those that have no line.
 const timedFirst = 256
 
-// run classifies the first n samples of in. It prints those before the first
+// run classifies the first n samples of j. It prints those before the first
 // sample that fails. Where each has a line each is timed. Else the first ones are,
 // on one thread, and the others run as fast as they can.
-func (c *classifier) run(ctx context.Context, in input, n int) error {
-	set := evaluate.First(in.source, n)
+func (c *classifier) run(ctx context.Context, j *joined, n int) error {
+	set := evaluate.First(j.source(), n)
 	set.Steps, set.Draw = c.options.steps, c.options.seed
+	if len(j.inputs) > 1 && set.Steps == 0 {
+		set.Steps = dataset.Steps(j.inputs[0].source, c.model.Steps) // that of all of them
+	}
 	all := set.Indices
 	o := evaluate.Options{Threads: c.options.threads, Margin: c.margin, Timed: true}
 	if c.perLine || c.total <= timedFirst {
-		return c.part(ctx, in, set, o)
+		return c.part(ctx, j, set, o)
 	}
 	timed := min(n, max(0, timedFirst-c.sums.Samples))
 	o.Threads, set.Indices = 1, all[:timed]
-	if err := c.part(ctx, in, set, o); err != nil {
+	if err := c.part(ctx, j, set, o); err != nil {
 		return err
 	}
 	o.Threads, o.Timed, set.Indices = c.options.threads, false, all[timed:]
-	return c.part(ctx, in, set, o)
+	return c.part(ctx, j, set, o)
 }
 
-// part classifies the samples of a set.
-func (c *classifier) part(ctx context.Context, in input, set evaluate.Set, o evaluate.Options) error {
+// part classifies the samples of a set of j.
+func (c *classifier) part(ctx context.Context, j *joined, set evaluate.Set, o evaluate.Options) error {
 	if len(set.Indices) == 0 {
 		return nil
 	}
@@ -299,41 +301,62 @@ func (c *classifier) part(ctx context.Context, in input, set evaluate.Set, o eva
 	}
 	start := time.Now()
 	defer func() { t.elapsed += time.Since(start) }()
+	done := 0
 	for out, err := range c.evaluator.Samples(ctx, set, o) {
 		if err != nil {
-			return err
+			return c.failure(j, set, done, err)
 		}
 		t.samples++
-		if err := c.add(in, set, out, o.Timed); err != nil {
-			return err
+		if err := c.add(j, set, *out, o.Timed); err != nil {
+			return c.failure(j, set, done, err)
 		}
+		done++
 	}
 	return nil
 }
 
+// failure returns the error of the sample at a place of a set of j, in the words of
+// its own input.
+func (c *classifier) failure(j *joined, set evaluate.Set, at int, err error) error {
+	if at == len(set.Indices) {
+		return err
+	}
+	in, _ := j.of(set.Indices[at])
+	if len(j.inputs) > 1 && !errors.Is(err, context.Canceled) {
+		alone := j.alone(set, set.Indices[at])
+		for _, own := range c.evaluator.Samples(context.Background(), alone, evaluate.Options{Threads: 1, Margin: c.margin, Timed: true}) {
+			err = cmp.Or(own, err)
+		}
+	}
+	return fmt.Errorf("%s: %w", in.name, err)
+}
+
 // add takes an outcome into the summary and prints what is asked for of it.
-func (c *classifier) add(in input, set evaluate.Set, out *evaluate.Outcome, timed bool) error {
-	c.sums.Add(out)
+func (c *classifier) add(j *joined, set evaluate.Set, out evaluate.Outcome, timed bool) error {
+	c.sums.Add(&out)
+	set = j.alone(set, out.Index)
+	var in input
+	in, out.Index = j.of(out.Index)
 	if timed {
 		c.latencies = append(c.latencies, float64(out.Latency.Nanoseconds())/1e3)
 	}
 	if c.table != nil && c.eachStep() {
-		if err := c.table.WriteAll(c.stepRows(in, out)); err != nil {
+		if err := c.table.WriteAll(c.stepRows(in, &out)); err != nil {
 			return err
 		}
 	} else if c.table != nil {
-		if err := c.table.Write(c.row(in, out)); err != nil {
+		if err := c.table.Write(c.row(in, &out)); err != nil {
 			return err
 		}
 	}
 	if !c.perLine {
 		return nil
 	}
-	if err := c.line(in, out); err != nil {
+	if err := c.line(in, &out); err != nil {
 		return err
 	}
 	if c.options.show {
-		if err := c.show(set, out); err != nil {
+		if err := c.show(set, &out); err != nil {
 			return err
 		}
 	}
