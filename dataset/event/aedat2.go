@@ -106,7 +106,7 @@ func newAEDAT2(w *window, o Options) (codec, error) {
 		return nil, err
 	}
 	if !strings.HasPrefix(first, aedat2Magic) {
-		return nil, malformed("aedat2", 0, "first line %.32q: want "+aedat2Magic, first)
+		return nil, malformed("aedat2", 0, "first line %.32q, expected "+aedat2Magic, first)
 	}
 	var c *chip
 	if name == "" {
@@ -114,7 +114,7 @@ func newAEDAT2(w *window, o Options) (codec, error) {
 			return nil, err
 		}
 	} else if c = chipOf(name); c == nil {
-		return nil, unsupported("aedat2", w.off, "sensor %.64q: want %s; Options.Chip (--chip) overrides the header", name, chipNames)
+		return nil, unsupported("aedat2", w.off, "sensor %.64q, expected %s; Options.Chip (--chip) overrides the header", name, chipNames)
 	}
 	return &aedat2{decoder: newDecoder("aedat2", c.size, o), layout: c.layout, clock: clock{period: 1 << 32}}, nil
 }

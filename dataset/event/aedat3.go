@@ -67,11 +67,11 @@ func newAEDAT3(w *window, o Options) (codec, error) {
 	case err != nil:
 		return nil, err
 	case !strings.HasPrefix(first, version):
-		return nil, malformed("aedat3", 0, "first line %.32q: want %s", first, version)
+		return nil, malformed("aedat3", 0, "first line %.32q, expected %s", first, version)
 	case !ended:
 		return nil, malformed("aedat3", w.off, "the header ends without %s", end)
 	case encoding != "RAW":
-		return nil, unsupported("aedat3", w.off, "packets in format %.32q: want RAW", encoding)
+		return nil, unsupported("aedat3", w.off, "packets in format %.32q, expected RAW", encoding)
 	case sources > 1:
 		size = Size{} // no size holds for all
 	}
@@ -91,7 +91,7 @@ func (d *aedat3) decode(dst []Event, src []byte, off int64) (n, used int, err er
 			switch {
 			case data&1 == 0:
 			case t>>31 != 0:
-				err = d.bad(off+int64(used), "event at time %d: want a time that is not negative", int32(t))
+				err = d.bad(off+int64(used), "event at time %d, expected a time that is not negative", int32(t))
 			case !d.inside(int(e.X), int(e.Y)):
 				err = d.outside(off+int64(used), int(e.X), int(e.Y))
 			default:
@@ -129,14 +129,14 @@ func (d *aedat3) packet(b []byte, off int64) error {
 	kind := binary.LittleEndian.Uint16(b)
 	size, timeOffset, overflow, room, number, valid := field(4), field(8), field(12), field(16), field(20), field(24)
 	if size < 0 || room < 0 || number < 0 || number > room || valid < 0 || valid > number {
-		return malformed(d.format, off, "packet with event size %d, capacity %d, number %d, valid %d: want 0 <= valid <= number <= capacity and a size that is not negative", size, room, number, valid)
+		return malformed(d.format, off, "packet with event size %d, capacity %d, number %d, valid %d, expected 0 <= valid <= number <= capacity and a size that is not negative", size, room, number, valid)
 	}
 	if kind != aedat3Polarity {
 		d.rest = size * room
 		return nil
 	}
 	if size != aedat3Event || timeOffset != aedat3TimeOffset || overflow < 0 {
-		return malformed(d.format, off, "polarity packet with event size %d, time offset %d, overflow %d: want %d, %d and 0 or more", size, timeOffset, overflow, aedat3Event, aedat3TimeOffset)
+		return malformed(d.format, off, "polarity packet with event size %d, time offset %d, overflow %d, expected %d, %d and 0 or more", size, timeOffset, overflow, aedat3Event, aedat3TimeOffset)
 	}
 	d.base = overflow << 31
 	d.events = number
@@ -146,7 +146,7 @@ func (d *aedat3) packet(b []byte, off int64) error {
 
 func (d *aedat3) end(left int, off int64) error {
 	if missing := d.events*aedat3Event + d.rest; missing > 0 {
-		return d.bad(off, "the recording ends inside a packet: %d bytes are left, want %d", left, missing)
+		return d.bad(off, "the recording ends inside a packet: %d bytes are left, expected %d", left, missing)
 	}
 	return d.cut(left, aedat3Packet, off)
 }
@@ -180,7 +180,7 @@ func newAEDAT3Writer(w io.Writer, size Size) (Writer, error) {
 func (w *aedat3Writer) Write(events []Event) error {
 	for _, e := range events {
 		if e.T>>31 > 1<<31-1 {
-			return w.refuse(e, "want a time below 2^62 µs")
+			return w.refuse(e, "expected a time below 2^62 µs")
 		}
 		if err := w.admit(e); err != nil {
 			return err

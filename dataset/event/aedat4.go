@@ -67,11 +67,11 @@ func newAEDAT4(r io.Reader, o Options) (Source, error) {
 			return nil, err
 		}
 	} else if len(head) < 12 || string(head[8:12]) != "IOHE" {
-		return nil, malformed("aedat4", 0, "first bytes %.14q: want %q", head, aedat4Line)
+		return nil, malformed("aedat4", 0, "first bytes %.14q, expected %q", head, aedat4Line)
 	}
 	size := binary.LittleEndian.Uint32(head)
 	if size < uint32(len(head)-4) || size > aedat4MaxHeader {
-		return nil, malformed("aedat4", d.off, "header of %d bytes: want at most %d", size, aedat4MaxHeader)
+		return nil, malformed("aedat4", d.off, "header of %d bytes, expected at most %d", size, aedat4MaxHeader)
 	}
 	rest, err := d.take(int(size)-(len(head)-4), "header")
 	if err != nil {
@@ -178,11 +178,11 @@ func (d *aedat4) choose(all []aedat4Stream, o Options) (aedat4Stream, error) {
 	}
 	switch {
 	case len(all) == 0:
-		return aedat4Stream{}, unsupported("aedat4", d.off, "no stream of events (EVTS): want one")
+		return aedat4Stream{}, unsupported("aedat4", d.off, "no stream of events (EVTS), expected one")
 	case len(chosen) != 1:
-		return aedat4Stream{}, unsupported("aedat4", d.off, "streams of events of the cameras %s: want one, or the name of one as Options.Chip (--chip)", strings.Join(cameras, ", "))
+		return aedat4Stream{}, unsupported("aedat4", d.off, "streams of events of the cameras %s, expected one, or the name of one as Options.Chip (--chip)", strings.Join(cameras, ", "))
 	case d.kind < 0 || d.kind > 4:
-		return aedat4Stream{}, unsupported("aedat4", d.off, "compression %d: want 0 (none), 1, 2 (LZ4), 3 or 4 (zstd)", d.kind)
+		return aedat4Stream{}, unsupported("aedat4", d.off, "compression %d, expected 0 (none), 1, 2 (LZ4), 3 or 4 (zstd)", d.kind)
 	}
 	return chosen[0], nil
 }
@@ -192,7 +192,7 @@ func (d *aedat4) take(n int, what string) ([]byte, error) {
 	b, err := bounded.Read(d.r, n)
 	d.off += int64(len(b))
 	if err == io.ErrUnexpectedEOF {
-		return b, malformed("aedat4", d.off, "the recording ends in a %s: %d bytes are left, want %d", what, len(b), n)
+		return b, malformed("aedat4", d.off, "the recording ends in a %s: %d bytes are left, expected %d", what, len(b), n)
 	}
 	return b, err
 }
@@ -214,7 +214,7 @@ func (d *aedat4) Read(dst []Event) (n int, err error) {
 			at := d.off - int64(len(d.events))
 			switch {
 			case t < 0 || r[12] > 1:
-				err = d.bad(at, "event at time %d with polarity %d: want a time that is not negative and 0 or 1", t, r[12])
+				err = d.bad(at, "event at time %d with polarity %d, expected a time that is not negative and 0 or 1", t, r[12])
 			case x < 0 || y < 0 || !d.inside(int(x), int(y)):
 				err = d.outside(at, int(x), int(y))
 			default:
@@ -250,7 +250,7 @@ func (d *aedat4) packet() error {
 		d.off += aedat4Packet
 		stream, size := int32(binary.LittleEndian.Uint32(head)), int32(binary.LittleEndian.Uint32(head[4:]))
 		if stream < 0 || size < 0 || size > aedat4MaxBytes {
-			return malformed("aedat4", d.off-aedat4Packet, "packet of stream %d with %d bytes: want a stream from 0 and at most %d bytes", stream, size, aedat4MaxBytes)
+			return malformed("aedat4", d.off-aedat4Packet, "packet of stream %d with %d bytes, expected a stream from 0 and at most %d bytes", stream, size, aedat4MaxBytes)
 		}
 		body, err := d.read(int(size))
 		if err == io.ErrUnexpectedEOF {
@@ -293,7 +293,7 @@ func (d *aedat4) read(n int) (b []byte, err error) {
 
 // cutOff is the end of a recording inside a packet.
 func (d *aedat4) cutOff(have, want int) error {
-	if err := d.bad(d.off, "the recording ends inside a packet: %d bytes are left, want %d", have, want); err != nil {
+	if err := d.bad(d.off, "the recording ends inside a packet: %d bytes are left, expected %d", have, want); err != nil {
 		return err
 	}
 	return io.EOF
@@ -306,7 +306,7 @@ func (d *aedat4) unpack(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	if len(raw) < 4 {
-		return nil, fmt.Errorf("%d bytes: want a FlatBuffer behind its size", len(raw))
+		return nil, fmt.Errorf("%d bytes, expected a FlatBuffer behind its size", len(raw))
 	}
 	raw = raw[4:]
 	b, root, err := openFlat(raw, "EVTS")

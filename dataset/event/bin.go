@@ -114,15 +114,15 @@ func NewBinner(r Reader, o BinOptions) (*Binner, error) {
 	channels := uint64(plane.Channels) * uint64(o.Size.Width) * uint64(o.Size.Height)
 	switch {
 	case !o.Size.Known():
-		return nil, errors.New("event: bin: sensor of unknown size: want BinOptions.Size")
+		return nil, errors.New("event: bin: sensor of unknown size, expected BinOptions.Size")
 	case channels > maxChannels:
-		return nil, fmt.Errorf("event: bin: %d channels of a %s sensor: want at most %d; crop or downsample first", channels, o.Size, maxChannels)
+		return nil, fmt.Errorf("event: bin: %d channels of a %s sensor, expected at most %d; crop or downsample first", channels, o.Size, maxChannels)
 	case o.Step < 0 || o.Count < 0 || (o.Step > 0) == (o.Count > 0):
-		return nil, fmt.Errorf("event: bin: step of %d µs, count of %d: want one of them positive and the other 0", o.Step, o.Count)
+		return nil, fmt.Errorf("event: bin: step of %d µs, count of %d, expected one of them positive and the other 0", o.Step, o.Count)
 	case o.Late > FoldLate:
-		return nil, fmt.Errorf("event: bin: late policy %d: want DropLate or FoldLate", o.Late)
+		return nil, fmt.Errorf("event: bin: late policy %d, expected DropLate or FoldLate", o.Late)
 	case o.MaxGap < 0:
-		return nil, fmt.Errorf("event: bin: gap of %d steps: want it positive, or 0 for %d", o.MaxGap, defaultMaxGap)
+		return nil, fmt.Errorf("event: bin: gap of %d steps, expected it positive, or 0 for %d", o.MaxGap, defaultMaxGap)
 	}
 	return &Binner{
 		r:      r,
@@ -171,7 +171,7 @@ func (b *Binner) Next(s *Step) error {
 		if b.o.Step > 0 {
 			ahead, late := b.place(e.T)
 			if ahead > uint64(b.o.MaxGap) {
-				return b.fail(fmt.Errorf("event: bin: event at t=%d µs is %d steps ahead: want at most %d: %w", e.T, ahead, b.o.MaxGap, ErrGap))
+				return b.fail(fmt.Errorf("event: bin: event at t=%d µs is %d steps ahead, expected at most %d: %w", e.T, ahead, b.o.MaxGap, ErrGap))
 			}
 			if ahead > 0 {
 				b.deliver(s)
@@ -225,7 +225,7 @@ func (b *Binner) place(t int64) (ahead uint64, late bool) {
 func (b *Binner) add(e Event) error {
 	x, y := int(e.X), int(e.Y)
 	if !b.plane.Contains(x, y) || e.P > 1 {
-		return fmt.Errorf("event: bin: event at t=%d µs, x=%d y=%d p=%d: want it inside %s with p 0 or 1; crop or downsample first", e.T, x, y, e.P, b.o.Size)
+		return fmt.Errorf("event: bin: event at t=%d µs, x=%d y=%d p=%d, expected it inside %s with p 0 or 1; crop or downsample first", e.T, x, y, e.P, b.o.Size)
 	}
 	if b.events == 0 {
 		b.first = e.T

@@ -86,7 +86,7 @@ func columnOf(name string) (which int, unit timeUnit, err error) {
 		u, known := unitWords[word]
 		// A number before a unit is a multiple of it, as in t_100ns.
 		if !known || u != unitUnknown && (unit != unitUnknown || strings.ContainsAny(name, "0123456789")) {
-			return which, 0, fmt.Errorf("column %q: %q is no unit of time that is known: want s, ms, us or ns, or --columns that say it, such as t_us,x,y,p", name, strings.Join(words[1:], " "))
+			return which, 0, fmt.Errorf("column %q: %q is no unit of time that is known, expected s, ms, us or ns, or --columns that say it, such as t_us,x,y,p", name, strings.Join(words[1:], " "))
 		}
 		unit = max(unit, u)
 	}
@@ -94,7 +94,7 @@ func columnOf(name string) (which int, unit timeUnit, err error) {
 }
 
 // errNoColumns is the error of names that are not those of the columns of events.
-var errNoColumns = errors.New("want each of t, x, y and p once")
+var errNoColumns = errors.New("expected each of t, x, y and p once")
 
 // namedColumns returns the columns of a row whose names are given. It is errNoColumns
 // if they do not have each of t, x, y and p once, another error for a unit of time that
@@ -160,7 +160,7 @@ func among(wanted, names []string) (columns, error) {
 	case found == 0 && c.n == len(names):
 		return c, nil
 	}
-	return c, fmt.Errorf("columns %q: want %q to name four of them", names, wanted)
+	return c, fmt.Errorf("columns %q, expected %q to name four of them", names, wanted)
 }
 
 // AreColumns reports whether names are those of the columns of events: each of times,
@@ -243,15 +243,15 @@ func (r *row) names() []string {
 func (c *columns) event(r *row) (e Event, err error) {
 	x, ok := parseWhole(r.field[c.at[columnX]], maxSide-1)
 	if !ok {
-		return e, fmt.Errorf("want x to be a number from 0 to %d", maxSide-1)
+		return e, fmt.Errorf("expected x to be a number from 0 to %d", maxSide-1)
 	}
 	y, ok := parseWhole(r.field[c.at[columnY]], maxSide-1)
 	if !ok {
-		return e, fmt.Errorf("want y to be a number from 0 to %d", maxSide-1)
+		return e, fmt.Errorf("expected y to be a number from 0 to %d", maxSide-1)
 	}
 	e.X, e.Y = uint16(x), uint16(y)
 	if e.P, ok = parsePolarity(r.field[c.at[columnP]]); !ok {
-		return e, errors.New("want p to be a number from 0 to 1, or -1 for OFF")
+		return e, errors.New("expected p to be a number from 0 to 1, or -1 for OFF")
 	}
 	t := r.field[c.at[columnT]]
 	unit := c.unit
@@ -285,7 +285,7 @@ func timeUnitOf(t, x []byte) timeUnit {
 // parseTime returns a time in µs, rounded to nearest. In µs a fraction is an error
 // if the unit was guessed.
 func parseTime(b []byte, unit timeUnit, guessed bool) (int64, error) {
-	errTime := fmt.Errorf("want t to be a number from 0 to %d", int64(math.MaxInt64))
+	errTime := fmt.Errorf("expected t to be a number from 0 to %d", int64(math.MaxInt64))
 	if unit == unitUnknown {
 		unit = unitUS
 	}
@@ -303,7 +303,7 @@ func parseTime(b []byte, unit timeUnit, guessed bool) (int64, error) {
 		v, whole = int64(math.Round(f)), f == math.Trunc(f)
 	}
 	if unit == unitUS && guessed && !whole {
-		return 0, errors.New("want t to be a whole number of µs, as the times before; --columns t_s,x,y,p says that they are seconds, t_us that they are µs with fractions")
+		return 0, errors.New("expected t to be a whole number of µs, as the times before; --columns t_s,x,y,p says that they are seconds, t_us that they are µs with fractions")
 	}
 	return v, nil
 }

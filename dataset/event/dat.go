@@ -47,18 +47,18 @@ func newDAT(w *window, o Options) (codec, error) {
 	case "0", "1":
 		old = true
 	default:
-		return nil, unsupported("dat", w.off, "header of version %.16q: want 0, 1 or 2", h.dat)
+		return nil, unsupported("dat", w.off, "header of version %.16q, expected 0, 1 or 2", h.dat)
 	}
 	b, err := w.peek(2)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(b) < 2:
-		return nil, malformed("dat", w.off, "the recording ends in its header: %d bytes are left, want kind and size of the events", len(b))
+		return nil, malformed("dat", w.off, "the recording ends in its header: %d bytes are left, expected kind and size of the events", len(b))
 	case b[0] != datEvent2D && b[0] != datEventCD:
-		return nil, unsupported("dat", w.off, "events of kind %d: want %s", b[0], datWantKinds)
+		return nil, unsupported("dat", w.off, "events of kind %d, expected %s", b[0], datWantKinds)
 	case b[1] != datRecord:
-		return nil, malformed("dat", w.off+1, "events of %d bytes: want %d", b[1], datRecord)
+		return nil, malformed("dat", w.off+1, "events of %d bytes, expected %d", b[1], datRecord)
 	}
 	w.advance(2)
 	return &dat{decoder: newDecoder("dat", h.size, o), old: old, clock: clock{period: 1 << 32}}, nil
@@ -95,9 +95,9 @@ func (d *dat) decode(dst []Event, src []byte, off int64) (n, used int, err error
 		}
 		switch {
 		case d.old && word>>18 != 0:
-			err = d.bad(off+int64(used), "address %#08x of more than 18 bits: want those of version 0 or 1, as the header states no other", word)
+			err = d.bad(off+int64(used), "address %#08x of more than 18 bits, expected those of version 0 or 1, as the header states no other", word)
 		case p > 1:
-			err = d.bad(off+int64(used), "event of polarity %d: want 0 or 1", p)
+			err = d.bad(off+int64(used), "event of polarity %d, expected 0 or 1", p)
 		case !d.inside(x, y):
 			err = d.outside(off+int64(used), x, y)
 		default:

@@ -59,21 +59,21 @@ func newES(w *window, o Options) (codec, error) {
 	rest := b[min(len(esMagic), len(b)):]
 	switch {
 	case !matchES(b):
-		return nil, malformed("es", 0, "first bytes %.12q: want %q", b, esMagic)
+		return nil, malformed("es", 0, "first bytes %.12q, expected %q", b, esMagic)
 	case len(rest) >= 1 && rest[0] != 2:
-		return nil, unsupported("es", int64(len(esMagic)), "version %d: want 2", rest[0])
+		return nil, unsupported("es", int64(len(esMagic)), "version %d, expected 2", rest[0])
 	case len(rest) >= 4 && rest[3] != esDVS && rest[3] != esATIS:
 		kind := "unknown"
 		if int(rest[3]) < len(esKinds) {
 			kind = esKinds[rest[3]]
 		}
-		return nil, unsupported("es", int64(len(esMagic)+3), "events of kind %d (%s): want 1 (DVS) or 2 (ATIS)", rest[3], kind)
+		return nil, unsupported("es", int64(len(esMagic)+3), "events of kind %d (%s), expected 1 (DVS) or 2 (ATIS)", rest[3], kind)
 	case len(b) < esHeader:
-		return nil, malformed("es", int64(len(b)), "the recording ends in its header: want %d bytes", esHeader)
+		return nil, malformed("es", int64(len(b)), "the recording ends in its header, expected %d bytes", esHeader)
 	}
 	size := Size{int(binary.LittleEndian.Uint16(rest[4:])), int(binary.LittleEndian.Uint16(rest[6:]))}
 	if size.Width == 0 || size.Height == 0 {
-		return nil, malformed("es", int64(len(esMagic)+4), "sensor of %dx%d: want both sides above 0", size.Width, size.Height)
+		return nil, malformed("es", int64(len(esMagic)+4), "sensor of %dx%d, expected both sides above 0", size.Width, size.Height)
 	}
 	w.advance(esHeader)
 	return &es{decoder: newDecoder("es", size, o), atis: rest[3] == esATIS}, nil
@@ -136,7 +136,7 @@ type esWriter struct {
 
 func newESWriter(w io.Writer, size Size) (Writer, error) {
 	if !size.Known() {
-		return nil, fmt.Errorf("event: es: sensor of unknown size: want the size, which the format stores")
+		return nil, fmt.Errorf("event: es: sensor of unknown size, expected the size, which the format stores")
 	}
 	o, err := newOutput("es", w, size, Size{1<<16 - 1, 1<<16 - 1})
 	if err != nil {

@@ -73,7 +73,7 @@ func (s Size) String() string {
 
 func (s Size) check() error {
 	if s.Known() && (s.Width < 1 || s.Height < 1 || s.Width > maxSide || s.Height > maxSide) {
-		return fmt.Errorf("event: size %dx%d: want both sides from 1 to %d, or both 0 for unknown", s.Width, s.Height, maxSide)
+		return fmt.Errorf("event: size %dx%d, expected both sides from 1 to %d, or both 0 for unknown", s.Width, s.Height, maxSide)
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ var registry = struct {
 // no NewReader.
 func Register(f Format) error {
 	if f.Name == "" || f.NewReader == nil {
-		return fmt.Errorf("event: register format %q: want a name and a NewReader", f.Name)
+		return fmt.Errorf("event: register format %q, expected a name and a NewReader", f.Name)
 	}
 	registry.Lock()
 	defer registry.Unlock()
@@ -241,5 +241,5 @@ func lookup(name string) (Format, error) {
 			return f, nil
 		}
 	}
-	return Format{}, fmt.Errorf("event: format %q: want one of %s: %w", name, strings.Join(Formats(), ", "), ErrUnknownFormat)
+	return Format{}, fmt.Errorf("event: format %q, expected one of %s: %w", name, strings.Join(Formats(), ", "), ErrUnknownFormat)
 }

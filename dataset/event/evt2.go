@@ -30,10 +30,10 @@ func (w *window) evtHeader(format, version string) (percentHeader, error) {
 		return h, err
 	}
 	if h.evt != "" && h.evt != version {
-		return h, unsupported(format, w.off, "header of encoding %.16q: want %s", h.evt, version)
+		return h, unsupported(format, w.off, "header of encoding %.16q, expected %s", h.evt, version)
 	}
 	if h.big {
-		return h, unsupported(format, w.off, "header with endianness=big: want little")
+		return h, unsupported(format, w.off, "header with endianness=big, expected little")
 	}
 	return h, nil
 }
@@ -86,7 +86,7 @@ func (d *evtWords) setTime(word uint32) {
 
 // noKind is the error of a word of no kind that there is.
 func (d *evtWords) noKind(off int64, word uint32) error {
-	return d.bad(off, "word %#08x of kind %#x: want one of 0x0 0x1 0x8 0xa 0xd 0xe 0xf", word, word>>28)
+	return d.bad(off, "word %#08x of kind %#x, expected one of 0x0 0x1 0x8 0xa 0xd 0xe 0xf", word, word>>28)
 }
 
 // near reports whether t is the time of a word that follows one of time last.

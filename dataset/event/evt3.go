@@ -161,7 +161,7 @@ func (d *evt3) decode(dst []Event, src []byte, off int64) (n, used int, err erro
 			if word == evt3Filler {
 				break
 			}
-			err = d.bad(off+int64(used), "word %#04x of kind %#x: want one of 0x0-0x8 0xa 0xd 0xe 0xf", word, kind)
+			err = d.bad(off+int64(used), "word %#04x of kind %#x, expected one of 0x0-0x8 0xa 0xd 0xe 0xf", word, kind)
 		}
 		if err != nil {
 			return n, used, err
@@ -174,10 +174,10 @@ func (d *evt3) decode(dst []Event, src []byte, off int64) (n, used int, err erro
 // of the vector's last event.
 func (d *evt3) misplaced(off int64, x int) error {
 	if !d.hasY {
-		return d.bad(off, "event at x=%d before any y: want a word of kind 0x0 first", x)
+		return d.bad(off, "event at x=%d before any y, expected a word of kind 0x0 first", x)
 	}
 	if x < evtMaxSide && d.inside(x, d.y) {
-		return d.bad(off, "vector before any base: want a word of kind 0x3 first")
+		return d.bad(off, "vector before any base, expected a word of kind 0x3 first")
 	}
 	return d.outside(off, x, d.y)
 }

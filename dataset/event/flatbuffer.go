@@ -24,7 +24,7 @@ func openFlat(data []byte, identifier string) (flatbuffer, flatTable, error) {
 	b := flatbuffer{data, true}
 	root := b.follow(0)
 	if len(data) < 8 || string(data[4:8]) != identifier {
-		return b, flatTable{}, fmt.Errorf("FlatBuffer with identifier %.4q: want %q", data[min(4, len(data)):min(8, len(data))], identifier)
+		return b, flatTable{}, fmt.Errorf("FlatBuffer with identifier %.4q, expected %q", data[min(4, len(data)):min(8, len(data))], identifier)
 	}
 	t := flatTable{at: root}
 	t.vtable = root - int(int32(b.u32(root)))

@@ -43,7 +43,7 @@ func (w *window) textLine(format string) (int, error) {
 			return 0, err
 		}
 		if i >= len(b) {
-			return 0, malformed(format, w.off, "header line of %d bytes or more: want it to end in a newline within %d", len(b), windowSize)
+			return 0, malformed(format, w.off, "header line of %d bytes or more, expected it to end in a newline within %d", len(b), windowSize)
 		}
 		switch c := b[i]; {
 		case c == '\n':
@@ -74,7 +74,7 @@ func (w *window) percentHeader(format string) (percentHeader, error) {
 		return strings.TrimSpace(line[1:]) == "end"
 	})
 	if err == nil && h.size.check() != nil {
-		err = malformed(format, start, "header with a %dx%d sensor: want sides from 1 to %d", h.size.Width, h.size.Height, maxSide)
+		err = malformed(format, start, "header with a %dx%d sensor, expected sides from 1 to %d", h.size.Width, h.size.Height, maxSide)
 	}
 	return h, err
 }

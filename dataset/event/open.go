@@ -119,10 +119,10 @@ func Detect(name string, head []byte) (string, error) {
 	case 1:
 		return byExt[0], nil
 	case 0:
-		return "", fmt.Errorf("event: extension %q, first bytes %.16q: want a recording in one of %s, or its format named: %w",
+		return "", fmt.Errorf("event: extension %q, first bytes %.16q, expected a recording in one of %s, or its format named: %w",
 			ext, head, strings.Join(Formats(), ", "), ErrUnknownFormat)
 	}
-	return "", fmt.Errorf("event: extension %q, first bytes %.32q: want a header that tells which of %s it is, or the format named: %w",
+	return "", fmt.Errorf("event: extension %q, first bytes %.32q, expected a header that tells which of %s it is, or the format named: %w",
 		ext, head, strings.Join(byExt, ", "), ErrUnknownFormat)
 }
 

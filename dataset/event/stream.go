@@ -250,7 +250,7 @@ func (d *decoder) bad(off int64, msg string, args ...any) error {
 
 // outside is bad for an event beyond the sensor.
 func (d *decoder) outside(off int64, x, y int) error {
-	return d.bad(off, "event at x=%d y=%d: want it inside the %s sensor", x, y, d.size)
+	return d.bad(off, "event at x=%d y=%d, expected it inside the %s sensor", x, y, d.size)
 }
 
 // cut reports a stream that ends within a record of size bytes.
@@ -258,7 +258,7 @@ func (d *decoder) cut(left, size int, off int64) error {
 	if left == 0 {
 		return nil
 	}
-	return d.bad(off, "the recording ends inside a record: %d bytes are left, want %d", left, size)
+	return d.bad(off, "the recording ends inside a record: %d bytes are left, expected %d", left, size)
 }
 
 func malformed(format string, off int64, msg string, args ...any) error {

@@ -42,14 +42,14 @@ func NewTable(t Table, o Options) (Source, error) {
 			return nil, noTable("columns %q: %w; Options.Columns (--columns) names others", t.Names, err)
 		}
 	case t.Cols != 4:
-		return nil, noTable("%d columns without names: want four, or Options.Columns (--columns)", t.Cols)
+		return nil, noTable("%d columns without names, expected four, or Options.Columns (--columns)", t.Cols)
 	default:
 		if c, err = t.guess(); err != nil {
 			return nil, err
 		}
 	}
 	if c.n != t.Cols {
-		return nil, noTable("%d columns: want %d, as the options name", t.Cols, c.n)
+		return nil, noTable("%d columns, expected %d, as the options name", t.Cols, c.n)
 	}
 	if c.unit == unitUnknown {
 		c.unit = unitUS
@@ -86,7 +86,7 @@ func (t *Table) guess() (columns, error) {
 	if len(fit) > 0 && (len(fit) == 1 || fit[0].at == defaultColumns.at) {
 		return fit[0], nil
 	}
-	return columns{}, noTable("four columns without names that may be events in %d orders: want Options.Columns (--columns), such as x,y,t,p", len(fit))
+	return columns{}, noTable("four columns without names that may be events in %d orders, expected Options.Columns (--columns), such as x,y,t,p", len(fit))
 }
 
 // fits reports whether times are in order and polarities are some.
@@ -118,9 +118,9 @@ func (d *table) Read(dst []Event) (n int, err error) {
 		p, ok := polarityOf(sign)
 		switch {
 		case !ok || !whole(x) || !whole(y) || !(t >= 0 && t < 1<<62):
-			err = d.badRow("t=%v x=%v y=%v p=%v: want a time of 0 or more, whole coordinates below %d, and p 0 or 1, or -1 for OFF", t, x, y, sign, maxSide)
+			err = d.badRow("t=%v x=%v y=%v p=%v, expected a time of 0 or more, whole coordinates below %d, and p 0 or 1, or -1 for OFF", t, x, y, sign, maxSide)
 		case !d.inside(int(x), int(y)):
-			err = d.badRow("event at x=%v y=%v: want it inside the %s sensor", x, y, d.size)
+			err = d.badRow("event at x=%v y=%v, expected it inside the %s sensor", x, y, d.size)
 		default:
 			dst[n] = Event{T: int64(t), X: uint16(x), Y: uint16(y), P: p}
 			n++

@@ -128,7 +128,7 @@ func (w *window) textMark() error {
 }
 
 // UTF16 is what errors say of text in that coding.
-const UTF16 = "in UTF-16: want UTF-8, as iconv -f UTF-16 -t UTF-8 makes it"
+const UTF16 = "in UTF-16, expected UTF-8, as iconv -f UTF-16 -t UTF-8 makes it"
 
 // IsUTF16 reports whether text begins with the byte order mark of UTF-16.
 func IsUTF16(head []byte) bool {
@@ -152,7 +152,7 @@ func (w *window) line() (int, error) {
 		case b[0] != '#' && b[0] != '%' && i >= textMaxLine:
 			return 0, nil
 		case i >= len(b):
-			return 0, malformed("text", w.off, "header line of %d bytes or more: want it to end in a newline within %d", len(b), windowSize)
+			return 0, malformed("text", w.off, "header line of %d bytes or more, expected it to end in a newline within %d", len(b), windowSize)
 		}
 	}
 }
@@ -163,7 +163,7 @@ func (d *text) head(line string, size *Size) (used bool, err error) {
 	stated := func(width, height string) error {
 		*size = Size{side(strings.TrimSpace(width)), side(strings.TrimSpace(height))}
 		if !size.Known() || size.check() != nil {
-			return fmt.Errorf("want a size such as \"# size 34x34\" with sides from 1 to %d", maxSide)
+			return fmt.Errorf("expected a size such as \"# size 34x34\" with sides from 1 to %d", maxSide)
 		}
 		return nil
 	}
@@ -260,7 +260,7 @@ func (d *text) parseLine(line []byte) (e Event, ok bool, err error) {
 		}
 	}
 	if !d.inside(int(e.X), int(e.Y)) {
-		return e, false, fmt.Errorf("want it inside the %s sensor", d.size)
+		return e, false, fmt.Errorf("expected it inside the %s sensor", d.size)
 	}
 	return e, true, nil
 }
@@ -291,9 +291,9 @@ func (d *text) renamed() bool {
 func (d *text) parseRow(line []byte) (e Event, err error) {
 	if !d.row.split(line) || d.row.n != d.columns.n {
 		if d.named {
-			return e, fmt.Errorf("want %d columns", d.columns.n)
+			return e, fmt.Errorf("expected %d columns", d.columns.n)
 		}
-		return e, fmt.Errorf("want four numbers %s, or a first line that names the columns; --columns names them, too", textColumns)
+		return e, fmt.Errorf("expected four numbers %s, or a first line that names the columns; --columns names them, too", textColumns)
 	}
 	if e, err = d.columns.event(&d.row); err != nil && !d.named {
 		err = fmt.Errorf("%w; if the columns are not %s, --columns x,y,p,t names others", err, textColumns)

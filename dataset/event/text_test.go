@@ -49,7 +49,7 @@ func TestTextBad(t *testing.T) {
 		wantBad(t, "text", cat("1,2,3,1\n", long, "\n1,2,3,1\n"), Options{}, 8, []Event{e}, []Event{e})
 	}
 	_, _, err := readAll("text", cat("# comment\n\n1,2,3,1\n1,2,3\n"), Options{})
-	if err == nil || !strings.Contains(err.Error(), "byte 19: line 4: \"1,2,3\": want four numbers t,x,y,p") {
+	if err == nil || !strings.Contains(err.Error(), "byte 19: line 4: \"1,2,3\": expected four numbers t,x,y,p") {
 		t.Errorf("got error %v, want one at line 4", err)
 	}
 }
@@ -129,10 +129,10 @@ func TestTextErrors(t *testing.T) {
 		"\xfe\xff\x001\x00,\x002":              "UTF-16",
 		"t,x,y\n1,2,3\n":                       "--columns",
 		"x,y,p,t,x\n1,2,1,3,4\n":               "--columns",
-		"t,x,y,p\n1,2,3\n":                     "want 4 columns",
+		"t,x,y,p\n1,2,3\n":                     "expected 4 columns",
 		strings.Repeat("1,", 99) + "1\n":       "--columns",
-		"%geometry:1280\n1,2,1,3\n":            "want a size",
-		"1.5 1 2 1\n99999999999999999 1 2 1\n": "want t to be",
+		"%geometry:1280\n1,2,1,3\n":            "expected a size",
+		"1.5 1 2 1\n99999999999999999 1 2 1\n": "expected t to be",
 	} {
 		_, _, err := readAll("text", []byte(text), Options{})
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), want) {

@@ -10,7 +10,7 @@ import (
 func Crop(src Source, rect image.Rectangle) (Source, error) {
 	size := Size{rect.Dx(), rect.Dy()}
 	if rect.Empty() || rect.Min.X < 0 || rect.Min.Y < 0 || size.check() != nil {
-		return nil, fmt.Errorf("event: crop to %v: want a rectangle of at least one pixel and at most %d a side, in the positive quadrant", rect, maxSide)
+		return nil, fmt.Errorf("event: crop to %v, expected a rectangle of at least one pixel and at most %d a side, in the positive quadrant", rect, maxSide)
 	}
 	return &mapped{src, size, func(e *Event) bool {
 		p := image.Pt(int(e.X), int(e.Y))
@@ -24,7 +24,7 @@ func Crop(src Source, rect image.Rectangle) (Source, error) {
 // rounded down. A factor below 1 is an error.
 func Downsample(src Source, factor int) (Source, error) {
 	if factor < 1 || factor > maxSide {
-		return nil, fmt.Errorf("event: downsample by %d: want a factor from 1 to %d", factor, maxSide)
+		return nil, fmt.Errorf("event: downsample by %d, expected a factor from 1 to %d", factor, maxSide)
 	}
 	size := src.Size()
 	if size.Known() {

@@ -25,7 +25,7 @@ type output struct {
 // largest that the format holds if that is unknown.
 func newOutput(format string, w io.Writer, size, largest Size) (output, error) {
 	if size.Width > largest.Width || size.Height > largest.Height {
-		return output{}, fmt.Errorf("event: %s: a %s sensor: want at most %s", format, size, largest)
+		return output{}, fmt.Errorf("event: %s: a %s sensor, expected at most %s", format, size, largest)
 	}
 	if !size.Known() {
 		size = largest
@@ -37,13 +37,13 @@ func newOutput(format string, w io.Writer, size, largest Size) (output, error) {
 func (o *output) admit(e Event) error {
 	switch {
 	case int(e.X) >= o.limit.Width || int(e.Y) >= o.limit.Height:
-		return o.refuse(e, "want it inside %s", o.limit)
+		return o.refuse(e, "expected it inside %s", o.limit)
 	case e.P > 1:
-		return o.refuse(e, "want polarity 0 or 1")
+		return o.refuse(e, "expected polarity 0 or 1")
 	case e.T < o.last:
-		return o.refuse(e, "want a time not before %d µs, as the format stores events in order of time", o.last)
+		return o.refuse(e, "expected a time not before %d µs, as the format stores events in order of time", o.last)
 	case o.gaps && e.T-o.last > maxWriteGap:
-		return o.refuse(e, "want at most %d µs after %d µs; subtract the recording's start", int64(maxWriteGap), o.last)
+		return o.refuse(e, "expected at most %d µs after %d µs; subtract the recording's start", int64(maxWriteGap), o.last)
 	}
 	o.last = e.T
 	o.n++
