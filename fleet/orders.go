@@ -87,11 +87,11 @@ func (l *natsLink) hint(data []byte) {
 
 // order returns an order, for nil the newest that is stored.
 func (l *natsLink) order(ctx context.Context, data []byte) (o Order, err error) {
+	a := l.reads.Load()
+	if a == nil {
+		return o, ErrNoMessage // the first session looks for what is stored
+	}
 	if data == nil {
-		a := l.reads.Load()
-		if a == nil {
-			return o, ErrNoMessage
-		}
 		m, err := a.get(ctx, CommandStream, map[string]any{"last_by_subj": l.p.prefix + "." + Command})
 		if err != nil {
 			return o, err

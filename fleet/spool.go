@@ -294,6 +294,9 @@ var ErrFull = errors.New("fleet: the spool is full")
 func (s *Spool) Append(kind string, data []byte) (uint64, error) {
 	k := slices.Index(Logged(), kind)
 	if k < 0 || len(data) > MaxMessage-1024 {
+		s.lock.Lock()
+		s.dropped++
+		s.lock.Unlock()
 		return 0, fmt.Errorf("fleet: a %s of %d bytes, expected one of %s of at most %d", kind, len(data), strings.Join(Logged(), ", "), MaxMessage-1024)
 	}
 	b := make([]byte, recordHead+len(data))

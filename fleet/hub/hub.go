@@ -56,6 +56,8 @@ type Hub struct {
 	hash   string // of it
 	page   *page
 
+	restart sync.Mutex // while the server is started anew
+
 	lock   sync.Mutex
 	server *server.Server
 	nc     *nats.Conn
@@ -187,6 +189,7 @@ func (h *Hub) up(ctx context.Context) error {
 	}
 	h.lock.Lock()
 	h.server, h.nc = s, nc
+	h.o.Listen = s.Addr().String() // the same if it starts again
 	h.lock.Unlock()
 	err = h.setup(ctx, users)
 	if err != nil && (isFull(err) || !s.JetStreamEnabled()) {
@@ -251,69 +254,51 @@ func (h *Hub) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		}
-		h.lock.Lock()
-		s := h.server
-		h.lock.Unlock()
-		if s != nil && s.JetStreamEnabled() && s.Running() {
-			told = false
-			continue
-		}
-		if free, ok := freeBytes(h.o.Store); ok && free < Reserve/4 {
-			if !told {
-				h.log.Errorf("the store %s is full, %d bytes are free: nothing is kept until there is room; boards hold what they have", h.o.Store, free)
-				told = true
-			}
-			continue
-		}
-		h.log.Warnf("the store was given up; the server starts again")
-		h.down()
-		if err := h.up(ctx); err != nil && ctx.Err() == nil {
-			h.log.Errorf("%v", err)
+			told = h.revive(ctx, told)
 		}
 	}
 }
 
-// Reload reads the file of users again. Who is no longer in it is disconnected.
-func (h *Hub) Reload(ctx context.Context) error {
-	so, users, err := h.options()
-	if err != nil {
-		return err
-	}
+// revive looks at the server once; told is whether it was said that the disk is full.
+func (h *Hub) revive(ctx context.Context, told bool) bool {
+	h.restart.Lock()
+	defer h.restart.Unlock()
 	h.lock.Lock()
 	s := h.server
 	h.lock.Unlock()
-	if s == nil {
-		return errors.New("hub: it is not running")
+	if s != nil && s.Running() && s.JetStreamEnabled() {
+		return false
 	}
-	// What a running server cannot change stays as it is.
-	so.Port, so.MQTT.Port = h.ports()
-	so.JetStreamMaxStore = h.maxStore(s, so)
-	if err := s.ReloadOptions(so); err != nil {
-		return fmt.Errorf("hub: %w", err)
+	if free, ok := freeBytes(h.o.Store); ok && free < Reserve/4 {
+		if !told {
+			h.log.Errorf("the store %s is full, %d bytes are free: nothing is kept until there is room; boards hold what they have", h.o.Store, free)
+		}
+		return true
 	}
-	if err := h.setup(ctx, users); err != nil {
+	h.log.Warnf("the store was given up; the server starts again")
+	h.down()
+	if err := h.up(ctx); err != nil && ctx.Err() == nil {
+		h.log.Errorf("%v", err)
+	}
+	return false
+}
+
+// Reload reads the file of users again and starts the server anew with it; who may
+// still connect does so within seconds, and boards hold what they have. A file that
+// cannot be read changes nothing.
+func (h *Hub) Reload(ctx context.Context) error {
+	h.restart.Lock()
+	defer h.restart.Unlock()
+	_, users, err := h.options()
+	if err != nil {
 		return err
+	}
+	h.down()
+	if err := h.up(ctx); err != nil {
+		return err // the watch tries again
 	}
 	h.log.Noticef("%d users are read again", len(users))
 	return nil
-}
-
-func (h *Hub) maxStore(s *server.Server, so *server.Options) int64 {
-	if c := s.JetStreamConfig(); c != nil {
-		return c.MaxStore
-	}
-	return so.JetStreamMaxStore
-}
-
-func (h *Hub) ports() (nats, mqtt int) {
-	if a, ok := h.server.Addr().(*net.TCPAddr); ok {
-		nats = a.Port
-	}
-	if h.o.MQTT != "" {
-		_, mqtt, _ = address(h.o.MQTT)
-	}
-	return nats, mqtt
 }
 
 // URL returns the address that clients on this machine connect to.
@@ -324,10 +309,7 @@ func (h *Hub) URL() string {
 	if h.o.Cert != "" {
 		scheme = "tls://"
 	}
-	if h.server == nil {
-		return scheme + h.o.Listen
-	}
-	return scheme + h.server.Addr().String()
+	return scheme + h.o.Listen
 }
 
 // PageURL returns the address of the page, empty for none.
