@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
@@ -15,11 +14,6 @@ import (
 const (
 	// maxViews bounds the live views that are open at a time.
 	maxViews = 64
-	// maxViewed bounds a message of a view, and with it a file to look at.
-	maxViewed = 32 << 20
-	// viewIdle is how long a view may ask for nothing; a page that is looked at again
-	// opens another.
-	viewIdle = 10 * time.Minute
 	// viewWrite is how long a client may take to receive an answer.
 	viewWrite = 20 * time.Second
 )
@@ -47,20 +41,20 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered
 	}
 	defer c.CloseNow()
-	c.SetReadLimit(maxViewed)
+	c.SetReadLimit(int64(s.o.MaxBody)) // and with it a file to look at
 	watch := m.watched.NewWatch()
 	defer watch.Close()
-	err = view(r.Context(), c, watch)
-	if err != nil && websocket.CloseStatus(err) == -1 && !errors.Is(err, context.Canceled) {
-		s.log.Debug("live view ended", "model", m.name, "error", err)
-	}
-	c.Close(websocket.StatusNormalClosure, "")
+	ctx, cancel := s.streamContext(r.Context(), func() {})
+	defer cancel()
+	err = s.view(ctx, c, watch)
+	s.log.Debug("live view ended", "model", m.name, "error", err)
+	c.Close(websocket.StatusGoingAway, "")
 }
 
 // view answers messages until the client goes.
-func view(ctx context.Context, c *websocket.Conn, watch *live.Watch) error {
+func (s *Server) view(ctx context.Context, c *websocket.Conn, watch *live.Watch) error {
 	for {
-		message, err := receive(ctx, c)
+		message, err := s.receive(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -70,9 +64,10 @@ func view(ctx context.Context, c *websocket.Conn, watch *live.Watch) error {
 	}
 }
 
-// receive waits for the next message.
-func receive(ctx context.Context, c *websocket.Conn) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, viewIdle)
+// receive waits for the next message. A page that was silent for long opens another
+// view when it is looked at again.
+func (s *Server) receive(ctx context.Context, c *websocket.Conn) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Idle)
 	defer cancel()
 	kind, message, err := c.Read(ctx)
 	if err == nil && kind == websocket.MessageText {

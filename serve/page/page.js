@@ -44,6 +44,8 @@ function unpack(buffer) {
   return { head, buffer, at: align(4 + n) };
 }
 
+const silent = "the server does not answer, or has as many viewers as it takes: try again later";
+
 // Socket is the engine behind a server. A connection is opened when there is
 // something to ask, and again after it was lost.
 class Socket {
@@ -63,9 +65,9 @@ class Socket {
     s.model = model;
     const waiting = (this.waiting = []);
     s.onmessage = (e) => waiting.shift().resolve(e.data);
-    s.onclose = () => {
+    s.onclose = (e) => {
       if (this.socket === s) this.socket = null;
-      for (const w of waiting.splice(0)) w.reject(new Error("the server does not answer, or has as many viewers as it takes"));
+      for (const w of waiting.splice(0)) w.reject(new Error(e.code === 1009 ? "the file is larger than the server takes" : silent));
     };
     this.socket = s;
     return (s.ready = new Promise((resolve) => { s.onopen = resolve; s.onerror = resolve; }));
@@ -79,7 +81,7 @@ class Socket {
     const socket = this.socket, waiting = this.waiting;
     await socket.ready;
     return new Promise((resolve, reject) => {
-      if (socket.readyState !== WebSocket.OPEN) return reject(new Error("the server does not answer, or has as many viewers as it takes"));
+      if (socket.readyState !== WebSocket.OPEN) return reject(new Error(silent));
       waiting.push({ resolve, reject });
       socket.send(message);
     });
@@ -144,89 +146,77 @@ const state = {
   position: 0, shown: -1, playing: false, speed: 10,
   layer: -1, neuron: 0, chosen: false, // chosen: by a person
   from: 0, // of the list of samples
+  steps: 0, seed: 0, // that were asked for, 0 steps for what the model says
   strokes: [], bars: [], generation: 0, dirty: true,
 };
 
 // ── Running ─────────────────────────────────────────────────────────────────
 
 // start begins a run. While one is being asked for, only the newest of those that
-// follow is kept: a pen moves faster than a network of some size answers.
+// follow is kept: a pen moves faster than a network of some size answers. What was
+// shown stays until there are frames of the new run.
 let starting = false, next = null;
 async function start(request, payload, how = {}) {
   if (starting) { next = [request, payload, how]; return; }
   starting = true;
   const generation = ++state.generation;
   try {
-    const head = { op: "run", steps: stepsWanted(), seed: Math.max(0, Math.floor(+$("seed").value || 0)), watch: state.layer, ...request };
-    const answer = await ask(head, payload);
+    const head = { op: "run", steps: state.steps, seed: state.seed, watch: state.layer, ...request };
+    const [run, chunk] = await Promise.all([ask(head, payload), ask({ op: "next", count: 256 })]);
     if (generation === state.generation) {
       Object.assign(state, { request, payload });
-      begin(answer, how);
-      await fill();
+      begin(run, chunk, how);
       problem("");
-      if (how.then) how.then();
+      how.then?.();
     }
   } catch (e) {
-    problem(e.message);
+    if (generation === state.generation) problem(e.message);
   } finally {
     starting = false;
     if (next) {
       const n = next;
       next = null;
       start(...n);
-    }
+    } else fill();
   }
 }
 
-function stepsWanted() {
-  const n = Math.floor(+$("steps").value);
-  return n > 0 && $("steps").dataset.own ? n : 0;
-}
-
-function begin({ head: run, buffer, at }, how) {
-  state.store = new Store(run);
-  state.image = run.height ? { height: run.height, width: run.width, pixels: new Uint8Array(buffer, at, run.height * run.width) } : null;
-  state.rasters = new Map();
-  state.ranges = new Map();
-  state.playing = false;
-  state.position = 0;
-  state.autoplay = how.play && !calm.matches;
-  state.wanted = how.at ?? (state.autoplay ? undefined : Infinity); // nothing moves by itself: show the end
-  state.announced = false;
+function begin({ head: run, buffer, at }, chunk, how) {
+  const store = new Store(run);
+  store.add(chunk);
+  const playing = !!how.play && !calm.matches;
+  Object.assign(state, {
+    store, playing, last: undefined, announced: false, dirty: true,
+    image: run.height ? { height: run.height, width: run.width, pixels: new Uint8Array(buffer, at, run.height * run.width) } : null,
+    rasters: new Map(), ranges: new Map(),
+    // Nothing moves by itself where that is not wanted: the end is shown.
+    position: playing ? 0 : Math.min(how.at ?? Infinity, store.steps),
+  });
+  if (!state.chosen && state.neuronOf !== state.layer) liveliest();
   $("time").max = run.steps;
   $("steps").value = run.steps;
   $("remarks").textContent = run.remarks.join("; ");
   if (!state.speedChosen) chooseSpeed(run);
-  state.dirty = true;
 }
 
 // fill asks for frames ahead of what is shown: those of a second, and a few more.
 let filling = null;
 async function fill() {
   const store = state.store;
-  if (!store || filling === store) return;
+  if (!store || store.broken || filling === store) return;
   filling = store;
   try {
-    while (state.store === store && store.have < store.steps) {
-      const ahead = Math.max(state.wanted ?? 0, state.position + Math.max(256, state.speed));
-      if (store.have >= ahead) break;
+    // Once another run was asked for, next would be of that one.
+    while (!starting && state.store === store && store.have < Math.min(store.steps, state.position + Math.max(256, state.speed))) {
       store.add(await ask({ op: "next", count: 256 }));
-      if (state.store !== store) return;
-      if (!state.chosen && state.neuronOf !== state.layer) liveliest();
       state.dirty = true;
     }
   } catch (e) {
+    store.broken = true; // the connection was lost, and the run with it
     problem(e.message);
   } finally {
     if (filling === store) filling = null;
   }
-  if (state.store !== store) return;
-  // What the run was begun for, once.
-  const { wanted, autoplay } = state;
-  state.wanted = undefined;
-  state.autoplay = false;
-  if (autoplay) play(true);
-  else if (wanted !== undefined) seek(Math.min(wanted, store.have));
 }
 
 // liveliest chooses a neuron of the layer that is worth a look: one that spikes in
@@ -249,6 +239,7 @@ function liveliest() {
 function play(on) {
   const store = state.store;
   if (!store) return;
+  if (on && store.broken) return start(state.request, state.payload, { play: true });
   if (on && Math.floor(state.position) >= store.steps) state.position = 0;
   state.playing = on;
   state.last = undefined;
@@ -278,7 +269,8 @@ function frame(now) {
     if (store.have < store.steps) fill();
     if (state.position >= store.steps) play(false);
   }
-  const shown = Math.floor(state.position);
+  // Of what has not come yet nothing can be shown.
+  const shown = store ? Math.min(Math.floor(state.position), store.have) : 0;
   if (state.dirty || shown !== state.shown) {
     state.shown = shown;
     state.dirty = false;
@@ -379,6 +371,12 @@ class SVGPainter {
     c.height = source.height;
     c.getContext("2d").drawImage(source, sx, 0, sw, source.height, 0, 0, sw, source.height);
     this.parts.push(`<image x="${this.n(x)}" y="${this.n(y)}" width="${this.n(w)}" height="${this.n(h)}" preserveAspectRatio="none" image-rendering="pixelated" href="${c.toDataURL()}"/>`);
+  }
+  // spikes draws a mark of w×h at each place of a list of x, y.
+  spikes(places, w, h, colour) {
+    let d = "";
+    for (let i = 0; i < places.length; i += 2) d += `M${this.n(places[i])} ${this.n(places[i + 1] + h / 2)}h${this.n(w)}`;
+    if (d) this.parts.push(`<path d="${d}" stroke="${colour}" stroke-width="${Math.max(this.n(h), 0.6)}"/>`);
   }
   toString() {
     const [w, h] = this.size;
@@ -510,6 +508,10 @@ function raster(p, at, row, to, label) {
   const rows = Math.round(row.height * Math.min(devicePixelRatio, 2));
   if (!r || (r.rows !== rows && r.part.size > rows)) state.rasters.set(row.layer, (r = new Raster(store, row.part, rows)));
   r.update(to);
+  if (p.spikes && marks(p, at, row, to)) {
+    label(row.name, rasterNotes(row, to));
+    return;
+  }
   const cell = plot / r.columns, columns = Math.ceil(to / r.stride);
   if (cell >= 7) { // room between the steps
     const space = Math.min(cell * 0.25, 8);
@@ -517,13 +519,31 @@ function raster(p, at, row, to, label) {
   } else if (columns > 0) {
     p.image(r.canvas, 0, columns, left, row.y, columns * cell, row.height);
   }
-  const notes = [plural(row.size, row.layer < 0 ? "channel" : "neuron")];
-  if (to > 0) notes.push(row.part.form === "bits" ? plural(count(store, row.part, to - 1), "spike") : "analog");
-  label(row.name, notes);
+  label(row.name, rasterNotes(row, to));
   if (row.layer === state.layer) {
     const h = row.height / row.size, y = row.y + (state.neuron + 0.5) * h;
     p.line([left - 7, y - 4, left - 1, y, left - 7, y + 4], colours.warm, 1.6);
   }
+}
+
+function rasterNotes(row, to) {
+  const notes = [plural(row.size, row.layer < 0 ? "channel" : "neuron")];
+  if (to > 0) notes.push(row.part.form === "bits" ? plural(count(state.store, row.part, to - 1), "spike") : "analog");
+  return notes;
+}
+
+// marks draws each spike of a layer by itself, which a saved drawing has unless they
+// are too many.
+function marks(p, at, row, to) {
+  const { store } = state, cell = at.plot / store.steps, h = row.height / row.size, places = [];
+  if (row.part.form !== "bits") return false;
+  const space = cell >= 7 ? Math.min(cell * 0.25, 8) : 0;
+  for (let t = 0; t < to; t++) {
+    each(store, row.part, t, (i) => places.push(at.left + t * cell + space / 2, row.y + i * h));
+    if (places.length > 40000) return false;
+  }
+  p.spikes(places, cell - space, h, colours.spike);
+  return true;
 }
 
 function membrane(p, at, row, to, label) {
@@ -881,8 +901,8 @@ function read() {
 function clearPad() {
   state.strokes = [];
   state.lowered = false;
-  state.image = null;
-  if (state.request?.input === "pixels") blank();
+  pressed(-1);
+  blank();
   drawPad();
 }
 
@@ -1005,7 +1025,6 @@ function choose(index) {
 
 async function openFile(file) {
   if (!file) return;
-  if (file.size > 31 << 20) return problem(`${file.name}: ${short(file.size / 2 ** 20)} MiB, expected at most 31`);
   state.strokes = [];
   pressed(-1);
   start({ input: "file", name: file.name }, new Uint8Array(await file.arrayBuffer()), { play: true, then: drawPad });
@@ -1040,9 +1059,8 @@ function listenDrop() {
 async function choosePage(name) {
   const card = state.cards.find((c) => c.name === name) ?? state.cards[0];
   blank();
-  Object.assign(state, { card, from: 0, strokes: [], chosen: false, neuronOf: undefined, neuron: 0, speedChosen: false, samples: null, frameHeight: undefined });
+  Object.assign(state, { card, steps: 0, from: 0, strokes: [], chosen: false, neuronOf: undefined, neuron: 0, speedChosen: false, samples: null, frameHeight: undefined });
   $("model").value = card.name;
-  delete $("steps").dataset.own;
   $("steps").value = card.steps;
   document.title = `${card.title || card.name} · snurun`;
   $("summary").textContent = `${card.topology} · ${plural(card.neurons, "neuron")} · ${card.input.text}`;
@@ -1176,11 +1194,13 @@ function listen() {
   $("layer").onchange = (e) => { state.neuronOf = undefined; setNeuron(+e.target.value, 0, false); };
   $("neuron").oninput = (e) => setNeuron(state.layer, +e.target.value);
   $("steps").onchange = (e) => {
-    e.target.dataset.own = "1";
-    if (!(+e.target.value >= 1)) delete e.target.dataset.own;
+    state.steps = Math.max(0, Math.floor(+e.target.value || 0));
     rerun(Infinity);
   };
-  $("seed").onchange = () => rerun();
+  $("seed").onchange = (e) => {
+    state.seed = Math.max(0, Math.floor(+e.target.value || 0));
+    rerun();
+  };
   $("clear").onclick = clearPad;
   $("earlier").onclick = () => { state.from = Math.max(0, state.from - pageOf); listSamples().catch((e) => problem(e.message)); };
   $("later").onclick = () => { state.from += pageOf; listSamples().catch((e) => problem(e.message)); };
