@@ -392,12 +392,13 @@ const maxColumns = 2048; // of a bitmap; longer runs have several steps a column
 // It is drawn on as frames come in.
 class Raster {
   constructor(store, part, rows) {
-    Object.assign(this, { store, part, rows: Math.min(rows, part.size), done: 0, scale: 0 });
+    Object.assign(this, { store, part, height: rows, rows: Math.min(rows, part.size), done: 0, scale: 0 });
     this.stride = Math.ceil(store.steps / maxColumns);
     this.columns = Math.ceil(store.steps / this.stride);
     this.canvas = element("canvas");
     this.canvas.width = this.columns;
-    this.canvas.height = this.rows;
+    this.repeat = Math.max(1, Math.floor(rows / part.size)); // scaled down in time a few rows would blur
+    this.canvas.height = this.rows * this.repeat;
     this.g = this.canvas.getContext("2d");
     this.sum = new Float32Array(this.rows);
     this.share = part.size / this.rows * this.stride;
@@ -428,13 +429,13 @@ class Raster {
   }
 
   paint(column) {
-    const pixels = this.g.createImageData(1, this.rows);
+    const { repeat } = this, pixels = this.g.createImageData(1, this.rows * repeat);
     const divide = this.share * (this.part.form === "bits" ? 1 : this.scale);
     for (let r = 0; r < this.rows; r++) {
       const v = this.sum[r] / divide;
       if (v === 0) continue;
-      pixels.data.set(v > 0 ? colours.rgb.spike : colours.rgb.warm, 4 * r);
-      pixels.data[4 * r + 3] = this.part.form === "bits" ? 255 * Math.min(1, 1.5 * Math.sqrt(v)) : 215 * Math.min(1, Math.sqrt(Math.abs(v)));
+      const alpha = this.part.form === "bits" ? 255 * Math.min(1, 1.5 * Math.sqrt(v)) : 215 * Math.min(1, Math.sqrt(Math.abs(v)));
+      for (let k = r * repeat; k < (r + 1) * repeat; k++) pixels.data.set([...(v > 0 ? colours.rgb.spike : colours.rgb.warm), alpha], 4 * k);
     }
     this.g.putImageData(pixels, column, 0);
   }
@@ -445,22 +446,22 @@ class Raster {
 // layout says what is drawn where, for a width in CSS pixels.
 function layout(width) {
   const { card, store } = state, narrow = width < 560;
-  const left = narrow ? 0 : 118, right = narrow ? 2 : 8, gap = narrow ? 24 : 12;
+  const left = narrow ? 0 : 118, right = 20, gap = narrow ? 24 : 12;
   const rows = [];
   let y = narrow ? 20 : 16;
   const add = (row) => {
     rows.push({ ...row, y });
     y += row.height + gap;
   };
-  const heightOf = (n) => Math.round(n <= 20 ? Math.max(11 * n, 36) : clamp(34 + 14 * Math.log2(n / 12), 60, 112));
+  const heightOf = (n) => Math.round(n <= 20 ? Math.max(9 * n, 36) : clamp(30 + 10 * Math.log2(n / 12), 52, 88));
   const input = store.part("input");
   add({ kind: "raster", part: input, layer: -1, name: "input", size: input.size, height: heightOf(input.size) });
   card.layers.forEach((l, i) => {
     const part = store.part("output", i);
     if (part) add({ kind: "raster", part, layer: i, name: l.name || `layer ${i}`, size: part.size, height: heightOf(part.size) });
   });
-  if (store.part("membrane", state.layer)) add({ kind: "membrane", height: 96 });
-  add({ kind: "scores", height: 96 });
+  if (store.part("membrane", state.layer)) add({ kind: "membrane", height: 86 });
+  add({ kind: "scores", height: 86 });
   return { rows, left, right, narrow, width, plot: width - left - right, height: y - gap + 34 };
 }
 
@@ -498,7 +499,7 @@ function figure(p, at, to) {
     const x = left + early * cell, last = at.rows.at(-1);
     p.line([x, last.y, x, last.y + last.height], colours.warm, 1, [3, 3]);
     const [low, high] = state.ranges.get("scores").range;
-    p.text(x > width - 110 ? x - 5 : x + 5, high > -low ? last.y + 14 : last.y + last.height - 6, "could stop here", colours.warm, { size: 11, anchor: x > width - 110 ? "end" : "start" });
+    p.text(x > left + plot - 100 ? x - 5 : x + 5, high > -low ? last.y + 14 : last.y + last.height - 6, "could stop here", colours.warm, { size: 11, anchor: x > left + plot - 100 ? "end" : "start" });
   }
 }
 
@@ -506,10 +507,10 @@ function raster(p, at, row, to, label) {
   const { store } = state, { left, plot } = at;
   let r = state.rasters.get(row.layer);
   const rows = Math.round(row.height * Math.min(devicePixelRatio, 2));
-  if (!r || (r.rows !== rows && r.part.size > rows)) state.rasters.set(row.layer, (r = new Raster(store, row.part, rows)));
+  if (!r || r.height !== rows) state.rasters.set(row.layer, (r = new Raster(store, row.part, rows)));
   r.update(to);
   if (p.spikes && marks(p, at, row, to)) {
-    label(row.name, rasterNotes(row, to));
+    rasterLabels(p, at, row, to, label);
     return;
   }
   const cell = plot / r.columns, columns = Math.ceil(to / r.stride);
@@ -519,17 +520,24 @@ function raster(p, at, row, to, label) {
   } else if (columns > 0) {
     p.image(r.canvas, 0, columns, left, row.y, columns * cell, row.height);
   }
-  label(row.name, rasterNotes(row, to));
-  if (row.layer === state.layer) {
-    const h = row.height / row.size, y = row.y + (state.neuron + 0.5) * h;
-    p.line([left - 7, y - 4, left - 1, y, left - 7, y + 4], colours.warm, 1.6);
-  }
+  rasterLabels(p, at, row, to, label);
 }
 
-function rasterNotes(row, to) {
+function rasterLabels(p, at, row, to, label) {
+  const { card, store } = state, h = row.height / row.size, x = at.left + at.plot;
   const notes = [plural(row.size, row.layer < 0 ? "channel" : "neuron")];
-  if (to > 0) notes.push(row.part.form === "bits" ? plural(count(state.store, row.part, to - 1), "spike") : "analog");
-  return notes;
+  if (to > 0) notes.push(row.part.form === "bits" ? plural(count(store, row.part, to - 1), "spike") : "analog");
+  label(row.name, notes);
+  if (row.layer === state.layer) { // which neuron's membrane is below
+    const y = row.y + (state.neuron + 0.5) * h;
+    p.line([x + 8, y - 4, x + 3, y, x + 8, y + 4], colours.warm, 1.6);
+  }
+  if (row.layer !== card.layers.length - 1 || row.size > 20) return;
+  const best = to > 0 ? store.part("class").data[to - 1] : -1;
+  for (let c = 0; c < row.size; c++) {
+    if (nameOf(c).length > 2) return;
+    p.text(x + 14, row.y + (c + 0.5) * h + 3.2, nameOf(c), c === best ? colours.spike : colours.soft, { size: 9, weight: c === best ? 700 : 400, anchor: "middle" });
+  }
 }
 
 // marks draws each spike of a layer by itself, which a saved drawing has unless they
@@ -556,15 +564,25 @@ function membrane(p, at, row, to, label) {
   const cell = plot / store.steps, x = (t) => left + (t + 0.5) * cell;
   p.line([left, y(0), left + plot, y(0)], colours.line, 1);
   if (threshold !== undefined) p.line([left, y(threshold), left + plot, y(threshold)], colours.warm, 1.2, [4, 3]);
+  const value = (t) => part.data[t * part.per + n];
   const points = [];
-  for (let t = 0; t < to; t++) points.push(x(t), y(part.data[t * part.per + n]));
-  if (to > 1) p.line(points, colours.ink, 1.4);
+  // Of a long run each pixel has its lowest and its highest value.
+  const stride = Math.max(1, Math.floor(1 / cell));
+  for (let t = 0; t < to; t += stride) {
+    let low = value(t), high = low;
+    for (let k = t + 1; k < Math.min(t + stride, to); k++) [low, high] = [Math.min(low, value(k)), Math.max(high, value(k))];
+    points.push(x(t), y(low));
+    if (high > low) points.push(x(t), y(high));
+  }
+  if (to > 1) p.line(points, colours.ink, stride > 1 ? 1 : 1.4);
+  let last = -1;
   for (let t = 0; t < to; t++) {
     const spiked = outputs.form === "bits" && (outputs.data[t * outputs.per + (n >> 3)] >> (n & 7)) & 1;
-    if (spiked) {
-      p.dot(points[2 * t], points[2 * t + 1], clamp(cell / 3, 1.4, 3.4), colours.spike);
-      p.line([points[2 * t], row.y + 1, points[2 * t], row.y + 7], colours.spike, clamp(cell / 4, 1, 2.5));
-    } else if (cell > 7) p.dot(points[2 * t], points[2 * t + 1], 2, colours.ink);
+    if (spiked && (cell >= 1 || x(t) - last >= 1)) {
+      last = x(t);
+      if (cell > 3) p.dot(last, y(value(t)), clamp(cell / 3, 1.4, 3.4), colours.spike);
+      p.line([last, row.y + 1, last, row.y + 7], colours.spike, clamp(cell / 4, 1, 2.5));
+    } else if (!spiked && cell > 7) p.dot(x(t), y(value(t)), 2, colours.ink);
   }
   const notes = [`neuron ${n}`];
   if (!at.narrow) notes.push(layerName(state.layer));
@@ -609,7 +627,7 @@ function scoreLines(p, at, row, to, label) {
     if ((to - 1) % stride) points.push(left + to * cell, y(part.data[(to - 1) * part.per + c]));
     p.line(points, c === best ? colours.spike : colours.faint, c === best ? 2 : 1);
   }
-  const x = left + to * cell, end = x > at.width - 60, line = y(part.data[(to - 1) * part.per + best]);
+  const x = left + to * cell, end = x > at.left + at.plot - 52, line = y(part.data[(to - 1) * part.per + best]);
   p.text(end ? x - 6 : x + 6, line + (!end ? 4 : line < row.y + 22 ? 19 : -7), nameOf(best), colours.spike, { weight: 600, size: 13, anchor: end ? "end" : "start" });
 }
 
@@ -626,7 +644,7 @@ function axis(p, at, y) {
   while (store.steps / every > most) every *= /^[15]/.test(String(every)) ? (String(every)[0] === "1" ? 2 : 2) : 2.5;
   every = Math.max(1, Math.round(every));
   for (let t = 0; t <= store.steps; t += every) {
-    const x = at.left + t * cell, anchor = t === 0 ? "start" : x > at.width - 12 ? "end" : "middle";
+    const x = at.left + t * cell, anchor = t === 0 ? "start" : x > at.left + at.plot - 4 ? "end" : "middle";
     p.line([x, y + 5, x, y + 9], colours.faint);
     p.text(x, y + 22, grouped(t), colours.soft, { size: 11, anchor });
   }
@@ -777,7 +795,7 @@ function drawAnswer(to) {
   if (run.runs > 0) facts.push(["latency", duration(run.latency_us)]);
   if (to > 0) {
     const work = store.part("synops").data.subarray(0, to).reduce((a, b) => a + b, 0);
-    facts.push(["synaptic operations", grouped(work)]);
+    facts.push(["synaptic operations", work < 1e6 ? grouped(work) : `${(work / 1e6).toPrecision(4)} million`]);
     if (store.work?.to !== to) {
       let spikes = (store.work?.to ?? 0) < to ? store.work?.spikes ?? 0 : 0;
       for (let t = spikes ? store.work.to : 0; t < to; t++) for (const p of store.parts) if (p.what === "output" && p.form === "bits") spikes += count(store, p, t);
