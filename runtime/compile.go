@@ -54,8 +54,9 @@ type Network struct {
 }
 
 // Compile validates m and lays it out. Nothing of m is kept: it may be changed
-// afterwards, or dropped, as Model has all of it but the weights. It is an asm.ErrTier if SNURUN_SIMD asks for kernels that this
-// CPU does not have.
+// afterwards, or dropped, as Model has all of it but the weights. The error is a
+// model.ErrInvalid, or an asm.ErrTier if SNURUN_SIMD asks for kernels that this CPU
+// does not have.
 func Compile(m *model.Network) (*Network, error) {
 	if err := asm.Err(); err != nil {
 		return nil, fmt.Errorf("runtime: %w", err)

@@ -24,8 +24,8 @@ func BenchmarkTrain(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		plan := recipe.Plan([]int{28, 28}, set.Classes)
-		m, err := plan.Topology.New(1)
+		setup := recipe.Setup([]int{28, 28}, set.Classes)
+		m, err := setup.Topology.New(1)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -39,7 +39,7 @@ func BenchmarkTrain(b *testing.B) {
 		}
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("recipe=%s/batch=%d/threads=%d", c.recipe, c.batch, threads), func(b *testing.B) {
-				config := plan.Config
+				config := setup.Config
 				config.Batch, config.Threads, config.Epochs, config.CostRamp = c.batch, threads, 1<<20, 0
 				samples := indices(1000 / c.batch * c.batch)
 				t, err := New(m, source, samples, config)

@@ -9,8 +9,8 @@ import (
 	"github.com/snurun/snurun/model"
 )
 
-// Plan is everything that a training from scratch needs beside the data.
-type Plan struct {
+// Setup is everything that a training from scratch needs beside the data.
+type Setup struct {
 	Topology Topology
 	Config   Config
 	Augment  dataset.Augmentation // of the training samples
@@ -29,12 +29,12 @@ type Recipe struct {
 	// Names are those of the outputs, where the data do not say them.
 	Names []string
 
-	plan func(shape []int, classes []string) Plan
+	setup func(shape []int, classes []string) Setup
 }
 
-// Plan returns the recipe's choices for input of a shape: [n], or [channels,
+// Setup returns the recipe's choices for input of a shape: [n], or [channels,
 // height, width], which the recipes with convolutions need.
-func (r Recipe) Plan(shape []int, classes []string) Plan { return r.plan(shape, classes) }
+func (r Recipe) Setup(shape []int, classes []string) Setup { return r.setup(shape, classes) }
 
 // Recipes returns all recipes; the first is the default.
 func Recipes() []Recipe { return slices.Clone(recipes) }
@@ -52,41 +52,41 @@ func FindRecipe(name string) (Recipe, error) {
 }
 
 var recipes = []Recipe{
-	{Name: "default", Doc: "the blog's input and size, trained well in 10 epochs", plan: planDefault},
-	{Name: "seed", Doc: "the blog's setting exactly, for comparison with its curve", plan: planSeed},
-	{Name: "best", Doc: "the best accuracy at the blog's input and size", plan: planBest},
-	{Name: "sparse", Doc: "as few hidden spikes as accuracy allows", plan: planSparse},
-	{Name: "tiny", Doc: "a digit in the fewest microseconds: 128 hidden neurons, integers, few spikes", plan: planTiny},
-	{Name: "paper", Doc: "the paper's rate coding of pixel intensities, 20 steps", plan: planPaper},
-	{Name: "neuroaikit", Doc: "784-250-250-10, the coding and loss of IBM's neuroaikit", plan: planNeuroaikit},
-	{Name: "mnist-conv", Doc: "a convolutional network on the paper's rate coding", plan: planMNISTConv},
-	{Name: "nmnist", Doc: "a convolutional network for recordings of an event camera", plan: planNMNIST},
-	{Name: "jsb", Doc: "one recurrent layer of soft units that predicts the next step of a chorale", Data: "chorales", plan: planJSB},
-	{Name: "ecg", Doc: "the wave of a heartbeat at every step, from level crossings of two leads", Data: "sequences", Names: ecgWaves, plan: planECG},
+	{Name: "default", Doc: "the blog's input and size, trained well in 10 epochs", setup: setupDefault},
+	{Name: "seed", Doc: "the blog's setting exactly, for comparison with its curve", setup: setupSeed},
+	{Name: "best", Doc: "the best accuracy at the blog's input and size", setup: setupBest},
+	{Name: "sparse", Doc: "as few hidden spikes as accuracy allows", setup: setupSparse},
+	{Name: "tiny", Doc: "a digit in the fewest microseconds: 128 hidden neurons, integers, few spikes", setup: setupTiny},
+	{Name: "paper", Doc: "the paper's rate coding of pixel intensities, 20 steps", setup: setupPaper},
+	{Name: "neuroaikit", Doc: "784-250-250-10, the coding and loss of IBM's neuroaikit", setup: setupNeuroaikit},
+	{Name: "mnist-conv", Doc: "a convolutional network on the paper's rate coding", setup: setupMNISTConv},
+	{Name: "nmnist", Doc: "a convolutional network for recordings of an event camera", setup: setupNMNIST},
+	{Name: "jsb", Doc: "one recurrent layer of soft units that predicts the next step of a chorale", Data: "chorales", setup: setupJSB},
+	{Name: "ecg", Doc: "the wave of a heartbeat at every step, from level crossings of two leads", Data: "sequences", Names: ecgWaves, setup: setupECG},
 }
 
-func planDefault(shape []int, classes []string) Plan {
-	return Plan{
+func setupDefault(shape []int, classes []string) Setup {
+	return Setup{
 		Topology: DefaultTopology(jittered(shape), 10, classes),
 		Config:   Defaults(),
 		Held:     1.0 / 12,
 	}
 }
 
-// planBlog is planDefault with the blog's units, which the recipes that follow
+// setupBlog is setupDefault with the blog's units, which the recipes that follow
 // something published keep.
-func planBlog(shape []int, classes []string) Plan {
-	p := planDefault(shape, classes)
+func setupBlog(shape []int, classes []string) Setup {
+	p := setupDefault(shape, classes)
 	t := &p.Topology
 	t.Activation, t.Reset = model.ELU, model.ResetZero
 	p.Config.Surrogate = Surrogate{Boxcar, 2}
 	return p
 }
 
-// planSeed follows github.com/takyamamoto/SNU_Chainer. Its metabolic cost is
+// setupSeed follows github.com/takyamamoto/SNU_Chainer. Its metabolic cost is
 // summed over the batch of 128 while the cross-entropy is averaged.
-func planSeed(shape []int, classes []string) Plan {
-	p := planBlog(shape, classes)
+func setupSeed(shape []int, classes []string) Setup {
+	p := setupBlog(shape, classes)
 	p.Held = 0.2
 	t := &p.Topology
 	t.Decay, t.Init, t.Bias, t.BiasSpread = 0.8, Glorot, 0, 0.05
@@ -99,8 +99,8 @@ func planSeed(shape []int, classes []string) Plan {
 	return p
 }
 
-func planBest(shape []int, classes []string) Plan {
-	p := planBlog(shape, classes)
+func setupBest(shape []int, classes []string) Setup {
+	p := setupBlog(shape, classes)
 	p.Topology.Readout, p.Topology.Reset = model.MembraneSum, model.ResetSubtract
 	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1}
 	c := &p.Config
@@ -109,8 +109,8 @@ func planBest(shape []int, classes []string) Plan {
 	return p
 }
 
-func planSparse(shape []int, classes []string) Plan {
-	p := planDefault(shape, classes)
+func setupSparse(shape []int, classes []string) Setup {
+	p := setupDefault(shape, classes)
 	p.Topology.Readout = model.MembraneSum
 	c := &p.Config
 	c.Epochs, c.Loss.Prefix, c.Theta = 20, 0.5, FixedTheta
@@ -118,9 +118,9 @@ func planSparse(shape []int, classes []string) Plan {
 	return p
 }
 
-// planTiny learns on the integers that it runs on; a decision takes a margin.
-func planTiny(shape []int, classes []string) Plan {
-	p := planDefault(shape, classes)
+// setupTiny learns on the integers that it runs on; a decision takes a margin.
+func setupTiny(shape []int, classes []string) Setup {
+	p := setupDefault(shape, classes)
 	p.Topology.Readout, p.Topology.Hidden = model.MembraneSum, []int{128}
 	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1}
 	c := &p.Config
@@ -129,8 +129,8 @@ func planTiny(shape []int, classes []string) Plan {
 	return p
 }
 
-func planPaper(shape []int, classes []string) Plan {
-	p := planBlog(shape, classes)
+func setupPaper(shape []int, classes []string) Setup {
+	p := setupBlog(shape, classes)
 	t := &p.Topology
 	t.Input.Encoder = model.Encoder{Coding: model.Poisson, RateHz: 1000}
 	t.Steps, t.Active = 20, 100
@@ -140,8 +140,8 @@ func planPaper(shape []int, classes []string) Plan {
 	return p
 }
 
-func planNeuroaikit(shape []int, classes []string) Plan {
-	p := planBlog(shape, classes)
+func setupNeuroaikit(shape []int, classes []string) Setup {
+	p := setupBlog(shape, classes)
 	t := &p.Topology
 	t.Input.Encoder = model.Encoder{Coding: model.Poisson, RateHz: 300} // 6 spikes in 20 steps at full intensity
 	t.Steps, t.Hidden, t.Active = 20, []int{250, 250}, 30
@@ -151,9 +151,9 @@ func planNeuroaikit(shape []int, classes []string) Plan {
 	return p
 }
 
-// planMNISTConv shows a pixel's intensity as its probability to spike.
-func planMNISTConv(shape []int, classes []string) Plan {
-	p := planPaper(shape, classes)
+// setupMNISTConv shows a pixel's intensity as its probability to spike.
+func setupMNISTConv(shape []int, classes []string) Setup {
+	p := setupPaper(shape, classes)
 	t := &p.Topology
 	t.Input.Shape = shape
 	t.Planes = []Plane{{Channels: 32, Kernel: 6, Stride: 2, Padding: 2}, {Channels: 64, Kernel: 4, Stride: 2, Padding: 1}}
@@ -164,10 +164,10 @@ func planMNISTConv(shape []int, classes []string) Plan {
 	return p
 }
 
-// planNMNIST bins 300 ms, three saccades, into 20 steps.
-func planNMNIST(shape []int, classes []string) Plan {
+// setupNMNIST bins 300 ms, three saccades, into 20 steps.
+func setupNMNIST(shape []int, classes []string) Setup {
 	const bin model.Millis = 15
-	p := planBlog(shape, classes)
+	p := setupBlog(shape, classes)
 	p.Held = 0.1
 	t := &p.Topology
 	t.Input = model.Input{Shape: shape, Dt: bin, Encoder: model.Encoder{Coding: model.Events, BinUS: bin.Micros()}}
@@ -180,9 +180,9 @@ func planNMNIST(shape []int, classes []string) Plan {
 	return p
 }
 
-// planJSB is the paper's second experiment: 150 soft units that feed back on themselves.
-func planJSB(shape []int, classes []string) Plan {
-	p := planDefault(shape, classes)
+// setupJSB is the paper's second experiment: 150 soft units that feed back on themselves.
+func setupJSB(shape []int, classes []string) Setup {
+	p := setupDefault(shape, classes)
 	p.Prior, p.KeepBest = true, true
 	t := &p.Topology
 	t.Input, t.Readout = dataset.MusicInput(), model.StepSet
@@ -200,11 +200,11 @@ func planJSB(shape []int, classes []string) Plan {
 // ecgWaves are the parts of a heartbeat in the QT database, in the order of their numbers.
 var ecgWaves = []string{"P", "PQ", "QR", "RS", "ST", "TP"}
 
-// planECG judges as published with the spikes: from step 10 on, and a step without a
+// setupECG judges as published with the spikes: from step 10 on, and a step without a
 // label counts as the first class.
-func planECG(shape []int, classes []string) Plan {
+func setupECG(shape []int, classes []string) Setup {
 	const sample model.Millis = 4 // 250 Hz
-	p := planDefault(shape, classes)
+	p := setupDefault(shape, classes)
 	first := 0
 	p.Judging = dataset.Judging{Skip: 10, Unlabelled: &first}
 	p.Prior, p.KeepBest, p.Held = true, true, 0.1

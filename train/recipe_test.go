@@ -17,7 +17,7 @@ func TestPublishedUnits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := r.Plan([]int{2, 28, 28}, []string{"a", "b"})
+		p := r.Setup([]int{2, 28, 28}, []string{"a", "b"})
 		u := p.Topology
 		if u.Activation != model.ELU || u.Reset != model.ResetZero || u.Theta != 0 || p.Config.Surrogate != surrogate {
 			t.Errorf("%s: unit %s, reset %s, surrogate %v, expected elu, zero, %v", name, u.Activation, u.Reset, p.Config.Surrogate, surrogate)

@@ -45,7 +45,7 @@ type trainOptions struct {
 	initial *model.Network // of the file init
 
 	shape []int // of the data's planes
-	plan  train.Plan
+	plan  train.Setup
 
 	flags *pflag.FlagSet
 }

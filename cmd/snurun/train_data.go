@@ -92,7 +92,7 @@ func (o *trainOptions) loadImages(_ context.Context, recipe train.Recipe) (train
 		}
 		o.shape = o.input
 	}
-	o.plan = recipe.Plan(o.shape, set.Classes)
+	o.plan = recipe.Setup(o.shape, set.Classes)
 	if o.input != nil {
 		o.plan.Topology.Input.Shape = o.input
 	}
@@ -154,7 +154,7 @@ func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (tra
 		}
 	}
 	o.shape = in.Shape
-	o.plan = recipe.Plan(in.Shape, d.training.Classes())
+	o.plan = recipe.Setup(in.Shape, d.training.Classes())
 	if err := o.planRecordings(in.Encoder, d.training); err != nil {
 		return d, nil, err
 	}
@@ -170,7 +170,7 @@ func (o *trainOptions) recorded(recipe train.Recipe) (model.Input, []string) {
 		return o.initial.Input, o.initial.Classes
 	}
 	// The shape and the classes do not matter to how a recipe codes its input.
-	t := recipe.Plan([]int{1, 1, 1}, []string{""}).Topology
+	t := recipe.Setup([]int{1, 1, 1}, []string{""}).Topology
 	e := t.Input.Encoder
 	if e.Coding != model.Events {
 		e = model.Encoder{Coding: model.Events, BinUS: t.Input.Dt.Micros()}

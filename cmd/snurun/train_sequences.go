@@ -68,7 +68,7 @@ func (o *trainOptions) loadArchives(_ context.Context, recipe train.Recipe) (d t
 // planSequences makes the plan of a training on sequences that are inputs in.
 func (o *trainOptions) planSequences(recipe train.Recipe, d *trainingData, in model.Input) (*model.Network, error) {
 	o.shape = in.Shape
-	o.plan = recipe.Plan(in.Shape, d.training.Classes())
+	o.plan = recipe.Setup(in.Shape, d.training.Classes())
 	t := &o.plan.Topology
 	t.Input, t.Steps = in, max(1, dataset.Longest(d.training))
 	if recipe.Data == "" { // not made for such data
