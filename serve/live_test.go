@@ -61,6 +61,13 @@ func TestLive(t *testing.T) {
 	if chunk.Steps == 0 {
 		t.Errorf("%+v", chunk)
 	}
+	var samples struct {
+		Samples []struct{ Label, Name string }
+	}
+	ask(websocket.MessageText, []byte(`{"op":"samples","count":100}`), &samples)
+	if len(samples.Samples) != 10 || samples.Samples[1].Label != "1" || samples.Samples[1].Name != "60003.bs2" {
+		t.Errorf("the samples are %+v", samples.Samples)
+	}
 	var failed struct{ Error string }
 	if ask(websocket.MessageText, []byte(`what`), &failed); failed.Error == "" {
 		t.Error("a message that is no JSON is taken")

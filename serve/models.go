@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -58,9 +59,9 @@ func (m *Model) Card() *live.Card { return &m.card }
 // versionDigits is how much of a file's SHA-256 names a version.
 const versionDigits = 12
 
-// readModel reads, compiles and proves a model. What it took to read is given back to
-// the system.
-func readModel(name, path string) (*Model, error) {
+// readModel reads, compiles and proves a model, and reads its samples, if there is a
+// folder of its name in samples. What it took to read is given back to the system.
+func readModel(name, path, samples string) (*Model, error) {
 	n, info, err := export.ReadFileInfo(path)
 	if err != nil {
 		return nil, err
@@ -82,16 +83,29 @@ func readModel(name, path string) (*Model, error) {
 		}
 	}
 	m.card = live.NewCard(name, n, net, info, tested)
-	if m.watched, err = live.NewModel(net, nil, n.SelfTest); err != nil {
+	source, err := readSamples(filepath.Join(samples, name), samples != "", n)
+	if err != nil {
+		return nil, err
+	}
+	if m.watched, err = live.NewModel(net, source, n.SelfTest); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	debug.FreeOSMemory()
 	return m, nil
 }
 
+// readSamples reads the recordings of a folder, if there is one.
+func readSamples(dir string, wanted bool, n *model.Network) (dataset.Source, error) {
+	if _, err := os.Stat(dir); !wanted || errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return dataset.LoadFolder(context.Background(), dir, n.Input, dataset.FolderOptions{Classes: n.Classes})
+}
+
 // slot is the place of a model: which file it comes from, and what is served now.
 type slot struct {
 	name, path string
+	samples    string // folder that may have one of its samples
 	current    atomic.Pointer[Model]
 	tried      stamp // of the file that was read last, whether it was taken or not
 
@@ -125,7 +139,7 @@ type registry struct {
 }
 
 // newRegistry reads all models; each must be there and pass its self-test.
-func newRegistry(paths []string) (*registry, error) {
+func newRegistry(paths []string, samples string) (*registry, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("serve: there are no models, expected at least one file")
 	}
@@ -138,7 +152,7 @@ func newRegistry(paths []string) (*registry, error) {
 		if other := r.byName[name]; other != nil {
 			return nil, fmt.Errorf("serve: %s and %s would both be the model %q: rename one", other.path, path, name)
 		}
-		s := &slot{name: name, path: path}
+		s := &slot{name: name, path: path, samples: samples}
 		if _, err := s.load(); err != nil {
 			return nil, fmt.Errorf("serve: %w", err)
 		}
@@ -188,7 +202,7 @@ func (s *slot) load() (*Model, error) {
 		return nil, err
 	}
 	s.tried = at
-	m, err := readModel(s.name, s.path)
+	m, err := readModel(s.name, s.path, s.samples)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 // server is one of the shipped models.
 func pageServer(t *testing.T) *httptest.Server {
 	t.Helper()
-	s, err := New(Options{Models: []string{"../testdata/mnist.msgpack", "../testdata/nmnist.msgpack"}})
+	s, err := New(Options{Models: []string{"../testdata/mnist.msgpack", "../testdata/nmnist.msgpack"}, Samples: "../testdata"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,12 @@ type Options struct {
 	// Models are the paths of model files.
 	Models []string
 
+	// Samples, if set, is a folder: in it a folder of a model's name holds recordings
+	// to choose from on the page, as dataset.LoadFolder reads them. Other models show
+	// the digits that are part of dataset, if they take them, or the inputs of their
+	// self-test.
+	Samples string
+
 	// Version is that of the program, for the server's metadata.
 	Version string
 
@@ -80,7 +86,7 @@ type Server struct {
 // New reads the models, proves each by its self-test and returns their server.
 func New(o Options) (*Server, error) {
 	o.fill()
-	models, err := newRegistry(o.Models)
+	models, err := newRegistry(o.Models, o.Samples)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,7 @@ end on the network that they began with.
 After Ctrl-C or SIGTERM no more requests are taken; streams end with a summary, and
 requests that run are waited for.`,
 		Example: `  snurun serve testdata/mnist.msgpack
+  snurun serve testdata/mnist.msgpack testdata/nmnist.msgpack --samples testdata
   snurun serve mnist.msgpack nmnist.msgpack --listen 127.0.0.1:9000
   snurun serve model.msgpack --listen :8000 --token-file /etc/snurun/token`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -69,6 +70,7 @@ requests that run are waited for.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8000", "`address` to listen on, HOST:PORT")
+	f.StringVar(&o.Samples, "samples", "", "`folder` with a folder of recordings for each model, of its name, to choose from on the page")
 	f.StringVar(&o.tokenFile, "token-file", "", "`file` with a token of at least 16 characters that requests must have")
 	f.StringVar(&o.cert, "tls-cert", "", "PEM `file` of the certificate to listen with")
 	f.StringVar(&o.key, "tls-key", "", "PEM `file` of its key")

@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/model"
@@ -77,7 +78,7 @@ func (m *Model) list(from, count int) (sampleList, []byte, error) {
 	count = min(max(count, 0), maxListed, l.Total-from)
 	pictures := make([]byte, 0, count*l.Height*l.Width)
 	for i := from; i < from+count; i++ {
-		l.Samples = append(l.Samples, sampleCard{i, labelOf(m.samples, i), dataset.NameOf(m.samples, i)})
+		l.Samples = append(l.Samples, sampleCard{i, labelOf(m.samples, i), nameOf(m.samples, i)})
 		p, err := m.picture(i)
 		if err != nil {
 			return sampleList{}, nil, err
@@ -85,6 +86,14 @@ func (m *Model) list(from, count int) (sampleList, []byte, error) {
 		pictures = append(pictures, p...)
 	}
 	return l, pictures, nil
+}
+
+// nameOf returns the name of a sample's file, without the folder.
+func nameOf(s dataset.Source, i int) string {
+	if name := dataset.NameOf(s, i); name != "" {
+		return filepath.Base(name)
+	}
+	return ""
 }
 
 // labelOf returns the class of a sample, "" if it is not known.

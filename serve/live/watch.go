@@ -162,7 +162,7 @@ func (w *Watch) run(ctx context.Context, r *request, payload []byte) (Run, []byt
 	}
 	out.Samples, out.Label, out.Length = source.Len(), labelOf(source, r.Index), dataset.Length(source, r.Index)
 	if out.Name == "" {
-		out.Name = dataset.NameOf(source, r.Index)
+		out.Name = nameOf(source, r.Index)
 	}
 	if err := w.watch(r.Watch, &out); err != nil {
 		return Run{}, nil, err

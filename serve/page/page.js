@@ -286,7 +286,7 @@ function readColours() {
   const style = getComputedStyle(document.documentElement);
   for (const name of ["paper", "panel", "sunk", "line", "ink", "soft", "faint", "spike", "warm"]) colours[name] = style.getPropertyValue(`--${name}`).trim();
   colours.rgb = {};
-  for (const name of ["spike", "warm", "ink"]) {
+  for (const name of ["spike", "soft", "ink"]) {
     colours.rgb[name] = [1, 3, 5].map((i) => parseInt(colours[name].slice(i, i + 2), 16));
   }
   colours.font = getComputedStyle(document.body).fontFamily;
@@ -435,7 +435,7 @@ class Raster {
       const v = this.sum[r] / divide;
       if (v === 0) continue;
       const alpha = this.part.form === "bits" ? 255 * Math.min(1, 1.5 * Math.sqrt(v)) : 215 * Math.min(1, Math.sqrt(Math.abs(v)));
-      for (let k = r * repeat; k < (r + 1) * repeat; k++) pixels.data.set([...(v > 0 ? colours.rgb.spike : colours.rgb.warm), alpha], 4 * k);
+      for (let k = r * repeat; k < (r + 1) * repeat; k++) pixels.data.set([...(v > 0 ? colours.rgb.spike : colours.rgb.soft), alpha], 4 * k);
     }
     this.g.putImageData(pixels, column, 0);
   }
@@ -655,7 +655,7 @@ function axis(p, at, y) {
 // recommends for early decisions; 0 if there is none.
 function earlyStep() {
   const { store, card } = state;
-  if (!card.margin || !store) return 0;
+  if (!card.margin || !store || eachStep()) return 0;
   if (store.early?.have !== store.have) {
     const leads = store.part("lead").data;
     let t = 0;
@@ -760,20 +760,31 @@ function prepareAnswer() {
   }
 }
 
+// eachStep tells whether the network decides at every step anew.
+const eachStep = () => state.card.readout.startsWith("step_");
+
+// said is what the network says after a step: a class, or all outputs above 0.
+function said(to) {
+  const { store, card } = state, part = store.part("scores");
+  if (card.readout !== "step_set") return nameOf(store.part("class").data[to - 1]);
+  const on = [...store.at(part, to - 1).keys()].filter((c) => part.data[(to - 1) * part.per + c] > 0);
+  return on.length > 8 ? `${on.length} of ${part.size}` : on.map(nameOf).join(" ") || "none";
+}
+
 function set(node, text) { if (node.textContent !== text) node.textContent = text; }
 
 function drawAnswer(to) {
   const { store, card } = state, run = store.run, part = store.part("scores");
   const best = to > 0 ? store.part("class").data[to - 1] : -1;
   const scores = to > 0 ? store.at(part, to - 1) : new Float32Array(part.size);
-  const name = best < 0 ? "–" : nameOf(best);
+  const name = best < 0 ? "–" : said(to);
   set($("class"), name);
   $("class").classList.toggle("long", name.length > 3);
   const verdict = $("verdict");
   verdict.replaceChildren();
   if (best >= 0) {
-    verdict.append(to < store.steps ? `so far, ${plural(to, "step")}` : `after ${plural(to, "step")}`);
-    if (run.label !== "") {
+    verdict.append(eachStep() ? `in step ${grouped(to)}` : to < store.steps ? `so far, ${plural(to, "step")}` : `after ${plural(to, "step")}`);
+    if (run.label !== "" && !eachStep()) {
       const right = run.label === name;
       verdict.append(element("br"), element("span", right ? "right" : `it is a ${run.label}`, right ? "right" : "wrong"));
     }
@@ -786,7 +797,7 @@ function drawAnswer(to) {
     set(b.name, nameOf(c));
     set(b.value, to > 0 ? short(scores[c]) : "");
     b.fill.style.transform = `scaleX(${high > low ? Math.max(0, scores[c] - Math.min(0, low)) / (high - Math.min(0, low)) : 0})`;
-    b.li.classList.toggle("best", c === best);
+    b.li.classList.toggle("best", card.readout === "step_set" ? scores[c] > 0 : c === best);
   });
   const facts = [];
   if (to > 0) facts.push(["lead", lead(to)]);
@@ -795,7 +806,7 @@ function drawAnswer(to) {
   if (run.runs > 0) facts.push(["latency", duration(run.latency_us)]);
   if (to > 0) {
     const work = store.part("synops").data.subarray(0, to).reduce((a, b) => a + b, 0);
-    facts.push(["synaptic operations", work < 1e6 ? grouped(work) : `${(work / 1e6).toPrecision(4)} million`]);
+    facts.push(["synaptic operations", work < 1e6 ? grouped(work) : `${(work / 1e6).toPrecision(3)} M`]);
     if (store.work?.to !== to) {
       let spikes = (store.work?.to ?? 0) < to ? store.work?.spikes ?? 0 : 0;
       for (let t = spikes ? store.work.to : 0; t < to; t++) for (const p of store.parts) if (p.what === "output" && p.form === "bits") spikes += count(store, p, t);
@@ -816,8 +827,8 @@ function announce() {
   const { store } = state, to = Math.floor(state.position);
   if (!store || to < store.steps || state.announced) return;
   state.announced = true;
-  const c = store.part("class").data[to - 1], run = store.run;
-  $("live").textContent = `The network reads ${nameOf(c)}, lead ${lead(to)}, after ${plural(to, "step")}${run.runs ? `, in ${duration(run.latency_us)}` : ""}.`;
+  const run = store.run;
+  $("live").textContent = `The network reads ${said(to)}, lead ${lead(to)}, after ${plural(to, "step")}${run.runs ? `, in ${duration(run.latency_us)}` : ""}.`;
 }
 
 function problem(text) {

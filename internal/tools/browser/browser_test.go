@@ -85,7 +85,7 @@ func serve(t testing.TB) string {
 	}
 	removed = append(removed, filepath.Dir(name))
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, name, "serve", "testdata/mnist.msgpack", "testdata/nmnist.msgpack", "--listen", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, name, "serve", "testdata/mnist.msgpack", "testdata/nmnist.msgpack", "--samples", "testdata", "--listen", "127.0.0.1:0")
 	cmd.Dir = root
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.StdoutPipe()

@@ -6,7 +6,8 @@
 //	go run ./internal/tools/playground -out docs/playground
 //	python3 -m http.server -d docs/playground       any host of files will do
 //
-// A model comes with recordings to choose from if a folder beside it has its name.
+// As for snurun serve, a folder of a model's name in that of -samples holds recordings
+// to choose from; a list labels.txt there says which class each is of.
 // Built for js/wasm this package is the program that the page loads.
 package main
 
@@ -38,8 +39,9 @@ const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 
 func main() {
 	out := flag.String("out", "docs/playground", "`folder` to write to")
 	models := flag.String("models", "testdata/mnist.msgpack,testdata/nmnist.msgpack", "model `files`, with commas between them")
+	samples := flag.String("samples", "testdata", "`folder` with a folder of recordings for each model, of its name")
 	flag.Parse()
-	if err := build(*out, strings.Split(*models, ",")); err != nil {
+	if err := build(*out, strings.Split(*models, ","), *samples); err != nil {
 		fmt.Fprintln(os.Stderr, "playground:", err)
 		os.Exit(1)
 	}
@@ -49,10 +51,15 @@ func main() {
 type entry struct {
 	Name    string   `json:"name"`
 	File    string   `json:"file"`
-	Samples []string `json:"samples"`
+	Samples []sample `json:"samples"`
 }
 
-func build(out string, models []string) error {
+type sample struct {
+	File  string `json:"file"`
+	Label string `json:"label"` // "" if it is not known
+}
+
+func build(out string, models []string, samples string) error {
 	files := map[string][]byte{}
 	documents, err := page.Files.ReadDir(".")
 	if err != nil {
@@ -93,23 +100,13 @@ func build(out string, models []string) error {
 	}
 	var list []entry
 	for _, model := range models {
-		e := entry{Name: strings.TrimSuffix(filepath.Base(model), filepath.Ext(model)), File: "models/" + filepath.Base(model), Samples: []string{}}
+		name := strings.TrimSuffix(filepath.Base(model), filepath.Ext(model))
+		e := entry{Name: name, File: "models/" + filepath.Base(model), Samples: []sample{}}
 		if files[e.File], err = os.ReadFile(model); err != nil {
 			return err
 		}
-		beside, err := os.ReadDir(strings.TrimSuffix(model, filepath.Ext(model)))
-		if err != nil && !os.IsNotExist(err) {
+		if e.Samples, err = recordings(filepath.Join(samples, name), files, path.Join("models", name)); err != nil {
 			return err
-		}
-		for _, f := range beside {
-			if ext := filepath.Ext(f.Name()); ext == ".md" || ext == ".txt" {
-				continue
-			}
-			at := path.Join("models", e.Name, f.Name())
-			if files[at], err = os.ReadFile(filepath.Join(strings.TrimSuffix(model, filepath.Ext(model)), f.Name())); err != nil {
-				return err
-			}
-			e.Samples = append(e.Samples, at)
 		}
 		list = append(list, e)
 	}
@@ -129,6 +126,40 @@ func build(out string, models []string) error {
 		}
 	}
 	return nil
+}
+
+// recordings adds those of a folder to the files, at a path, and returns them. There
+// may be no such folder.
+func recordings(dir string, files map[string][]byte, at string) ([]sample, error) {
+	found := []sample{}
+	beside, err := os.ReadDir(dir)
+	if os.IsNotExist(err) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	labels := map[string]string{}
+	list, err := os.ReadFile(filepath.Join(dir, "labels.txt"))
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	for line := range strings.Lines(string(list)) {
+		if f := strings.Fields(line); len(f) == 2 {
+			labels[f[0]] = f[1]
+		}
+	}
+	for _, f := range beside {
+		if ext := filepath.Ext(f.Name()); f.IsDir() || ext == ".md" || ext == ".txt" {
+			continue
+		}
+		s := sample{path.Join(at, f.Name()), labels[f.Name()]}
+		if files[s.File], err = os.ReadFile(filepath.Join(dir, f.Name())); err != nil {
+			return nil, err
+		}
+		found = append(found, s)
+	}
+	return found, nil
 }
 
 // program builds this package for the browser and returns it gzipped. The tag board

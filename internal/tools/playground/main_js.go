@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall/js"
 
 	"github.com/snurun/snurun/dataset"
@@ -19,8 +20,8 @@ import (
 
 // main puts an object snurun into the worker that runs it:
 //
-//	snurun.load(name, file, names, files)   a card as JSON; files are recordings to choose from
-//	snurun.ask(name, message)               the answer to a message of package live
+//	snurun.load(name, file, names, files, labels)   a card as JSON; files are recordings to choose from
+//	snurun.ask(name, message)                       the answer to a message of package live
 //
 // What goes wrong with a model is an Error that load returns.
 func main() {
@@ -28,7 +29,7 @@ func main() {
 	js.Global().Set("snurun", js.ValueOf(map[string]any{
 		"load": js.FuncOf(func(_ js.Value, args []js.Value) any {
 			name := args[0].String()
-			card, watch, err := load(name, args[1], args[2], args[3])
+			card, watch, err := load(name, args[1], args[2], args[3], args[4])
 			if err != nil {
 				return js.Global().Get("Error").New(err.Error())
 			}
@@ -44,7 +45,7 @@ func main() {
 }
 
 // load compiles and proves a model.
-func load(name string, file, names, files js.Value) (string, *live.Watch, error) {
+func load(name string, file, names, files, labels js.Value) (string, *live.Watch, error) {
 	m, info, err := export.ReadInfo(bytes.NewReader(goBytes(file)))
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", name, err)
@@ -62,7 +63,7 @@ func load(name string, file, names, files js.Value) (string, *live.Watch, error)
 	}
 	var samples dataset.Source
 	if files.Length() > 0 {
-		if samples, err = recordings(net, names, files); err != nil {
+		if samples, err = recordings(net, names, files, labels); err != nil {
 			return "", nil, err
 		}
 	}
@@ -75,9 +76,10 @@ func load(name string, file, names, files js.Value) (string, *live.Watch, error)
 }
 
 // recordings returns files, each of one recording, as one source.
-func recordings(net *runtime.Network, names, files js.Value) (dataset.Source, error) {
+func recordings(net *runtime.Network, names, files, labels js.Value) (dataset.Source, error) {
 	in := net.Input()
 	var inputs []spike.Input
+	var classes []int
 	for i := range files.Length() {
 		name := names.Index(i).String()
 		s, err := dataset.Read(bytes.NewReader(goBytes(files.Index(i))), name, net.Model())
@@ -89,8 +91,9 @@ func recordings(net *runtime.Network, names, files js.Value) (dataset.Source, er
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		inputs = append(inputs, x)
+		classes = append(classes, slices.Index(net.Classes(), labels.Index(i).String()))
 	}
-	return dataset.FromInputs(inputs, in.Shape, nil, net.Classes())
+	return dataset.FromInputs(inputs, in.Shape, classes, net.Classes())
 }
 
 func goBytes(v js.Value) []byte {

@@ -22,8 +22,8 @@ async function models() {
   const list = JSON.parse(new TextDecoder().decode(await bytes("models.json")));
   await started;
   return Promise.all(list.map(async ({ name, file, samples }) => {
-    const files = await Promise.all(samples.map((s) => bytes(s)));
-    const card = snurun.load(name, await bytes(file), samples.map((s) => s.split("/").pop()), files);
+    const files = await Promise.all(samples.map((s) => bytes(s.file)));
+    const card = snurun.load(name, await bytes(file), samples.map((s) => s.file.split("/").pop()), files, samples.map((s) => s.label));
     if (card instanceof Error) throw card;
     return JSON.parse(card);
   }));
