@@ -3,6 +3,7 @@ package c
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/snurun/snurun/model"
 )
@@ -152,8 +153,15 @@ func (g *generator) title(i int, l *model.Layer) string {
 	return fmt.Sprintf("%s: %s from %s to %s", name, l.Kind, sizesOf(l.In), sizesOf(l.Out))
 }
 
-// comment makes a name fit for a comment.
+// comment makes a name fit for a comment, in which nothing ends it, joins lines or
+// turns the direction of the text.
 func comment(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, name)
 	return strings.NewReplacer("*/", "* /", "/*", "/ *", "\\", "/", "??", "? ?", "net_", "net-", "NET_", "NET-").Replace(name)
 }
 

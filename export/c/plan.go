@@ -2,6 +2,7 @@ package c
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/snurun/snurun/model"
@@ -98,6 +99,12 @@ func newGenerator(m *model.Network) (*generator, error) {
 		m: m, uses: map[string]bool{}, updates: map[string]int{}, written: map[string]string{}, convs: map[string]bool{}, pools: map[int]bool{},
 		index: "uint16_t", place: "uint8_t",
 	}
+	if !slices.Contains(readouts, m.Readout.Kind) {
+		return nil, fmt.Errorf("%w: its readout is %s, expected one of %v", ErrUnsupported, m.Readout.Kind, readouts)
+	}
+	if !slices.Contains(codings, m.Input.Encoder.Coding) {
+		return nil, fmt.Errorf("%w: its encoder is %s, expected one of %v", ErrUnsupported, m.Input.Encoder.Coding, codings)
+	}
 	g.input = &node{layer: -1, size: m.Input.Size(), kind: spikes, array: "in", factor: 1}
 	switch e := m.Input.Encoder; {
 	case e.Coding == model.Events && e.Counts:
@@ -173,6 +180,12 @@ func (g *generator) nodeOf(i int, l *model.Layer) (*node, error) {
 	return nil, fmt.Errorf("%w: %s is of kind %s, expected %v", ErrUnsupported, where(g.m, i), l.Kind,
 		[]model.Kind{model.SNU, model.Dense, model.Conv2D, model.Pool2D, model.Flatten})
 }
+
+// readouts and codings are those that this package knows.
+var (
+	readouts = []model.ReadoutKind{model.SpikeCount, model.MembraneSum, model.MembraneMax, model.FirstSpike, model.StepClass, model.StepSet}
+	codings  = []model.Coding{model.Poisson, model.Latency, model.Direct, model.Events}
+)
 
 // supported returns an error for a layer of neurons of which this package does not
 // know every word.

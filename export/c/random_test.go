@@ -23,6 +23,8 @@ func randomNetwork(seed uint64) *model.Network {
 	}
 }
 
+func (d *draw) random(seed uint64) { d.r = rand.New(rand.NewPCG(seed, 21)) }
+
 type draw struct {
 	r *rand.Rand
 	m *model.Network
@@ -76,13 +78,22 @@ func (d *draw) network() {
 	last := d.fullyConnected(volume(shape), 1+r.IntN(13))
 	last.In = shape
 	m.Layers = append(m.Layers, last)
-	switch last.Output {
+	d.readout()
+}
+
+// readout draws one for the last layer.
+func (d *draw) readout() {
+	r, m := d.r, d.m
+	switch m.Layers[len(m.Layers)-1].Output {
 	case model.None:
-		m.Readout.Kind = pick(r, model.MembraneSum, model.MembraneMax)
+		m.Readout.Kind = pick(r, model.MembraneSum, model.MembraneMax, model.StepClass, model.StepSet)
 	case model.Step:
 		m.Readout.Kind = pick(r, model.SpikeCount, model.FirstSpike)
 	default:
 		m.Readout.Kind = model.SpikeCount
+	}
+	if m.Readout.Kind.EachStep() {
+		m.Readout.Margin = 0
 	}
 }
 

@@ -124,6 +124,8 @@ func (g *generator) writeRead() {
 	}
 	spiked := fmt.Sprintf("(n->l%d_y[k >> 5] >> (k & 31u)) & 1u", i)
 	switch {
+	case g.m.Readout.Kind.EachStep():
+		loop("        n->scores[k] = n->l%d_s[k];\n", i)
 	case g.m.Readout.Kind == model.MembraneSum:
 		loop("        n->scores[k] += n->l%d_s[k];\n", i)
 	case g.m.Readout.Kind == model.MembraneMax:

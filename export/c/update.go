@@ -1,6 +1,7 @@
 package c
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -44,8 +45,8 @@ func (g *generator) updateOf(i int, l *model.Layer, form sums, s shape) (u updat
 	case model.Clipped:
 		u.floor = literal(l.Floor)
 	}
-	if l.MaxSpikes > 0 {
-		u.most = literal(float32(l.MaxSpikes))
+	if l.Output == model.Count {
+		u.most = literal(float32(cmp.Or(l.MaxSpikes, model.MaxSpikes)))
 	}
 	set := func(m *mode, text *string, name string, p []float32) {
 		*text, *m = g.argument(i, name, newParam(p), s)
@@ -345,9 +346,7 @@ func (g *generator) writeOutput(line func(string, ...any), u *update) {
 	case model.Count:
 		g.uses["floor"] = true
 		line("y[k] = %s >= 0.0f ? net_floor(p / -%s) : 0.0f;", parenthesised(potential), bias)
-		if u.most != "" {
-			line("y[k] = y[k] < %s ? y[k] : %s;", u.most, u.most)
-		}
+		line("y[k] = y[k] < %s ? y[k] : %s;", u.most, u.most)
 	}
 }
 
