@@ -173,11 +173,14 @@ func rangeOf(values []float32, sign float64) *Range {
 	return &r
 }
 
-// takesImages reports whether grey images can be encoded for an input. One of a
-// few channels in a row is a bank of sensors rather than a picture.
+// minRow is the least width of a picture that is said by the number of its pixels
+// alone. Fewer channels are a bank of sensors.
+const minRow = 16
+
+// takesImages reports whether grey images can be encoded for an input.
 func takesImages(in model.Input) bool {
 	p, err := in.Plane(0, 0)
-	if err != nil || p.Channels != 1 || p.Height*p.Width != in.Size() || min(p.Height, p.Width) < 8 || len(in.Shape) == 1 && p.Width < 16 {
+	if err != nil || p.Channels != 1 || p.Height*p.Width != in.Size() || min(p.Height, p.Width) < 8 || len(in.Shape) == 1 && p.Width < minRow {
 		return false
 	}
 	_, err = dataset.NewEncoder(in)

@@ -24,7 +24,8 @@ type Model struct {
 func NewModel(net *runtime.Network, samples dataset.Source, st *model.SelfTest) (*Model, error) {
 	m := &Model{net: net, samples: samples}
 	in := net.Input()
-	if p, err := in.Plane(0, 0); err == nil && p.Channels*p.Height*p.Width == in.Size() {
+	// A few channels in a row are no picture.
+	if p, err := in.Plane(0, 0); err == nil && p.Channels*p.Height*p.Width == in.Size() && (len(in.Shape) > 1 || p.Width >= minRow) {
 		m.plane = p
 	}
 	switch {

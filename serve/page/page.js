@@ -146,7 +146,7 @@ const state = {
   position: 0, shown: -1, playing: false, speed: 10,
   layer: -1, neuron: 0, chosen: false, // chosen: by a person
   from: 0, // of the list of samples
-  steps: 0, seed: 0, // that were asked for, 0 steps for what the model says
+  steps: 0, seed: 1, // that were asked for, 0 steps for what the model says; classify has seed 1
   strokes: [], bars: [], generation: 0, dirty: true,
 };
 
@@ -453,7 +453,7 @@ function layout(width) {
     rows.push({ ...row, y });
     y += row.height + gap;
   };
-  const heightOf = (n) => Math.round(n <= 20 ? Math.max(9 * n, 36) : clamp(30 + 10 * Math.log2(n / 12), 52, 88));
+  const heightOf = (n) => Math.round(n <= 20 ? Math.max(9 * n, 44) : clamp(30 + 10 * Math.log2(n / 12), 52, 88));
   const input = store.part("input");
   add({ kind: "raster", part: input, layer: -1, name: "input", size: input.size, height: heightOf(input.size) });
   card.layers.forEach((l, i) => {
@@ -702,9 +702,15 @@ function draw() {
 
 const trail = 3; // steps in which a spike fades
 
+// planeOf is the picture that an input is, if it is one: a few channels are none.
+function planeOf({ input }) {
+  const p = input.plane;
+  return p && p.channels * p.height * p.width === input.channels && (input.shape.length > 1 || p.width >= 16) ? p : null;
+}
+
 function drawFrame(to) {
-  const { store, card } = state, plane = card.input.plane, canvas = $("frame");
-  if (!plane || plane.channels * plane.height * plane.width !== card.input.channels) return;
+  const { store, card } = state, plane = planeOf(card), canvas = $("frame");
+  if (!plane) return;
   const { height: h, width: w, channels } = plane, size = h * w, part = store.part("input");
   const large = $("frame-box").classList.contains("large");
   const box = canvas.clientWidth, high = large ? (box * h) / w : box;
@@ -803,7 +809,7 @@ function drawAnswer(to) {
   if (to > 0) facts.push(["lead", lead(to)]);
   const early = earlyStep();
   if (early && to >= early) facts.push([`lead of ${short(card.margin)} at`, `step ${grouped(early)}`]);
-  if (run.runs > 0) facts.push(["latency", duration(run.latency_us)]);
+  if (run.runs > 0) facts.push([eachStep() ? "time for all steps" : "latency", duration(run.latency_us)]);
   if (to > 0) {
     const work = store.part("synops").data.subarray(0, to).reduce((a, b) => a + b, 0);
     facts.push(["synaptic operations", work < 1e6 ? grouped(work) : `${(work / 1e6).toPrecision(3)} M`]);
@@ -1095,7 +1101,7 @@ async function choosePage(name) {
   $("summary").textContent = `${card.topology} · ${plural(card.neurons, "neuron")} · ${card.input.text}`;
   const drawable = card.input.image;
   $("pad-box").hidden = $("clear").hidden = !drawable;
-  $("frame-box").hidden = !card.input.plane;
+  $("frame-box").hidden = !planeOf(card);
   $("frame-box").classList.toggle("large", !drawable);
   $("frame").style.height = "";
   $("seed-label").hidden = card.input.encoder !== "poisson";

@@ -3,12 +3,14 @@ package browser
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"image/png"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -185,6 +187,39 @@ func TestRecording(t *testing.T) {
 	p.shown()
 }
 
+// TestClassify holds what the page says of samples against snurun classify.
+func TestClassify(t *testing.T) {
+	p := open(t, serve(t), look{calm: true})
+	name, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(name, "classify", "testdata/mnist.msgpack", "--json")
+	cmd.Dir = root
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range strings.SplitN(string(text), "\n", 5)[:4] {
+		var want struct {
+			Name   string
+			Scores []float64
+			Spikes int64
+		}
+		if err := json.Unmarshal([]byte(line), &want); err != nil {
+			t.Fatal(err)
+		}
+		p.click(fmt.Sprintf("#samples button:nth-child(%d)", i+1))
+		p.until(fmt.Sprintf(`document.getElementById("frame-note").textContent.includes("a %s:")`, want.Name))
+		p.shown()
+		said := strings.ReplaceAll(p.answer(), "\u2009", "")
+		scores := strings.Trim(fmt.Sprint(want.Scores), "[]")
+		if !strings.HasPrefix(said, want.Name+" "+scores+" ") || !strings.HasSuffix(said, fmt.Sprintf(" spikes %d", want.Spikes)) {
+			t.Errorf("the page says %q, classify %s", said, line)
+		}
+	}
+}
+
 // TestTime walks through a run: step, back, to the end, and another neuron and noise.
 func TestTime(t *testing.T) {
 	p := open(t, serve(t), look{calm: true})
@@ -355,6 +390,7 @@ func TestSmall(t *testing.T) {
 	p.shown()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	t.Logf("%.0f bytes", p.sent)
 	if p.sent < 10_000 || p.sent > 150_000 {
 		t.Errorf("%.0f bytes were transferred, expected 10,000 to 150,000", p.sent)
 	}
