@@ -745,7 +745,7 @@ function drawFrame(to) {
   const n = to > 0 ? count(store, part, to - 1) : 0;
   const what = part.form === "bits" ? plural(n, "spike") : `${plural(n, "value")} other than 0`;
   const name = store.run.name || (store.run.label !== "" ? `a ${store.run.label}` : state.request.input === "pixels" ? "your drawing" : "");
-  $("frame-note").textContent = to > 0 ? `What the network sees${name ? ` of ${name}` : ""}: ${what} in step ${grouped(to)}.` : `What the network sees${name ? ` of ${name}` : ""}.`;
+  set($("frame-note"), to > 0 ? `What the network sees${name ? ` of ${name}` : ""}: ${what} in step ${grouped(to)}.` : `What the network sees${name ? ` of ${name}` : ""}.`);
 }
 
 // ── The answer ──────────────────────────────────────────────────────────────
@@ -786,15 +786,14 @@ function drawAnswer(to) {
   const name = best < 0 ? "–" : said(to);
   set($("class"), name);
   $("class").classList.toggle("long", name.length > 3);
-  const verdict = $("verdict");
-  verdict.replaceChildren();
+  let when = "", truth = "";
   if (best >= 0) {
-    verdict.append(eachStep() ? `in step ${grouped(to)}` : to < store.steps ? `so far, ${plural(to, "step")}` : `after ${plural(to, "step")}`);
-    if (run.label !== "" && !eachStep()) {
-      const right = run.label === name;
-      verdict.append(element("br"), element("span", right ? "right" : `it is a ${run.label}`, right ? "right" : "wrong"));
-    }
+    when = eachStep() ? `in step ${grouped(to)}` : to < store.steps ? `so far, ${plural(to, "step")}` : `after ${plural(to, "step")}`;
+    if (run.label !== "" && !eachStep()) truth = run.label === name ? "right" : `it is a ${run.label}`;
   }
+  set($("when"), when);
+  set($("truth"), truth);
+  $("truth").className = truth === "right" ? "right" : "wrong";
   const [low, high] = rangeOf("scores", part, -1, [0, 0]);
   let shown = [...scores.keys()];
   if (shown.length > listed) shown = shown.sort((a, b) => scores[b] - scores[a]).slice(0, listed);
@@ -947,7 +946,7 @@ function blank() {
   Object.assign(state, { store: null, request: null, payload: null, image: null, playing: false, position: 0, shown: -1 });
   for (const id of ["figure", "frame"]) $(id).getContext("2d").clearRect(0, 0, 1e5, 1e5);
   $("class").textContent = "–";
-  for (const id of ["verdict", "facts", "frame-note", "clock"]) $(id).replaceChildren();
+  for (const id of ["when", "truth", "facts", "frame-note", "clock"]) $(id).replaceChildren();
   state.facts = "";
   for (const b of state.bars) {
     b.fill.style.transform = "scaleX(0)";
