@@ -135,6 +135,44 @@ func (c Chorales) Part(part string) (Source, error) {
 	return fromPieces(pieces)
 }
 
+// Transposed returns the pieces of a part as Part does, each moved by −n … n semitones, as
+// far as the keys of a piano reach: first as it is, for all pieces, then up by one, down by
+// one, up by two, and so on.
+func (c Chorales) Transposed(part string, n int) (Source, error) {
+	if n < 0 || n >= pianoKeys {
+		return nil, fmt.Errorf("dataset: %w: pieces moved by up to %d semitones, expected 0 to %d", ErrMismatch, n, pianoKeys-1)
+	}
+	pieces, ok := c[part]
+	if !ok {
+		return nil, fmt.Errorf("dataset: %w: there is no part %q among the pieces", ErrMismatch, part)
+	}
+	all := slices.Clone(pieces)
+	for by := 1; by <= n; by++ {
+		for _, semitones := range []int{by, -by} {
+			for _, p := range pieces {
+				if moved, ok := transposed(p, semitones); ok {
+					all = append(all, moved)
+				}
+			}
+		}
+	}
+	return fromPieces(all)
+}
+
+// transposed returns a piece moved by semitones, false if a note leaves the keys.
+func transposed(p spike.Train, semitones int) (spike.Train, bool) {
+	moved := spike.NewTrain(p.Steps(), p.Size())
+	for t := range p.Steps() {
+		for j := range p.At(t).All() {
+			if j += semitones; j < 0 || j >= p.Size() {
+				return moved, false
+			}
+			moved.At(t).Set(j)
+		}
+	}
+	return moved, true
+}
+
 // All returns the pieces of all parts, in the order of the parts' names, as Part does.
 func (c Chorales) All() (Source, error) {
 	var pieces []spike.Train

@@ -44,6 +44,23 @@ func TestChorales(t *testing.T) {
 			t.Errorf("%s has %d pieces and %d predicted steps, expected %d and %d", part, source.Len(), steps, want.pieces, want.steps)
 		}
 	}
+	moved, err := all.Transposed("train", 5)
+	if err != nil || moved.Len() != 11*229 { // no piece comes near the ends of the keys
+		t.Errorf("%d pieces, %v", moved.Len(), err)
+	}
+	up, down, as := TargetsOf(moved, 229+3).Sets, TargetsOf(moved, 2*229+3).Sets, TargetsOf(moved, 3).Sets
+	for k := range as.Steps() {
+		for j := range as.At(k).All() {
+			if !up.At(k).Get(j+1) || !down.At(k).Get(j-1) || up.At(k).Count() != as.At(k).Count() {
+				t.Fatalf("step %d is not moved by one", k)
+			}
+		}
+	}
+	for _, n := range []int{-1, 88} {
+		if _, err := all.Transposed("train", n); !errors.Is(err, ErrMismatch) {
+			t.Errorf("%d: error is %v", n, err)
+		}
+	}
 	whole, err := all.All()
 	if err != nil || whole.Len() != 382 {
 		t.Errorf("%d pieces, %v, expected 382", whole.Len(), err)

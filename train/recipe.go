@@ -16,8 +16,11 @@ type Setup struct {
 	Augment  dataset.Augmentation // of the training samples
 	Held     float64              // share of the training samples that is held out for choices
 	Judging  dataset.Judging      // of targets step by step
-	Prior    bool                 // begin with what Prior says
-	KeepBest bool                 // keep the epoch that is best on the samples held out, not the last
+	// Transpose is by how many semitones at most pieces of music are moved up and down,
+	// each by each, for training.
+	Transpose int
+	Prior     bool // begin with what Prior says
+	KeepBest  bool // keep the epoch that is best on the samples held out, not the last
 }
 
 // Recipe is a named, complete choice for inputs of one size.

@@ -140,6 +140,7 @@ Recipes:
 	f.Float64("cost-ramp", 0, "let the spike cost rise over `N` epochs")
 	f.Float64("dropout", 0, "`share` of hidden spikes, or outputs of soft units, that reach no other layer")
 	f.Int("window", 0, "of sequences, let errors go back through windows of `N` steps, the state carried on (0: through all)")
+	f.Int("transpose", 0, "learn from pieces of music moved by up to `N` semitones too, each by each")
 	f.Int("skip-steps", 0, "the first `N` steps of sequences do not count")
 	f.Int("unlabelled", -1, "steps of sequences without a class count as this `class` (-1: they do not count)")
 	f.String("keep", "", "`epoch` to keep: last, or best on the samples held out")
@@ -259,6 +260,8 @@ func (o *trainOptions) override() error {
 			c.Dropout = number(f.Name)
 		case "window":
 			c.Window = integer(f.Name)
+		case "transpose":
+			o.plan.Transpose = integer(f.Name)
 		case "skip-steps":
 			o.plan.Judging.Skip = integer(f.Name)
 		case "unlabelled":

@@ -49,6 +49,9 @@ func (o *trainOptions) checkData() error {
 	default:
 		return usagef("--dataset is %q, expected %s, %s, %s, %s or %s", o.dataset, mnistSet, imageSet, folderSet, choraleSet, sequenceSet)
 	}
+	if o.flags.Changed("transpose") && o.dataset != choraleSet {
+		return usagef("--transpose is for music: --dataset %s", choraleSet)
+	}
 	if o.flags.Changed("window") && o.dataset != choraleSet && o.dataset != sequenceSet {
 		return usagef("--window is for sequences: --dataset %s or %s", choraleSet, sequenceSet)
 	}

@@ -34,6 +34,13 @@ func (o *trainOptions) loadChorales(_ context.Context, recipe train.Recipe) (d t
 			return d, nil, fmt.Errorf("%s: %w", o.data, err)
 		}
 	}
+	transpose := recipe.Plan(d.training.Shape(), d.training.Classes()).Transpose
+	if o.flags.Changed("transpose") {
+		transpose, _ = o.flags.GetInt("transpose")
+	}
+	if d.training, err = all.Transposed("train", transpose); err != nil {
+		return d, nil, usageError{err}
+	}
 	m, err = o.planSequences(recipe, &d, dataset.MusicInput())
 	return d, m, err
 }
