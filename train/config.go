@@ -182,6 +182,9 @@ type Topology struct {
 	Bias       float32 // initial bias of spiking layers
 	BiasSpread float32 // drawn uniformly from Bias ± BiasSpread
 	Readout    model.ReadoutKind
+	// ReadoutDecay, if above 0, is the initial decay of the membranes that a last layer
+	// without spikes has then.
+	ReadoutDecay float32
 
 	Init Init
 

@@ -89,6 +89,9 @@ func (d *drawing) readout(classes int) {
 			Current: repeat(0, classes),
 		}
 	}
+	if d.ReadoutDecay > 0 && l.Kind == model.Dense {
+		l.Kind, l.Decay = model.SNU, []float32{d.ReadoutDecay}
+	}
 	l.Weight = d.tensor([]int{classes, in}, d.Gain/math.Sqrt(d.active))
 	d.add(l, 0)
 }

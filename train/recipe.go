@@ -190,13 +190,13 @@ func setupJSB(shape []int, classes []string) Setup {
 	t := &p.Topology
 	t.Input, t.Readout = dataset.MusicInput(), model.StepSet
 	t.Hidden, t.Soft, t.Recurrent = []int{150}, true, true
-	t.Activation, t.Reset, t.Decay, t.Bias = model.ReLU, model.ResetZero, 0.8, 0
+	t.Activation, t.Reset, t.Decay, t.Bias = model.Identity, model.ResetZero, 0.8, -2
 	t.Active, t.ActiveHidden, t.Gain, t.RecurrentGain = 4, 38, 1, 0.5
 	c := &p.Config
-	c.Epochs, c.Batch, c.Dropout, c.Clip = 300, 16, 0.3, 1
+	c.Epochs, c.Batch, c.Dropout, c.Clip = 60, 8, 0.3, 1
 	c.RecurrentRate, c.ErrorClip = 1, 0
 	c.Loss = Loss{Kind: BinaryCrossEntropy}
-	c.Optimizer.Rate, c.Optimizer.WeightDecay = 3e-3, 1e-3
+	c.Optimizer.Rate, c.Optimizer.WeightDecay = 1e-2, 1e-3
 	return p
 }
 
@@ -214,10 +214,10 @@ func setupECG(shape []int, classes []string) Setup {
 	t := &p.Topology
 	t.Input = model.Input{Shape: shape, Dt: sample, Encoder: model.Encoder{Coding: model.Events, BinUS: sample.Micros()}}
 	t.Readout = model.StepClass
-	t.Hidden, t.Recurrent = []int{128}, true
+	t.Hidden, t.Recurrent, t.ReadoutDecay = []int{256}, true, 0.9
 	t.Decay, t.Bias, t.Active, t.ActiveHidden, t.Gain = 0.95, -1, 1, 20, 0.5
 	c := &p.Config
-	c.Epochs, c.Batch, c.Window, c.Clip = 30, 64, 130, 1
+	c.Epochs, c.Batch, c.Window, c.Clip = 20, 32, 65, 1
 	c.RecurrentRate, c.ErrorClip = 1, 0
 	c.Loss = Loss{Kind: CrossEntropy}
 	c.Optimizer.Rate = 5e-3
