@@ -34,7 +34,7 @@ func (o *trainOptions) loadChorales(_ context.Context, recipe train.Recipe) (d t
 			return d, nil, fmt.Errorf("%s: %w", o.data, err)
 		}
 	}
-	transpose := recipe.Plan(d.training.Shape(), d.training.Classes()).Transpose
+	transpose := recipe.Setup(d.training.Shape(), d.training.Classes()).Transpose
 	if o.flags.Changed("transpose") {
 		transpose, _ = o.flags.GetInt("transpose")
 	}
