@@ -127,6 +127,10 @@ func TestWriteDir(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	write(t, dir, "net.o", "what make made")
+	if err := s.WriteDir(dir, true); err != nil {
+		t.Errorf("over an export that was built: %v", err)
+	}
 	if err := s.WriteDir(dir, false); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("over an export: %v, expected fs.ErrExist", err)
 	}

@@ -11,8 +11,9 @@ import (
 )
 
 // WriteDir writes the files into a folder, whole or not at all: into one beside it
-// that then takes its name. The folder must not be there or be empty; with replace it
-// may hold files of these names, as an export left them, and no others.
+// that then takes its name. The folder must not be there or be empty, or else the
+// error is an fs.ErrExist; with replace it may hold an export, and what make made of
+// it, but nothing else.
 func (s *Source) WriteDir(dir string, replace bool) (err error) {
 	dir = filepath.Clean(dir)
 	there, err := s.checkDir(dir, replace)
@@ -79,7 +80,7 @@ func (s *Source) checkDir(dir string, replace bool) (there bool, err error) {
 			return err
 		}
 		name = filepath.ToSlash(name)
-		own := slices.ContainsFunc(s.Files, func(f File) bool { return f.Name == name })
+		own := slices.ContainsFunc(s.Files, func(f File) bool { return f.Name == name }) || slices.Contains(s.products(), name)
 		switch {
 		case own && replace:
 			return nil
@@ -89,6 +90,21 @@ func (s *Source) checkDir(dir string, replace bool) (there bool, err error) {
 		return fmt.Errorf("%s: found a file that is none of an export, expected a new or an empty folder", path)
 	})
 	return true, err
+}
+
+// products lists what the Makefile of an export leaves in its folder.
+func (s *Source) products() (names []string) {
+	for _, f := range s.Files {
+		base, ok := strings.CutSuffix(f.Name, ".c")
+		if !ok {
+			continue
+		}
+		names = append(names, base+".o")
+		if !strings.HasSuffix(base, "_selftest") {
+			names = append(names, base+"_test", base+".size.o", base+".size.su")
+		}
+	}
+	return names
 }
 
 // withoutPath returns what went wrong with a temporary file without its name.
