@@ -40,7 +40,7 @@ func TestOtherCPUs(t *testing.T) {
 // the instructions of the DSP extension too.
 func TestClangForOtherCPUs(t *testing.T) {
 	clang := tool(t, "clang")
-	c := randomTrial(t, 0, 6, 1, 1)
+	c := randomTrial(t, 0, selection[uint64](2, 6, 30), 1, 1)
 	source := write(t, t.TempDir(), "all.c", c.program())
 	for _, core := range Cores {
 		args := append(append([]string{"--target=arm-none-eabi", "-ffreestanding", "-Os", "-c", "-o", filepath.Join(t.TempDir(), "all.o")}, strict...), core.Flags...)
@@ -51,6 +51,9 @@ func TestClangForOtherCPUs(t *testing.T) {
 // TestSanitizers runs streams of noise under the sanitizers: 10⁶ steps with -full.
 func TestSanitizers(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("compiles with sanitizers")
+	}
 	steps, networks := 1500, 4
 	if *full {
 		steps, networks = 1_000_000, 4
@@ -86,11 +89,7 @@ func TestSanitizers(t *testing.T) {
 // for a CPU that can: the bits stay.
 func TestContraction(t *testing.T) {
 	t.Parallel()
-	most := uint64(5)
-	if *full {
-		most = 40
-	}
-	c := randomTrial(t, 0, most, 20, 1)
+	c := randomTrial(t, 0, selection[uint64](2, 5, 40), 20, 1)
 	dir := t.TempDir()
 	source := write(t, dir, "all.c", c.program())
 	out := write(t, dir, "out.c", hosted)

@@ -14,6 +14,17 @@ var strict = strings.Fields("-std=c99 -pedantic -Wall -Wextra -Wconversion -Wdou
 // full asks for every compiler, core and network; without it tests take a selection.
 var full = flag.Bool("full", false, "test with every compiler, core and network")
 
+// selection returns the first with -short, the last with -full, else the second.
+func selection[T any](short, usual, all T) T {
+	switch {
+	case *full:
+		return all
+	case testing.Short():
+		return short
+	}
+	return usual
+}
+
 // tool skips a test of what is not installed.
 func tool(t *testing.T, name string) string {
 	t.Helper()
@@ -41,11 +52,7 @@ func compile(name string, args ...string) error { return exec.Command(name, args
 // package runtime: all membranes, spikes, scores, classes and leads.
 func TestRandomNetworks(t *testing.T) {
 	t.Parallel()
-	most := uint64(100)
-	if !*full {
-		most = 16
-	}
-	c := randomTrial(t, 0, most, 40, 1)
+	c := randomTrial(t, 0, selection[uint64](6, 16, 100), 40, 1)
 	dir := t.TempDir()
 	source := write(t, dir, "all.c", c.program())
 	out := write(t, dir, "out.c", hosted)

@@ -295,6 +295,9 @@ func digits(t *testing.T, m *model.Network, count int) spike.Train {
 // TestInstructions counts what a step takes, and compares it with dense code of the
 // same network, which computes the same scores.
 func TestInstructions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles large networks")
+	}
 	t.Parallel()
 	tool(t, Compiler)
 	tool(t, "qemu-system-arm")

@@ -66,11 +66,7 @@ func TestBoards(t *testing.T) {
 	t.Parallel()
 	tool(t, Compiler)
 	tool(t, "qemu-system-arm")
-	most := uint64(100)
-	if !*full {
-		most = 12
-	}
-	all := randomTrial(t, 0, most, 10, 10)
+	all := randomTrial(t, 0, selection[uint64](4, 12, 100), 10, 10)
 	small := &trial{} // with what a board of 16 kB has room for
 	flash := 0
 	for seed := uint64(0); len(small.names) < 4; seed++ {
@@ -89,6 +85,9 @@ func TestBoards(t *testing.T) {
 	for i := range boards {
 		b := &boards[i]
 		t.Run(b.String(), func(t *testing.T) {
+			if testing.Short() && b.core != "Cortex-M4F" && b.machine != "microbit" {
+				t.Skip("runs on six boards")
+			}
 			t.Parallel()
 			c := all
 			if b.machine == "microbit" {
@@ -128,6 +127,9 @@ int main(void)
 // TestShippedModelsOnBoards has the shipped networks, and what quantize makes of
 // them, print the digests of their self-tests.
 func TestShippedModelsOnBoards(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles large networks")
+	}
 	t.Parallel()
 	tool(t, Compiler)
 	tool(t, "qemu-system-arm")
