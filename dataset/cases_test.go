@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,16 +15,8 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
-// caseFile returns the path of one of the files like those of people's bug reports,
-// and skips the test where they are absent.
-func caseFile(t *testing.T, name string) string {
-	t.Helper()
-	path := filepath.Join("..", "..", "shared", "data", "cases", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no files of users beside the repository: ", name)
-	}
-	return path
-}
+// caseFile returns the path of one of the files like those of people's bug reports.
+func caseFile(name string) string { return filepath.Join("..", "testdata", "cases", name) }
 
 // remarks returns a Reading and where its remarks go.
 func remarks() (Reading, *[]Remark) {
@@ -65,15 +58,44 @@ func sameSamples(t *testing.T, got, want Source, steps int) {
 
 var nmnistInput = model.Input{Shape: []int{2, 34, 34}, Encoder: model.Encoder{Coding: model.Events, BinUS: 15000}}
 
-// TestCasesOfTime reads recordings with stale stamps as those without; of those with
-// a glitch the event that has it is missing.
+// TestCasesOfTime reads recordings behind three left-over events of a later time, and
+// with a stamp 3.9 s ahead in the middle, as those without.
 func TestCasesOfTime(t *testing.T) {
-	clean, err := LoadFolder(t.Context(), caseFile(t, "28-stale-start/clean"), nmnistInput, FolderOptions{})
+	files, err := filepath.Glob("../testdata/nmnist/*.bs2")
+	if err != nil || len(files) != 10 {
+		t.Fatal(files, err)
+	}
+	kinds := []string{"clean", "stale", "glitch"}
+	dir := t.TempDir()
+	for i, name := range files {
+		f, err := event.Open(name, event.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		events := make([]event.Event, 1<<16)
+		n := 0
+		for k := 1; k > 0; n += k {
+			if k, err = f.Read(events[n:]); err != nil && err != io.EOF {
+				t.Fatal(err)
+			}
+		}
+		events = events[:n]
+		left := event.Event{T: 35_000_000, X: 3, Y: 4, P: 1}
+		ahead := events[n/2]
+		ahead.T += 3_900_000
+		for kind, all := range [][]event.Event{
+			events, append([]event.Event{left, left, left}, events...), slices.Insert(slices.Clone(events), n/2, ahead),
+		} {
+			write(t, dir, fmt.Sprintf("%s/%d/%d.csv", kinds[kind], i%3, i), recorded(t, "text", event.Size{}, all))
+		}
+	}
+	clean, err := LoadFolder(t.Context(), filepath.Join(dir, "clean"), nmnistInput, FolderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, lost := range map[string]int64{"stale": 3, "glitch": 1} {
-		dir := caseFile(t, "28-stale-start/"+name)
+		dir := filepath.Join(dir, name)
 		o, all := remarks()
 		s, err := LoadFolder(t.Context(), dir, nmnistInput, FolderOptions{Reading: o})
 		if err != nil {
@@ -94,12 +116,43 @@ func TestCasesOfTime(t *testing.T) {
 	}
 }
 
+// TestCasesOfKinds reads HDF5 and parts of a recording, and names what is cut short.
+func TestCasesOfKinds(t *testing.T) {
+	events := model.Encoder{Coding: model.Events, BinUS: 1000}
+	for _, c := range []struct {
+		name    string
+		shape   []int
+		samples int
+		steps   int
+		says    string
+	}{
+		{"24-labels/dvsg/user01_led.aedat", []int{2, 128, 128}, 2, 5, ""},
+		{"26-hdf5-events/dsec.h5", []int{2, 480, 640}, 1, 12, ""},
+		{"26-hdf5-events/shd.h5", []int{700}, 2, 900, ""},
+		{"03-aedat4/x.aedat4", []int{2, 260, 346}, 0, 0, "aedat4"},
+	} {
+		s, err := Open(caseFile(c.name), &model.Network{Steps: 9, Input: model.Input{Shape: c.shape, Encoder: events}})
+		if c.says != "" {
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: %v, expected %q", c.name, err, c.says)
+			}
+			continue
+		}
+		if err != nil || s.Len() != c.samples || Longest(s) != c.steps {
+			t.Errorf("%s: %v, %v", c.name, s, err)
+			if err == nil {
+				t.Errorf("%d samples, up to %d steps, expected %d and %d", s.Len(), Longest(s), c.samples, c.steps)
+			}
+		}
+	}
+}
+
 func TestCasesOfSensors(t *testing.T) {
 	m := &model.Network{Input: model.Input{Shape: []int{2, 480, 640}, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}}
 	for name, size := range map[string]string{"15-sensor-size/sized.txt": "128x128", "15-sensor-size/vga_geometry.raw": ""} {
 		r, all := remarks()
 		o := Opener{Network: m, Reading: r}
-		if _, err := o.Open(caseFile(t, name)); err != nil {
+		if _, err := o.Open(caseFile(name)); err != nil {
 			t.Fatal(err)
 		}
 		kind := RemarkSensor
@@ -112,7 +165,7 @@ func TestCasesOfSensors(t *testing.T) {
 
 func TestCasesOfBadEvents(t *testing.T) {
 	for name, shape := range map[string][]int{"18-evt3-outside/y_outside.raw": {2, 720, 1280}, "08-truncated/cut.bs2": {2, 34, 34}} {
-		path := caseFile(t, name)
+		path := caseFile(name)
 		r, all := remarks()
 		m := &model.Network{Input: model.Input{Shape: shape, Encoder: model.Encoder{Coding: model.Events, BinUS: 1000}}}
 		if _, err := Open(path, m); !errors.Is(err, ErrFormat) {
@@ -132,7 +185,7 @@ func TestCasesOfPictures(t *testing.T) {
 	lit := func(name string, p PictureOptions) (int, []Remark) {
 		r, all := remarks()
 		r.Picture = p
-		path := caseFile(t, "20-idx-png/png/"+name)
+		path := caseFile("20-idx-png/png/" + name)
 		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
@@ -241,7 +294,7 @@ func TestCasesOfArrays(t *testing.T) {
 	m := &model.Network{Input: model.Input{Shape: []int{2, 480, 640}, Encoder: model.Encoder{Coding: model.Events, BinUS: 400}}}
 	var sources []Source
 	for _, name := range []string{"events_struct.npy", "events_n4.npy"} {
-		s, err := Open(caseFile(t, "11-npy/"+name), m)
+		s, err := Open(caseFile("11-npy/"+name), m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -253,7 +306,7 @@ func TestCasesOfArrays(t *testing.T) {
 	sameSamples(t, sources[1], sources[0], 50)
 	for _, name := range []string{"one.npz", "py2long.npy"} {
 		n := &model.Network{Input: model.Input{Shape: []int{8}, Dt: 1, Encoder: model.Encoder{Coding: model.Direct}}}
-		s, err := Open(caseFile(t, "11-npy/"+name), n)
+		s, err := Open(caseFile("11-npy/"+name), n)
 		if err != nil || s.Len() != 1 || Longest(s) != 5 {
 			t.Errorf("%s: %v, %v", name, s, err)
 		}

@@ -123,9 +123,9 @@ func TestCutRecording(t *testing.T) {
 // TestCasesOfClocks runs recordings of users, of a 346×260 sensor.
 func TestCasesOfClocks(t *testing.T) {
 	for name, want := range map[string]string{"dat_restart.dat": "time jumps back by", "dat_glitch2.dat": "ahead of those around it"} {
-		f, err := os.Open("../../shared/data/cases/27-time/" + name)
+		f, err := os.Open("../testdata/cases/27-time/" + name)
 		if err != nil {
-			t.Skip("no recordings of users beside the repository")
+			t.Fatal(err)
 		}
 		defer f.Close()
 		m := network(model.SpikeCount)
@@ -139,6 +139,41 @@ func TestCasesOfClocks(t *testing.T) {
 		}
 		if err != nil || !said || len(got) > 1000 {
 			t.Errorf("%s: %d steps, %v, notices %v, expected %q", name, len(got), err, notices, want)
+		}
+	}
+}
+
+// TestCasesOfLines reads lines as people write them, and names what cannot be meant.
+func TestCasesOfLines(t *testing.T) {
+	for _, c := range []struct {
+		name, format string
+		shape        []int
+		events       bool
+		steps        int
+		says         string
+	}{
+		{"10-jsonl/float_t.jsonl", JSONL, []int{2, 480, 640}, true, 24, ""},
+		{"10-jsonl/minus1_p.jsonl", JSONL, []int{2, 480, 640}, true, 24, ""},
+		{"25-spike-lines/indices.txt", Spikes, []int{784}, false, 10, ""},
+		{"25-spike-lines/dense_matrix.txt", Spikes, []int{784}, false, 0, "channel 0 is named twice"},
+		{"25-spike-lines/utf16.txt", Spikes, []int{784}, false, 0, "UTF-16"},
+	} {
+		f, err := os.Open("../testdata/cases/" + c.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		m := network(model.SpikeCount)
+		m.Input.Shape = c.shape
+		if !c.events {
+			m.Input.Encoder = model.Encoder{Coding: model.Poisson, RateHz: 100}
+		}
+		got, err := frames(newInput(t, f, m, InputOptions{Format: c.format}))
+		switch {
+		case c.says == "" && (err != nil || len(got) != c.steps):
+			t.Errorf("%s: %d steps, %v, expected %d", c.name, len(got), err, c.steps)
+		case c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)):
+			t.Errorf("%s: %v, expected %q", c.name, err, c.says)
 		}
 	}
 }

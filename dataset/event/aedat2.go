@@ -193,7 +193,7 @@ func (d *aedat2) valid(r []byte) bool {
 func (d *aedat2) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for ; n < len(dst) && len(src)-used >= aedat2Record; used += aedat2Record {
 		if !d.valid(src[used : used+aedat2Record]) {
-			shift, wait := d.realign(src[used:], aedat2Record, d.valid)
+			shift, wait := d.realign(src[used:], aedat2Record, d.valid, nil)
 			if wait {
 				return n, used, nil
 			}

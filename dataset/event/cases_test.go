@@ -1,22 +1,17 @@
 package event
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 )
 
 // cases are files like those of people's bug reports.
-const cases = "../../../shared/data/cases"
+const cases = "../../testdata/cases"
 
-// readCase reads one of the cases, and skips the test where they are absent.
+// readCase reads one of the cases.
 func readCase(t *testing.T, name string, o Options) ([]Event, *File) {
 	t.Helper()
-	path := filepath.Join(cases, name)
-	if _, err := os.Stat(cases); err != nil {
-		t.Skip("no recordings of users beside the repository")
-	}
-	f, err := Open(path, o)
+	f, err := Open(filepath.Join(cases, name), o)
 	if err != nil {
 		t.Fatal(err)
 	}

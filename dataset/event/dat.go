@@ -77,7 +77,7 @@ func (d *dat) valid(r []byte) bool {
 func (d *dat) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for ; n < len(dst) && len(src)-used >= datRecord; used += datRecord {
 		if !d.valid(src[used : used+datRecord]) {
-			shift, wait := d.realign(src[used:], datRecord, d.valid)
+			shift, wait := d.realign(src[used:], datRecord, d.valid, nil)
 			if wait {
 				return n, used, nil
 			}

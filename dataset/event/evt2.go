@@ -111,7 +111,7 @@ func newEVT2(w *window, o Options) (codec, error) {
 func (d *evt2) decode(dst []Event, src []byte, off int64) (n, used int, err error) {
 	for ; n < len(dst) && len(src)-used >= evt2Word; used += evt2Word {
 		if !d.valid(src[used : used+evt2Word]) {
-			shift, wait := d.realign(src[used:], evt2Word, d.valid)
+			shift, wait := d.realign(src[used:], evt2Word, d.valid, nil)
 			if wait {
 				return n, used, nil
 			}

@@ -64,7 +64,7 @@ func (d *evt21) decode(dst []Event, src []byte, off int64) (n, used int, err err
 			return n, used, nil
 		}
 		if !d.valid(src[used : used+evt21Word]) {
-			shift, wait := d.realign(src[used:], evt21Word, d.valid)
+			shift, wait := d.realign(src[used:], evt21Word, d.valid, nil)
 			if wait {
 				return n, used, nil
 			}

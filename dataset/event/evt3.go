@@ -106,7 +106,7 @@ func (d *evt3) decode(dst []Event, src []byte, off int64) (n, used int, err erro
 			return n, used, nil
 		}
 		if !d.valid(src[used:used+evt3Word]) && !d.jumps(src[used:]) {
-			shift, wait := d.realign(src[used:], evt3Word, d.valid)
+			shift, wait := d.realign(src[used:], evt3Word, d.valid, nil)
 			if wait {
 				return n, used, nil
 			}

@@ -36,6 +36,15 @@ func (d *nmnist) valid(r []byte) bool {
 	return r[1] == nmnistOverflow || d.inside(int(r[0]), int(r[1])) && (!d.timed || -nmnistJump <= t && t <= nmnistJump)
 }
 
+// follows reports whether r may be the record behind another, whatever was before.
+func (d *nmnist) follows(before, r []byte) bool {
+	if r[1] == nmnistOverflow || before[1] == nmnistOverflow {
+		return true
+	}
+	t := d.time(r) - d.time(before)
+	return d.inside(int(r[0]), int(r[1])) && -nmnistJump <= t && t <= nmnistJump
+}
+
 func newNMNIST(_ *window, o Options) (codec, error) {
 	return &nmnist{decoder: newDecoder("nmnist", Size{}, o)}, nil
 }
@@ -44,7 +53,7 @@ func (d *nmnist) decode(dst []Event, src []byte, off int64) (n, used int, err er
 	for ; n < len(dst) && len(src)-used >= nmnistRecord; used += nmnistRecord {
 		r := src[used : used+nmnistRecord]
 		if !d.valid(r) {
-			shift, wait := d.realign(src[used:], nmnistRecord, d.valid)
+			shift, wait := d.realign(src[used:], nmnistRecord, d.valid, d.follows)
 			if wait {
 				return n, used, nil
 			}

@@ -25,8 +25,9 @@ const alignRecords = 32
 // shift returns how many bytes behind the beginning of src, at which stands a
 // suspicious record of the given width, records begin that are all valid; 0 if
 // those behind the suspicious one are valid as they stand, or if none are. It
-// reports false if more bytes are needed.
-func (d *decoder) shift(src []byte, width int, valid func(record []byte) bool) (n int, known bool) {
+// reports false if more bytes are needed. Where records that were out of step may have
+// been taken for valid, follows, if it is not nil, tells whether one goes with that before.
+func (d *decoder) shift(src []byte, width int, valid func(record []byte) bool, follows func(before, record []byte) bool) (n int, known bool) {
 	if len(src) < (alignRecords+1)*width && !d.final {
 		return 0, false
 	}
@@ -37,7 +38,15 @@ func (d *decoder) shift(src []byte, width int, valid func(record []byte) bool) (
 		}
 		ok := true
 		for ; ok && records < alignRecords && from+width <= len(src); from += width {
-			ok = valid(src[from : from+width])
+			record := src[from : from+width]
+			switch {
+			case n == 0 || follows == nil:
+				ok = valid(record)
+			case records == 0:
+				ok = follows(record, record)
+			default:
+				ok = follows(src[from-width:from], record)
+			}
 			records++
 		}
 		if ok && (n == 0 || records >= alignRecords/2) {
@@ -49,8 +58,8 @@ func (d *decoder) shift(src []byte, width int, valid func(record []byte) bool) (
 
 // realign passes over the bytes that shift finds at a suspicious record, and counts
 // that. It reports true if it did, or if more bytes are needed to tell.
-func (d *decoder) realign(src []byte, width int, valid func(record []byte) bool) (used int, wait bool) {
-	n, known := d.shift(src, width, valid)
+func (d *decoder) realign(src []byte, width int, valid func(record []byte) bool, follows func(before, record []byte) bool) (used int, wait bool) {
+	n, known := d.shift(src, width, valid, follows)
 	if n > 0 {
 		d.reframed++
 	}

@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"os"
 	"slices"
 	"testing"
 	"testing/iotest"
@@ -63,14 +64,46 @@ func TestCutStream(t *testing.T) {
 	}
 }
 
+// TestCasesOfCuts reads recordings after one another of which the first is cut within a
+// record: N-MNIST, without a header, and two sessions of EVT 3.
 func TestCasesOfCuts(t *testing.T) {
-	clean, _ := readCase(t, "22-concat/nmnist_clean.bs2", Options{Size: Size{34, 34}})
-	killed, f := readCase(t, "22-concat/nmnist_killed.bs2", Options{Size: Size{34, 34}})
-	if Reframed(f) != 1 || f.Skipped() != 0 || len(killed) != len(clean) {
-		t.Errorf("a cut N-MNIST stream: %d events of %d, cut %d times, %d skipped", len(killed), len(clean), Reframed(f), f.Skipped())
+	o := Options{Size: Size{34, 34}}
+	for _, name := range []string{"60001", "60004", "60012", "60019", "60062"} {
+		one, err := os.ReadFile("../../testdata/nmnist/" + name + ".bs2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, _, err := readAll("nmnist", bytes.Repeat(one, 3), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for cut := 1; cut < 60; cut++ {
+			got, src, err := readAll("nmnist", slices.Concat(one[:len(one)-cut], bytes.Repeat(one, 3)), o)
+			want := (len(one)-cut)/nmnistRecord + len(whole)
+			if err != nil || src.Skipped() != 0 || Reframed(src) == 0 && cut%nmnistRecord != 0 || len(got) != want {
+				t.Errorf("%s, %d bytes cut: %d events, want %d, cut %d times, %d skipped, %v", name, cut, len(got), want, Reframed(src), src.Skipped(), err)
+				continue
+			}
+			const garbled = 5
+			for i, e := range got[len(got)-len(whole)+garbled:] {
+				if w := whole[garbled+i]; e.X != w.X || e.Y != w.Y || e.P != w.P {
+					t.Errorf("%s, %d bytes cut: event %d behind it is %v, want %v", name, cut, garbled+i, e, w)
+					break
+				}
+			}
+		}
 	}
-	both, f := readCase(t, "22-concat/fifo_killed.raw", Options{SkipBad: true})
-	if first, last := (Event{5000, 100, 200, 0}), (Event{1004950, 831, 239, 1}); Reframed(f) != 1 || len(both) != 39999 || both[0] != first || both[39998] != last {
-		t.Errorf("two sessions: %d events, cut %d times, %v … %v", len(both), Reframed(f), both[0], both[len(both)-1])
+	session := benchOf(t, "evt3", randomEvents(20000, Size{128, 128}, 50))
+	alone, _, err := readAll("evt3", session, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, err := readAll("evt3", session[:len(session)-1], Options{SkipBad: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, src, err := readAll("evt3", slices.Concat(session[:len(session)-1], session), Options{SkipBad: true})
+	if err != nil || Reframed(src) != 1 || len(both) != len(before)+len(alone) || both[0] != alone[0] {
+		t.Errorf("two sessions: %d events, want %d and %d, cut %d times, %v", len(both), len(before), len(alone), Reframed(src), err)
 	}
 }
