@@ -52,16 +52,20 @@ func newClassify() *cobra.Command {
 where labels are known, spikes, synaptic operations and latency.
 
 INPUT is an IDX image file (.gz too; labels are found beside it), a PNG or JPEG image, a
-NumPy file .npy with spikes [steps, channels] or [samples, steps, channels], a
+NumPy array .npy or archive .npz of spikes [steps, channels] or [samples, steps,
+channels] or of events, events or samples in HDF5 (DSEC, E2VID, Metavision, SHD), a
 recording of an event camera (` + strings.Join(event.Formats(), ", ") + `),
 or '-' for one of them on standard input, but for nmnist, which only the name of
-a file tells. The classes of recordings are known if a file labels.txt beside them
-has lines "FILE CLASS" or "FILE,CLASS". Without INPUT and --data it runs on 1,000 of the MNIST test
-digits, which are part of the program.
+a file tells. FILE.npz:NAME and FILE.h5:NAME are one of several arrays or groups. The
+classes of recordings are known if a file labels.txt beside them has lines "FILE CLASS"
+or "FILE,CLASS"; those of the parts of NAME.aedat from NAME_labels.csv, as of
+DVS-Gesture. Without INPUT and --data it runs on 1,000 of the MNIST test digits, which
+are part of the program.
 
 --data is a folder with IDX images or, for a network of events, with recordings,
 those of a class in a subfolder of its name. --list names a list of recordings in
-the folder instead, in lines "FILE CLASS"; FILE may lack its extension. Of a
+the folder instead, in lines "FILE CLASS"; FILE may lack its extension, and CLASS where
+a table lists its parts. A list may be an HDF5 file with samples and labels, too. Of a
 folder with subfolders train and test, test is taken.
 
 Events are binned as the model says, from the earliest one on, and presented for as

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/snurun/snurun/dataset/event"
 )
 
 // commands calls yield with every command that a user can call.
@@ -265,6 +267,34 @@ func TestDidYouMean(t *testing.T) {
 		_, diagnostics, code := snurun(t, strings.Fields(line)...)
 		if code != exitUsage || !strings.Contains(diagnostics, says) {
 			t.Errorf("snurun %s: exit %d, %q, expected %q", line, code, diagnostics, says)
+		}
+	}
+}
+
+// TestFormatsAreNamed looks for every format of recordings where they are listed.
+func TestFormatsAreNamed(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/STREAM.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{"docs/STREAM.md": string(doc)}
+	for _, command := range []string{"classify", "train", "stream"} {
+		texts[command+" --help"] = must(t, command, "--help")
+	}
+	for _, format := range event.Formats() {
+		for where, text := range texts {
+			quoted := format
+			if strings.HasPrefix(where, "docs/") {
+				quoted = "`" + format + "`"
+			}
+			if !strings.Contains(text, quoted) {
+				t.Errorf("%s does not name %s", where, format)
+			}
+		}
+	}
+	for _, kind := range []string{".npy", ".npz", "HDF5", "NAME_labels.csv"} {
+		if !strings.Contains(texts["classify --help"], kind) {
+			t.Errorf("classify --help does not name %s", kind)
 		}
 	}
 }

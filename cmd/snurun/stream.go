@@ -52,10 +52,11 @@ windows of time steps and prints a line for every decision, at once.
 
 The formats are spikes (a line a step: the numbers of the active channels), jsonl
 (a JSON object a line: {"t":µs,"x":X,"y":Y,"p":P}, or {"spikes":[...]}, or
-{"values":[...]}), text (lines t,x,y,p), and the recordings nmnist, evt2, evt3,
-evt21, dat, aedat2, aedat3, aedat4 and es. Without --format it is text for a network
-of events, jsonl for one with analog input, else spikes. Events are binned into
-steps. --connect reads them from a socket, such as AEDAT 4 from dv-processing.
+{"values":[...]}), and recordings of events: text (lines t,x,y,p) and
+` + strings.Join(slices.DeleteFunc(event.Formats(), func(f string) bool { return f == textFormat }), ", ") + `.
+Without --format it is text for a network of events, jsonl for one with analog input,
+else spikes. Events are binned into steps. --connect reads them from a socket, such as
+AEDAT 4 from dv-processing. Arrays and HDF5 are no streams: snurun classify reads them.
 
 Windows follow one another unless --stride is smaller than --window. Each begins
 in the initial state, as a sample did in training, or, with --reset never, the

@@ -70,11 +70,12 @@ decisions: the smallest from which on they cost at most 0.2 points of accuracy,
 unless always giving the commonest class would do as well.
 
 --dataset images takes any IDX images in files named as those of MNIST, such as
-Fashion-MNIST. --dataset folder takes recordings: NumPy arrays .npy, or those of
-event cameras (` + strings.Join(event.Formats(), ", ") + `).
+Fashion-MNIST. --dataset folder takes recordings: NumPy arrays .npy and .npz, events in
+HDF5, or those of event cameras (` + strings.Join(event.Formats(), ", ") + `).
 Those of a class are in a subfolder of its name, and those for testing likewise
 if there are folders train and test; or they stand in lists, --list, --test-list
-or labels.txt, in lines "FILE CLASS". --input, --bin-us and --counts say what the
+or labels.txt, in lines "FILE CLASS", or of FILE alone where FILE_labels.csv lists its
+parts; a list may be an HDF5 file with samples and labels, as of SHD. --input, --bin-us and --counts say what the
 network sees of the events. The samples held out are drawn, and are what is tested
 on if there is nothing else.
 
