@@ -57,7 +57,6 @@ func TestLoadFolder(t *testing.T) {
 	}
 }
 
-// Some editors put a byte order mark before text.
 // TestLoadFolderInterrupted stops between two recordings: no more are read.
 func TestLoadFolderInterrupted(t *testing.T) {
 	dir := t.TempDir()

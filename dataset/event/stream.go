@@ -125,10 +125,9 @@ func (s *stream) restart(left int) error {
 	return nil
 }
 
-// readerOf makes the NewReader of a format out of a function that reads the
-// header and returns the codec for what follows.
-// What header begins another recording in the same stream is "" for those that have
-// none.
+// readerOf makes the NewReader of a format out of a function that reads the header and
+// returns the codec for what follows. header is how another recording in the same stream
+// begins, "" if nothing tells that.
 func readerOf(header string, open func(w *window, o Options) (codec, error)) func(io.Reader, Options) (Source, error) {
 	var again func(o Options) *restarter
 	if header != "" {
