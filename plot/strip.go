@@ -44,6 +44,10 @@ func Steps(layers []Activity, labels Labels, dt model.Millis) (*Figure, error) {
 			return nil, err
 		}
 		r := a.row(nil, onGrid(max(45, min(vg.Length(a.Data.Size())*11.25, 110))), fullWidth-120)
+		if r.key != nil && textWidth(labelSize, r.key.label) > r.height+headingBand {
+			r.name += ", " + r.key.label + " in colours"
+			r.key.label = ""
+		}
 		s.rows = append(s.rows, r)
 	}
 	right, counted := 0, 0
