@@ -37,6 +37,7 @@ type streamOptions struct {
 	silence     time.Duration
 	realtime    bool
 	connect     string
+	listen      string
 	jitter      time.Duration
 	json        bool
 	publish     publishFlags
@@ -56,7 +57,8 @@ The formats are spikes (a line a step: the numbers of the active channels), json
 ` + strings.Join(slices.DeleteFunc(event.Formats(), func(f string) bool { return f == textFormat }), ", ") + `.
 Without --format it is text for a network of events, jsonl for one with analog input,
 else spikes. Events are binned into steps. --connect reads them from a socket, such as
-AEDAT 4 from dv-processing. Arrays and HDF5 are no streams: snurun classify reads them.
+AEDAT 4 from dv-processing; --listen takes what faery and AEStream send. Arrays and HDF5
+are no streams: snurun classify reads them.
 
 Windows follow one another unless --stride is smaller than --window. Each begins
 in the initial state, as a sample did in training, or, with --reset never, the
@@ -70,6 +72,7 @@ At the end of the input, or after Ctrl-C, a summary follows. SIGHUP reads the mo
 again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 		Example: `  printf '1 5 9\n\n3 4\n' | snurun stream model.msgpack --window 3
   nc -l 9000 | snurun stream model.msgpack --format evt2 --window 50 --stride 10 --realtime
+  snurun stream model.msgpack --format t64_x16_y16_on8 --listen udp://127.0.0.1:3333 --realtime
   snurun stream model.msgpack --format jsonl --margin auto --rearm --json`,
 		Args: exactArgs(1, "MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -102,6 +105,7 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 	f.StringVar(&o.input.Chip, "chip", "", "`sensor` of an AEDAT recording that does not name it, such as DAVIS346")
 	f.StringVar(&o.input.Columns, "columns", "", "`names` of the columns of text, such as x,y,p,t or t_s,x,y,p")
 	f.StringVar(&o.connect, "connect", "", "read from this `address`, tcp://HOST:PORT or unix:///PATH, instead of standard input")
+	f.StringVar(&o.listen, "listen", "", "read what arrives at this `address`, udp://HOST:PORT or tcp://HOST:PORT, instead of standard input")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a decision and a summary")
 	o.publish.add(f)
 	return cmd
@@ -124,6 +128,8 @@ func (o *streamOptions) parse() error {
 		return usagef("--late is %q, expected drop or fold", o.late)
 	}
 	switch {
+	case o.listen != "" && o.connect != "":
+		return usagef("--listen and --connect exclude each other")
 	case o.windows.Steps < 0:
 		return usagef("--window is %d, expected 0 or more", o.windows.Steps)
 	case o.windows.Stride < 0:
@@ -213,7 +219,20 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 		return usageError{err}
 	}
 	from, name := cmd.InOrStdin(), "standard input"
-	if o.connect != "" {
+	switch {
+	case o.listen != "":
+		format := o.input.Format
+		if format == "" {
+			format = stream.DefaultFormat(m.Input)
+		}
+		l, err := stream.Listen(ctx, o.listen, format)
+		if err != nil {
+			return fmt.Errorf("--listen: %w", err)
+		}
+		defer l.Close()
+		from, name = l, o.listen
+		fmt.Fprintf(cmd.ErrOrStderr(), "snurun: listening at %s://%s\n", l.Addr().Network(), l.Addr())
+	case o.connect != "":
 		conn, err := dial(ctx, o.connect)
 		if err != nil {
 			return err

@@ -259,7 +259,7 @@ func TestStreamBadInput(t *testing.T) {
 func TestStreamOtherFormat(t *testing.T) {
 	events := eventModel(t, 3)
 	for _, c := range []struct{ model, input, hint string }{
-		{events, "\x07\x07\x80\x13\xdf", "; the input is binary: --format says in which of nmnist, aedat2, aedat3, aedat4, evt2, evt21, evt3, dat, es\n"},
+		{events, "\x07\x07\x80\x13\xdf", "; the input is binary: --format says in which of nmnist, aedat2, aedat3, aedat4, evt2, evt21, evt3, dat, es, t64_x16_y16_on8, t32_x16_y15_on1, spif\n"},
 		{events, "% evt 2.0\n\x00\x00", "; it begins like a recording in evt2: try --format evt2\n"},
 		{events, "0,1,1,0\n1,2,2,1\n2,99,3,1\n", "malformed recording\n"},
 		{shipped, "\x07\x07\x80\x13\xdf", "; the input is no text, which is all that this model's input can be streamed as\n"},

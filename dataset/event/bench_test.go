@@ -42,6 +42,19 @@ func benchOf(t testing.TB, format string, events []Event) []byte {
 			b = append(b, le32(1, uint32(e.P)<<28|uint32(e.T&0x3f)<<22|uint32(e.X)<<11|uint32(e.Y))...)
 		}
 		return b
+	case "t64_x16_y16_on8", "t32_x16_y15_on1", "spif":
+		var b []byte
+		for _, e := range events {
+			switch format {
+			case "t64_x16_y16_on8":
+				b = append(b, packet64Of(e)...)
+			case "spif":
+				b = append(b, le32(uint32(e.X)<<16|uint32(e.P)<<15|uint32(e.Y), uint32(e.T))...)
+			default:
+				b = append(b, le32(uint32(e.T), uint32(e.X)|uint32(e.Y<<1|uint16(e.P))<<16)...)
+			}
+		}
+		return b
 	case "dat":
 		b := cat(datHead, 12, 8)
 		for _, e := range events {

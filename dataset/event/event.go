@@ -33,6 +33,8 @@
 //	es      .es               Event Stream 2.x, DVS and ATIS events
 //	text    .csv .txt         lines of t,x,y,p, or columns in other orders; RPG, E2VID, v2e, Metavision
 //
+//	t64_x16_y16_on8, t32_x16_y15_on1, spif    what AEStream and faery send over the network
+//
 // [Register] adds another.
 package event
 
@@ -184,6 +186,9 @@ var registry = struct {
 	{"dat", []string{".dat"}, matchDAT, readerOf("% ", newDAT), nil},
 	{"es", []string{".es"}, matchES, readerOf(esMagic, newES), newESWriter},
 	{"text", []string{".csv", ".txt"}, matchText, readerOf("", newText), newTextWriter},
+	{"t64_x16_y16_on8", nil, nil, readerOf("", newPackets64), nil},
+	{"t32_x16_y15_on1", nil, nil, readerOf("", newPackets32), nil},
+	{"spif", nil, nil, readerOf("", newSPIF), nil},
 }}
 
 // Register adds a format. It fails if the name is taken or empty or if there is

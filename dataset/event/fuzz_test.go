@@ -27,6 +27,9 @@ func FuzzRead(f *testing.F) {
 	for _, text := range []string{"%geometry:34,34\n1,2,1,3.5\n", "240 180\n0.003 1 2 -1\n", "x y t_ns p\n1 2 3e3 True\n"} {
 		f.Add(uint8(slices.Index(names, "text")), true, uint8(0), []byte(text))
 	}
+	for _, name := range []string{"t64_x16_y16_on8", "t32_x16_y15_on1", "spif"} {
+		f.Add(uint8(slices.Index(names, name)), true, uint8(34), append(packet64Of(Event{T: 3, X: 1, Y: 2, P: 1}), "\x03\x00\x00\x00\x01\x80"...))
+	}
 	f.Fuzz(func(t *testing.T, format uint8, skip bool, side uint8, data []byte) {
 		name := names[int(format)%len(names)]
 		o := Options{SkipBad: skip, Size: Size{int(side), int(side)}}
