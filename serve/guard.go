@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/snurun/snurun/internal/oip"
 )
 
 // guard stands in front of all routes: who may ask, from which pages, and how much
@@ -34,7 +36,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			return
 		}
 		if r.Body != http.NoBody && !isStream(r) {
-			body := &body{ReadCloser: r.Body, s: s}
+			body := &body{ReadCloser: r.Body, s: s, grpc: strings.HasPrefix(r.URL.Path, "/"+oip.GRPCInferenceServiceName+"/")}
 			defer body.free()
 			r.Body = body
 		}
@@ -115,17 +117,23 @@ type body struct {
 	io.ReadCloser
 	s    *Server
 	read int
+	grpc bool // errors go to a library that takes those it does not know for the server's
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.read += n
 	all := b.s.bodies.Add(int64(n))
-	if b.read > b.s.o.MaxBody {
-		return 0, fmt.Errorf("%w: a body of more than %d bytes", ErrTooLarge, b.s.o.MaxBody)
+	switch {
+	case b.read > b.s.o.MaxBody:
+		n, err = 0, fmt.Errorf("%w: a body of more than %d bytes", ErrTooLarge, b.s.o.MaxBody)
+	case all > int64(b.s.o.MaxBodies):
+		n, err = 0, fmt.Errorf("%w: the requests that are being read take %d bytes together, try again later", ErrBusy, b.s.o.MaxBodies)
+	case err != nil && err != io.EOF:
+		err = fmt.Errorf("%w: the body: %w", ErrRequest, err)
 	}
-	if all > int64(b.s.o.MaxBodies) {
-		return 0, fmt.Errorf("%w: the requests that are being read take %d bytes together, try again later", ErrBusy, b.s.o.MaxBodies)
+	if b.grpc && err != nil && err != io.EOF {
+		err = grpcError(err)
 	}
 	return n, err
 }

@@ -1,8 +1,10 @@
 package serve
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -79,4 +81,26 @@ func TestMalformed(t *testing.T) {
 		}
 	}
 	infer(t, url, "mnist", `{"inputs":[`+image(784, `"x"`)+`]}`)
+}
+
+// TestMalformedBody sends bodies whose coding is broken, in both forms: they are the
+// client's fault.
+func TestMalformedBody(t *testing.T) {
+	t.Parallel()
+	address, _ := listen(t, newServer(t))
+	for path, kind := range map[string]string{"/v2/models/mnist/infer": "application/json", "/inference.GRPCInferenceService/ModelInfer": "application/proto"} {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\nwhat\r\n", path, kind)
+		r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %s", path, r.Status)
+		}
+	}
 }

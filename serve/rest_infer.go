@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -126,7 +125,7 @@ func readBody(b []byte, r io.Reader) ([]byte, error) {
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return b, badRequest("the body ends after %d bytes", len(b))
 		case err != nil:
-			return b, fmt.Errorf("%w: the body: %w", ErrRequest, err)
+			return b, err
 		}
 	}
 }
