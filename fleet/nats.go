@@ -50,7 +50,10 @@ func newNATS(p *Publisher, t target) (link, error) {
 			}
 			poke(l.cut)
 		}),
-		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { l.failed.Store(&err) }),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) {
+			l.failed.Store(&err)
+			poke(l.cut)
+		}),
 		nats.ConnectHandler(changed), nats.ReconnectHandler(changed),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			l.failed.Store(&err)

@@ -186,9 +186,9 @@ wait:
 	p.lock.Unlock()
 	s.State = Stopped
 	p.Health(s)
-	p.link.close()
 	p.stop()
 	<-p.done
+	p.link.close()
 	left := p.spool.State().Pending
 	if err := p.spool.Close(); err != nil {
 		return err

@@ -13,16 +13,21 @@ import (
 // zero value stands for the defaults.
 type Keep struct {
 	Age      time.Duration // of decisions and results; 0: 7 days
-	Bytes    int64         // a board; 0: 1 GiB
+	Bytes    int64         // a board; 0: DefaultKeep
 	Replicas int           // of every stream, in a cluster; 0: 1
 }
+
+// DefaultKeep is what is kept of a board. A server sets the bytes aside when it makes
+// the stream, and holds up to a quarter of them, at most 8 MB, in memory while the
+// board publishes.
+const DefaultKeep = 32 << 20
 
 func (k Keep) defaults() Keep {
 	if k.Age == 0 {
 		k.Age = 7 * 24 * time.Hour
 	}
 	if k.Bytes == 0 {
-		k.Bytes = 1 << 30
+		k.Bytes = DefaultKeep
 	}
 	if k.Replicas == 0 {
 		k.Replicas = 1
@@ -60,7 +65,7 @@ func (k Keep) streams() []jetstream.StreamConfig {
 		file(jetstream.StreamConfig{Name: CommandStream, Description: "the last order for each board", Subjects: []string{"snurun.*." + Command}, MaxMsgsPerSubject: 1, AllowDirect: true}),
 		file(jetstream.StreamConfig{Name: TaskStream, Description: "what workers have to do", Subjects: []string{"snurun.task.*.*"}, Retention: jetstream.WorkQueuePolicy, AllowDirect: true, Duplicates: time.Minute}),
 		file(jetstream.StreamConfig{Name: ResultStream, Description: "what workers found", Subjects: []string{"snurun.result.*.*"}, MaxAge: k.Age, AllowDirect: true, Duplicates: time.Minute}),
-		file(jetstream.StreamConfig{Name: DisagreeStream, Description: "results that differ", Subjects: []string{"snurun.disagreement.*.*"}, MaxAge: k.Age, MaxBytes: 1 << 28, AllowDirect: true, Duplicates: time.Minute}),
+		file(jetstream.StreamConfig{Name: DisagreeStream, Description: "results that differ", Subjects: []string{"snurun.disagreement.*.*"}, MaxAge: k.Age, MaxBytes: 16 << 20, AllowDirect: true, Duplicates: time.Minute}),
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/snurun/snurun/fleet"
 	"github.com/snurun/snurun/fleet/hub"
 	"github.com/snurun/snurun/internal/atomicfile"
 )
@@ -98,7 +99,7 @@ It ends with SIGINT or SIGTERM, with everything on disk.`,
 	f.StringVar(&o.CA, "ca", "", "ask clients for a certificate that is signed by one of this `file`")
 	f.DurationVar(&o.Sync, "sync", time.Second, "bring what is stored to the disk so often; 0: each message at once")
 	f.DurationVar(&o.Age, "keep", 7*24*time.Hour, "keep decisions and results for so long")
-	f.Int64Var(&keepMB, "keep-mb", 1024, "keep at most so many `MB` of a board's decisions")
+	f.Int64Var(&keepMB, "keep-mb", fleet.DefaultKeep>>20, "keep at most so many `MB` of a board's decisions, which are set aside on the disk")
 	f.Int64Var(&storeMB, "store-mb", 0, "store at most so many `MB` (0: what is free, less 32)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newUser(), newAccounts())

@@ -395,7 +395,7 @@ snurun-hub does this by itself.`,
 	a.hub(cmd)
 	f := cmd.Flags()
 	f.DurationVar(&keep.Age, "keep", 7*24*time.Hour, "keep decisions and results for so long")
-	f.Int64Var(&keepMB, "keep-mb", 1024, "keep at most so many `MB` of a board's decisions")
+	f.Int64Var(&keepMB, "keep-mb", fleet.DefaultKeep>>20, "keep at most so many `MB` of a board's decisions, which are set aside on the disk")
 	f.IntVar(&keep.Replicas, "replicas", 1, "servers of a cluster that hold everything")
 	return cmd
 }

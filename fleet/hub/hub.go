@@ -92,6 +92,13 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	}
 	h.hash = string(hash)
 	h.page = newPage(h)
+	if _, err := os.Stat(filepath.Join(o.Store, server.JetStreamStoreDir)); errors.Is(err, os.ErrNotExist) {
+		// Nobody finds a hub without its streams.
+		if err := h.start(ctx, false); err != nil {
+			return nil, err
+		}
+		h.down()
+	}
 	if err := h.up(ctx); err != nil {
 		return nil, err
 	}
@@ -166,10 +173,16 @@ func (h *Hub) options() (*server.Options, []User, error) {
 }
 
 // up starts the server and makes its streams.
-func (h *Hub) up(ctx context.Context) error {
+func (h *Hub) up(ctx context.Context) error { return h.start(ctx, true) }
+
+// start starts the server, for others or for the hub alone.
+func (h *Hub) start(ctx context.Context, listen bool) error {
 	so, users, err := h.options()
 	if err != nil {
 		return err
+	}
+	if !listen {
+		so.DontListen, so.MQTT.Port = true, 0
 	}
 	s, err := server.NewServer(so)
 	if err != nil {
@@ -189,7 +202,9 @@ func (h *Hub) up(ctx context.Context) error {
 	}
 	h.lock.Lock()
 	h.server, h.nc = s, nc
-	h.o.Listen = s.Addr().String() // the same if it starts again
+	if listen {
+		h.o.Listen = s.Addr().String() // the same if it starts again
+	}
 	h.lock.Unlock()
 	err = h.setup(ctx, users)
 	if err != nil && (isFull(err) || !s.JetStreamEnabled()) {

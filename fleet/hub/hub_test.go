@@ -155,7 +155,7 @@ func (p *place) connect(t *testing.T, user string, more ...nats.Option) *nats.Co
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for range 3000 {
+	for range 12_000 {
 		if ok() {
 			return
 		}
@@ -176,7 +176,7 @@ func stored(t *testing.T, nc *nats.Conn, board string) (numbers []int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for seq := s.CachedInfo().State.FirstSeq; seq <= s.CachedInfo().State.LastSeq; seq++ {
+	for seq := max(1, s.CachedInfo().State.FirstSeq); seq <= s.CachedInfo().State.LastSeq; seq++ {
 		m, err := s.GetMsg(t.Context(), seq)
 		if err != nil {
 			t.Fatalf("message %d: %v", seq, err)
@@ -210,7 +210,7 @@ func decision(n int) []byte { return fmt.Appendf(nil, `{"n":%d,"class":7}`+"\n",
 
 func closeAll(t *testing.T, b *fleet.Publisher) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := b.Close(ctx); err != nil {
 		t.Fatal(err)

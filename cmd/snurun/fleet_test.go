@@ -1,0 +1,441 @@
+//go:build !board
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/snurun/snurun/fleet"
+	"github.com/snurun/snurun/fleet/hub"
+)
+
+// startHub starts a hub on this machine and returns its address.
+func startHub(t *testing.T) string {
+	t.Helper()
+	h, err := hub.Start(t.Context(), hub.Options{Listen: "127.0.0.1:0", Store: filepath.Join(t.TempDir(), "store"), Sync: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	return h.URL()
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for range 12_000 {
+		if ok() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("waited in vain for %s", what)
+}
+
+// TestPublish streams digits to a hub: the stream of the board has what --json
+// prints, and the hub knows the board.
+func TestPublish(t *testing.T) {
+	t.Parallel()
+	url := startHub(t)
+	spool := filepath.Join(t.TempDir(), "spool")
+	out, diagnostics, code := streamOf(t, strings.NewReader(digitLines(t, 3)), shipped, "--json", "--publish", url, "--board", "pi-1", "--spool", spool)
+	if code != exitOK || !strings.Contains(diagnostics, "connected to "+url) {
+		t.Fatalf("exit %d, %q", code, diagnostics)
+	}
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), "snurun-pi-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := regexp.MustCompile(`^\{"board":"pi-1","id":"[a-z0-9]+-[0-9a-f]+",`)
+	seq := uint64(0)
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, `{"start"`) {
+			continue
+		}
+		seq++
+		m, err := s.GetMsg(t.Context(), seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := "decision"
+		if strings.HasPrefix(line, `{"summary"`) {
+			kind = "summary"
+		}
+		if got := head.ReplaceAllString(string(m.Data), "{"); m.Subject != "snurun.pi-1."+kind || kind == "decision" && got != strings.TrimSpace(line) || !strings.HasPrefix(got, line[:10]) {
+			t.Errorf("%s: %s, expected %s", m.Subject, got, line)
+		}
+	}
+	if seq != 4 || s.CachedInfo().State.LastSeq != 4 {
+		t.Errorf("%d lines, %d messages, expected 3 decisions and a summary", seq, s.CachedInfo().State.LastSeq)
+	}
+	var state fleet.State
+	if err := json.Unmarshal([]byte(must(t, "fleet", "ls", "--json", "--hub", url)), &state); err != nil || state.Board != "pi-1" || state.State != fleet.Stopped || state.SelfTest != "ok" || state.Decisions != 3 || len(state.Model) != 64 {
+		t.Errorf("%+v, %v", state, err)
+	}
+	if list := must(t, "fleet", "ls", "--hub", url); !strings.Contains(list, "pi-1 ") || !strings.Contains(list, state.Model[:12]) {
+		t.Errorf("%s", list)
+	}
+}
+
+// TestPublishLater streams without a hub, and with one after that: it has all.
+func TestPublishLater(t *testing.T) {
+	t.Parallel()
+	spool := filepath.Join(t.TempDir(), "spool")
+	_, diagnostics, code := streamOf(t, strings.NewReader(digitLines(t, 2)), shipped, "--publish", "nats://127.0.0.1:1", "--board", "pi-1", "--spool", spool)
+	if code != exitOK || !strings.Contains(diagnostics, "no connection to nats://127.0.0.1:1") || !strings.Contains(diagnostics, "3 messages were not sent; they wait in "+spool) {
+		t.Fatalf("exit %d, %q", code, diagnostics)
+	}
+	url := startHub(t)
+	_, diagnostics, code = streamOf(t, strings.NewReader(digitLines(t, 1)), shipped, "--publish", url, "--board", "pi-1", "--spool", spool)
+	if code != exitOK || strings.Contains(diagnostics, "not sent") {
+		t.Fatalf("exit %d, %q", code, diagnostics)
+	}
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), "snurun-pi-1")
+	if err != nil || s.CachedInfo().State.Msgs != 5 {
+		t.Errorf("%v, expected three decisions and two summaries", err)
+	}
+}
+
+// TestPushToStream gives a running stream another model, a broken one, and takes it
+// back; then ends the stream while a model is on trial.
+func TestPushToStream(t *testing.T) {
+	t.Parallel()
+	url, dir := startHub(t), t.TempDir()
+	model, other := filepath.Join(dir, "model.msgpack"), filepath.Join(dir, "other.msgpack")
+	first, err := os.ReadFile(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, model, first)
+	must(t, "quantize", shipped, other, "--limit", "20", "--draws", "1")
+	second, err := os.ReadFile(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := func(in io.Reader, ctx context.Context) (func() int, *shared, *bytes.Buffer) {
+		var text bytes.Buffer
+		said := &shared{w: &text}
+		code := make(chan int, 1)
+		go func() {
+			code <- run(ctx, []string{"stream", model, "--publish", url, "--board", "pi-1", "--spool", filepath.Join(dir, "spool"), "--take-models", "--health", "100ms"}, in, io.Discard, said)
+		}()
+		return func() int { return <-code }, said, &text
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	in, sensor := io.Pipe()
+	defer in.Close()
+	wait, _, _ := stream(in, ctx)
+	feeding := make(chan struct{})
+	go func() {
+		defer close(feeding)
+		lines := digitLines(t, 1)
+		for {
+			if _, err := io.WriteString(sensor, lines); err != nil {
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	until(t, "the board", func() bool {
+		out, _, _ := snurun(t, "fleet", "ls", "--json", "--hub", url)
+		return strings.Contains(out, `"running"`)
+	})
+	var o fleet.Outcome
+	order := func(code int, args ...string) {
+		t.Helper()
+		out, diagnostics, got := snurun(t, append(append([]string{"fleet"}, args...), "pi-1", "--hub", url, "--json")...)
+		o = fleet.Outcome{}
+		if err := json.Unmarshal([]byte(out), &o); got != code || err != nil {
+			t.Fatalf("%v: exit %d, %s%s%v", args, got, out, diagnostics, err)
+		}
+	}
+	holds := func(file string, want []byte) {
+		t.Helper()
+		if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s has %d bytes, %v, expected %d", file, len(got), err, len(want))
+		}
+	}
+	order(exitOK, "push", other)
+	holds(model, second)
+	holds(previousOf(model), first)
+	was := o.Was
+	order(exitOK, "rollback")
+	if o.Model != was {
+		t.Errorf("%+v, expected to be back at %s", o, was)
+	}
+	holds(model, first)
+	holds(previousOf(model), second)
+
+	// A model that does not compute what it says: a bit of its self-test is wrong. The
+	// command refuses it here; the board has to as well.
+	broken := bytes.Clone(second)
+	broken[len(broken)/2] ^= 1
+	writeFile(t, filepath.Join(dir, "broken.msgpack"), broken)
+	if _, diagnostics, code := snurun(t, "fleet", "push", filepath.Join(dir, "broken.msgpack"), "pi-1", "--hub", url); code != exitFailure || !strings.Contains(diagnostics, "broken.msgpack") {
+		t.Errorf("exit %d, %q", code, diagnostics)
+	}
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	op, err := fleet.NewOperator(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	patient, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	left, err := op.Push(patient, broken, "broken", []string{"pi-1"}, func(got fleet.Outcome) { o = got })
+	if err != nil || len(left) > 0 || o.OK || o.Error == "" || o.Model != was {
+		t.Errorf("%v, %v, %+v, expected that it is refused", err, left, o)
+	}
+	holds(model, first)
+
+	// On trial, then the stream fails: the model before is back.
+	order(exitOK, "push", other)
+	holds(model, second)
+	in.CloseWithError(fmt.Errorf("the sensor broke"))
+	if code := wait(); code != exitFailure {
+		t.Errorf("exit %d", code)
+	}
+	stop()
+	<-feeding
+	holds(model, first)
+
+	// A process that was killed while one was on trial.
+	writeFile(t, model, second)
+	writeFile(t, previousOf(model), first)
+	writeFile(t, trialOf(model), []byte("some-order\n"))
+	reports, err := nc.SubscribeSync("snurun.pi-1.report")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait, said, text := stream(strings.NewReader(digitLines(t, 1)), t.Context())
+	if code := wait(); code != exitOK {
+		t.Errorf("exit %d", code)
+	}
+	holds(model, first)
+	said.mu.Lock()
+	if !strings.Contains(text.String(), "the one before is back") {
+		t.Errorf("%s", text)
+	}
+	said.mu.Unlock()
+	for {
+		m, err := reports.NextMsg(10 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, err := fleet.ReadOutcome(m.Data); err == nil && o.Order == "some-order" {
+			if o.OK || o.Op != fleet.Rollback || o.Model != was {
+				t.Errorf("%+v", o)
+			}
+			break
+		}
+	}
+}
+
+var latencies = regexp.MustCompile(`,"latency_us":[0-9.eE+-]+`)
+
+// linesOf returns the lines of samples without their latency.
+func linesOf(out string) (lines []string) {
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, `{"summary"`) {
+			lines = append(lines, latencies.ReplaceAllString(line, ""))
+		}
+	}
+	return lines
+}
+
+// TestBatch has two workers classify images and arrays, at the hub and in a shared
+// folder: lines and sums are those of classify. A worker that computes something else
+// is named.
+func TestBatch(t *testing.T) {
+	t.Parallel()
+	url, dir := startHub(t), t.TempDir()
+	images := filepath.Join(smallMNIST(t, 120), "t10k-images-idx3-ubyte")
+	array := filepath.Join(dir, "spikes.npy")
+	writeFile(t, array, npyOf(t, make([]uint8, 3*10*784), 3, 10, 784))
+
+	ctx, stop := context.WithCancel(t.Context())
+	workers := make(chan int, 2)
+	work := func(name string) {
+		go func() {
+			var diagnostics bytes.Buffer
+			code := run(ctx, []string{"batch", "work", "--hub", url, "--name", name, "--threads", "1"}, strings.NewReader(""), io.Discard, &shared{w: &diagnostics})
+			workers <- code
+		}()
+	}
+	if out, diagnostics, code := snurun(t, "batch", "results", "--hub", url, "--job", "j"); code != exitFailure || out != "" || !strings.Contains(diagnostics, "there is no such job") {
+		t.Errorf("exit %d, %q, %q", code, out, diagnostics)
+	}
+	flags := []string{"--hub", url, "--job", "j"}
+	for range 2 { // submitted again, nothing changes
+		if out := must(t, append([]string{"batch", "submit", shipped, images, array, "--chunk", "7", "--seed", "5", "--margin", "6"}, flags...)...); !strings.Contains(out, "123 samples of 2 recordings in 19 tasks") {
+			t.Errorf("%q", out)
+		}
+	}
+	if _, diagnostics, code := snurun(t, append([]string{"batch", "submit", shipped, array}, flags...)...); code != exitFailure || !strings.Contains(diagnostics, "another job has this name") {
+		t.Errorf("exit %d, %q", code, diagnostics)
+	}
+	if out := must(t, append([]string{"batch", "status"}, flags...)...); !strings.Contains(out, "0 of 123 samples done, 0 of 19 tasks") {
+		t.Errorf("%q", out)
+	}
+	if _, diagnostics, code := snurun(t, append([]string{"batch", "results"}, flags...)...); code != exitFailure || !strings.Contains(diagnostics, "not done yet; --wait waits") {
+		t.Errorf("exit %d, %q", code, diagnostics)
+	}
+	work("w1")
+	work("w2")
+	got := must(t, append([]string{"batch", "results", "--wait"}, flags...)...)
+	want := must(t, "classify", shipped, images, array, "--json", "--seed", "5", "--margin", "6")
+	a, b := linesOf(got), linesOf(want)
+	if len(a) != 123 || len(b) != len(a) {
+		t.Fatalf("%d lines, classify has %d", len(a), len(b))
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			t.Errorf("line %d: %s, classify says %s", i, a[i], b[i])
+		}
+	}
+	var x, y jsonSummary
+	for text, s := range map[string]*jsonSummary{got: &x, want: &y} {
+		lines := strings.Split(strings.TrimSpace(text), "\n")
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if x.Summary.Samples != y.Summary.Samples || x.Summary.Correct != y.Summary.Correct || x.Summary.Accuracy != y.Summary.Accuracy || x.Summary.Spikes != y.Summary.Spikes || x.Summary.SynOps != y.Summary.SynOps {
+		t.Errorf("%+v, classify says %+v", x, y)
+	}
+	if out := must(t, append([]string{"batch", "status"}, flags...)...); !strings.Contains(out, "123 of 123 samples done, 19 of 19 tasks") || strings.Contains(out, "DISAGREEMENT") {
+		t.Errorf("%q", out)
+	}
+
+	// Files that stay where they are; one changes before it is read.
+	must(t, "batch", "submit", shipped, array, "--shared", "--hub", url, "--job", "shared")
+	if out := must(t, "batch", "results", "--wait", "--hub", url, "--job", "shared"); len(linesOf(out)) != 3 {
+		t.Errorf("%s", out)
+	}
+	stop()
+	for range 2 {
+		if code := <-workers; code != exitOK {
+			t.Errorf("a worker ends with %d", code)
+		}
+	}
+
+	// The same tasks for a worker that is wrong about one sample.
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	batches, err := fleet.NewBatches(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := batches.Job(t.Context(), "shared")
+	if err != nil {
+		t.Fatal(err)
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range job.Tasks {
+		data, err := json.Marshal(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := js.Publish(t.Context(), "snurun.task.shared."+task.Key, data); err != nil {
+			t.Fatal(err)
+		}
+		right, err := batches.Result(t.Context(), &task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := fleet.Worker{Name: "broken", Do: func(context.Context, fleet.Task) ([]fleet.Said, error) {
+			said := append([]fleet.Said(nil), right.Samples...)
+			said[1].Scores = append([]float32(nil), said[1].Scores...)
+			said[1].Scores[0]++
+			said[0].Latency = 1e6
+			return said, nil
+		}}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- wrong.Work(ctx, nc) }()
+		until(t, "a disagreement", func() bool {
+			all, err := batches.Disagreements(t.Context(), "shared")
+			return err == nil && len(all) == 1
+		})
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	if out := must(t, "batch", "status", "--hub", url, "--job", "shared"); !strings.Contains(out, "DISAGREEMENT: workers w") || !strings.Contains(out, "and broken ") || !strings.Contains(out, "spikes.npy") {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestBatchOfNothing is refused before anything is queued, or becomes the result of
+// its task.
+func TestBatchOfNothing(t *testing.T) {
+	t.Parallel()
+	url, dir := startHub(t), t.TempDir()
+	bad := filepath.Join(dir, "bad.npy")
+	writeFile(t, bad, []byte("no array"))
+	for _, c := range []struct{ args, says string }{
+		{"batch submit " + shipped + " " + bad + " --job j --hub " + url, "bad.npy"},
+		{"batch submit " + shipped + " " + dir + " --job j --hub " + url, "it is a folder"},
+		{"batch submit " + shipped + " " + bad + " --hub " + url, "--job is missing"},
+		{"batch submit " + shipped + " " + bad + " --job a/b --hub " + url, `found "a/b"`},
+		{"batch submit " + shipped + " " + bad + " --job j --hub http://x", "expected nats://HOST:4222"},
+		{"batch submit " + shipped + " " + bad + " --job j --hub nats://u:p@x", "expected it in the file of --credentials"},
+		{"batch work --threads 0", "--threads is 0"},
+		{"batch work --name a.b", `found "a.b"`},
+		{"fleet push " + shipped + " --hub " + url, "expected either names of boards or --all"},
+		{"fleet rollback a b --all --hub " + url, "expected either names of boards or --all"},
+		{"fleet rollback a.b --hub " + url, `found "a.b"`},
+		{"fleet setup --replicas 9 --hub " + url, "1 to 5 replicas"},
+		{"stream " + shipped + " --publish ftp://x", "expected nats://HOST:4222"},
+		{"stream " + shipped + " --publish mqtt://x --take-models", "--take-models needs"},
+		{"stream " + shipped + " --publish nats://x --board a.b", `found "a.b"`},
+		{"stream " + shipped + " --publish nats://x --spool-drop all", "expected newest or oldest"},
+		{"stream " + shipped + " --publish nats://x --health 1ms", "expected 100ms or more"},
+	} {
+		out, diagnostics, code := snurun(t, strings.Fields(c.args)...)
+		if code == exitOK || out != "" || !strings.Contains(diagnostics, c.says) {
+			t.Errorf("snurun %s: exit %d, %q, %q, expected %q", c.args, code, out, diagnostics, c.says)
+		}
+	}
+}
