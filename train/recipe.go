@@ -103,12 +103,11 @@ func setupSeed(shape []int, classes []string) Setup {
 }
 
 func setupBest(shape []int, classes []string) Setup {
-	p := setupBlog(shape, classes)
-	p.Topology.Readout, p.Topology.Reset = model.MembraneSum, model.ResetSubtract
-	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1}
+	p := setupDefault(shape, classes)
+	p.Topology.Readout = model.MembraneSum
+	p.Augment = dataset.Augmentation{Shift: 1, Rotate: 0.1, Elastic: 0.5}
 	c := &p.Config
-	c.Epochs, c.Batch, c.Loss.Prefix = 100, 256, 0.5
-	c.Surrogate, c.Theta = Surrogate{Triangle, 1}, FixedTheta
+	c.Epochs, c.Batch, c.Loss.Prefix, c.Theta = 100, 256, 0.5, FixedTheta
 	return p
 }
 

@@ -26,6 +26,9 @@ import (
 
 const shipped = "../../testdata/mnist.msgpack"
 
+// counting is a small model whose readout counts spikes, with integer weights.
+const counting = "testdata/counts.msgpack"
+
 // snurun runs a command line and returns what it printed and its exit code.
 func snurun(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()

@@ -15,7 +15,7 @@ import (
 func TestShow(t *testing.T) {
 	for columns, besides := range map[string]bool{"80": true, "40": false} {
 		t.Setenv("COLUMNS", columns)
-		out := must(t, "classify", shipped, "--limit", "1", "--show")
+		out := must(t, "classify", counting, "--limit", "1", "--show")
 		if !strings.Contains(out, "7 |||||||||| 10 <\n") || !strings.Contains(out, "0 ..........  0\n") {
 			t.Errorf("%s columns: no raster in\n%s", columns, out)
 		}
@@ -37,7 +37,7 @@ func TestShow(t *testing.T) {
 
 // TestShowEarly draws the steps until the decision.
 func TestShowEarly(t *testing.T) {
-	if out := must(t, "classify", shipped, "--limit", "1", "--show", "--margin", "3"); !strings.Contains(out, "7 |||  3 <") && !strings.Contains(out, "7 ||| 3 <") {
+	if out := must(t, "classify", counting, "--limit", "1", "--show", "--margin", "3"); !strings.Contains(out, "7 |||  3 <") && !strings.Contains(out, "7 ||| 3 <") {
 		t.Errorf("%s", out)
 	}
 }

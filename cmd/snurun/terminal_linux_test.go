@@ -46,7 +46,7 @@ func terminal(t *testing.T) (screen, tty *os.File) {
 // as the environment allows.
 func TestTerminal(t *testing.T) {
 	const escape, bar = "\x1b[", "(0/250, "
-	show := []string{"classify", shipped, "--limit", "1", "--show"}
+	show := []string{"classify", counting, "--limit", "1", "--show"}
 	training := []string{"train", "--data", smallMNIST(t, 300), "--holdout", "50", "--epochs", "2", "--draws", "1", "--hidden", "8", "--out", filepath.Join(t.TempDir(), "m.msgpack")}
 	for _, c := range []struct {
 		name               string
