@@ -11,6 +11,7 @@ func onlyFull() []*cobra.Command {
 	for _, c := range []struct{ name, does string }{
 		{"train", "Train a network"},
 		{"convert", "Convert networks from and to NIR, safetensors and .npz"},
+		{"quantize", "Give a network integer weights"},
 		{"export", "Write networks as source code"},
 		{"plot", "Draw figures"},
 		{"data", "Fetch data sets"},

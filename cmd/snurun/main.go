@@ -106,12 +106,11 @@ Environment:
 	root.PersistentFlags().BoolVarP(&quiet, "quiet", "q", false, "print results and errors only, no progress and no remarks")
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
-		newClassify(), newStream(), newSimulate(), newInspect(), newQuantize(), newVerify(), newBench(), newVersion(), newMan(),
+		newClassify(), newStream(), newSimulate(), newInspect(), newVerify(), newBench(), newVersion(), newMan(),
 	)
 	root.AddCommand(onlyFull()...)
 	root.AddCommand(withFleet()...)
 	root.Version = version()
-	root.SetVersionTemplate("snurun {{.Version}}\n")
 	root.SetHelpCommand(newHelp(root))
 	return root
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/pierrec/lz4/v4"
@@ -106,31 +107,84 @@ func (d *aedat4) header(data []byte) ([]aedat4Stream, error) {
 	if err := b.err(); err != nil {
 		return nil, err
 	}
-	var info xmlNode
-	if err := xml.Unmarshal(text, &info); err != nil {
+	info, err := readNodes(text)
+	if err != nil {
 		return nil, fmt.Errorf("list of streams: %w", err)
 	}
-	return info.streams(nil, 0), nil
+	return info.streams(nil), nil
 }
 
 // An xmlNode is a node of the list of streams.
 type xmlNode struct {
-	Name  string    `xml:"name,attr"`
-	Nodes []xmlNode `xml:"node"`
-	Attrs []struct {
-		Key   string `xml:"key,attr"`
-		Value string `xml:",chardata"`
-	} `xml:"attr"`
+	name  string
+	nodes []*xmlNode
+	attrs map[string]string
 }
 
-func (n *xmlNode) attr(key string) string {
-	for _, a := range n.Attrs {
-		if a.Key == key {
-			return strings.TrimSpace(a.Value)
+// maxNodes bounds how deep nodes lie in each other.
+const maxNodes = 32
+
+// readNodes parses the list of streams: an element of <node name=""> in each other,
+// with <attr key="">value</attr> in them. Token by token: what encoding/xml needs to
+// fill structures would be a hundredth of a board's binary.
+func readNodes(text []byte) (*xmlNode, error) {
+	d := xml.NewDecoder(bytes.NewReader(text))
+	var path []*xmlNode
+	key, inAttr := "", false
+	for {
+		token, err := d.Token()
+		if err != nil { // of the end, too: the first element is not closed
+			return nil, err
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			switch {
+			case len(path) == 0 || t.Name.Local == "node" && !inAttr:
+				if len(path) == maxNodes {
+					return nil, fmt.Errorf("nodes lie in each other %d deep, expected at most %d", len(path)+1, maxNodes)
+				}
+				n := &xmlNode{name: valueOf(t, "name"), attrs: map[string]string{}}
+				if len(path) > 0 {
+					last := path[len(path)-1]
+					last.nodes = append(last.nodes, n)
+				}
+				path = append(path, n)
+			case t.Name.Local == "attr" && !inAttr:
+				key, inAttr = valueOf(t, "key"), true
+				path[len(path)-1].attrs[key] = ""
+			default:
+				if err := d.Skip(); err != nil {
+					return nil, err
+				}
+			}
+		case xml.CharData:
+			if inAttr {
+				path[len(path)-1].attrs[key] += string(t)
+			}
+		case xml.EndElement:
+			if inAttr {
+				inAttr = false
+				break
+			}
+			if len(path) == 1 {
+				return path[0], nil
+			}
+			path = path[:len(path)-1]
+		}
+	}
+}
+
+// valueOf returns the attribute of an element, "" without one.
+func valueOf(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name {
+			return a.Value
 		}
 	}
 	return ""
 }
+
+func (n *xmlNode) attr(key string) string { return strings.TrimSpace(n.attrs[key]) }
 
 // An aedat4Stream is a stream of events.
 type aedat4Stream struct {
@@ -140,13 +194,12 @@ type aedat4Stream struct {
 }
 
 // streams appends the streams of events in n and below it.
-func (n *xmlNode) streams(all []aedat4Stream, depth int) []aedat4Stream {
+func (n *xmlNode) streams(all []aedat4Stream) []aedat4Stream {
 	if n.attr("typeIdentifier") == "EVTS" {
-		var number int32
-		if _, err := fmt.Sscan(n.Name, &number); err == nil {
-			s := aedat4Stream{number: number}
-			for i := range n.Nodes {
-				if info := &n.Nodes[i]; info.Name == "info" {
+		if number, err := strconv.ParseInt(strings.TrimSpace(n.name), 10, 32); err == nil {
+			s := aedat4Stream{number: int32(number)}
+			for _, info := range n.nodes {
+				if info.name == "info" {
 					s.source = info.attr("source")
 					s.size = Size{side(info.attr("sizeX")), side(info.attr("sizeY"))}
 				}
@@ -157,10 +210,8 @@ func (n *xmlNode) streams(all []aedat4Stream, depth int) []aedat4Stream {
 			all = append(all, s)
 		}
 	}
-	for i := range n.Nodes {
-		if depth < 16 {
-			all = n.Nodes[i].streams(all, depth+1)
-		}
+	for _, below := range n.nodes {
+		all = below.streams(all)
 	}
 	return all
 }

@@ -1,19 +1,24 @@
 package atomicfile
 
 import (
-	"crypto/rand"
 	"errors"
+	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// Temporary files are named prefix, rand.Text, suffix.
+// Temporary files are named prefix, 26 random digits, suffix.
 const (
 	prefix = ".snurun-"
 	suffix = ".tmp"
 )
+
+// digits returns 104 random bits, so that no two files have the same. They need not
+// be secret: a file is never opened that is there.
+func digits() string { return fmt.Sprintf("%013x%013x", rand.Uint64()>>12, rand.Uint64()>>12) }
 
 // errLocked is the error of lock for a file that is locked already.
 var errLocked = errors.New("the file is locked")
@@ -22,7 +27,7 @@ var errLocked = errors.New("the file is locked")
 // Where files cannot be locked, it is not, and none is taken for stale.
 func create(dir string, mode fs.FileMode) (f *os.File, release func(), err error) {
 	for {
-		f, err := os.OpenFile(filepath.Join(dir, prefix+rand.Text()+suffix), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		f, err := os.OpenFile(filepath.Join(dir, prefix+digits()+suffix), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -75,5 +80,5 @@ func removeStale(dir string) {
 func isTemporary(name string) bool {
 	text, ok := strings.CutPrefix(name, prefix)
 	text, end := strings.CutSuffix(text, suffix)
-	return ok && end && len(text) == len(rand.Text())
+	return ok && end && len(text) == len(digits())
 }
