@@ -29,6 +29,7 @@ var outOfRange = map[string]struct{ refused, extreme []string }{
 
 // inRange are flags that take one of the values that others refuse.
 var inRange = []string{
+	"classify --unlabelled=-1", "train --unlabelled=-1", // not at all
 	"plot membrane --layer=-1",                        // the last one
 	"plot weights --layer=-1",                         // the first one
 	"plot neuron --tau=Inf", "plot neuron --tau=-Inf", // no decay
@@ -47,11 +48,18 @@ func TestFlagsOutOfRange(t *testing.T) {
 	figure := filepath.Join(dir, "plot.svg")
 	sample := filepath.Join(dir, "x.npy")
 	writeFile(t, sample, npyOf(t, make([]uint8, 3*784), 3, 784))
+	const nobody = "nats://127.0.0.1:1"
 	arguments := map[string][]string{
+		"batch submit":     {shipped, sample, "--job", "j", "--hub", nobody},
+		"batch work":       {"--hub", nobody},
 		"bench":            benchOnce()[1:],
 		"classify":         {shipped, "--limit", "1"},
 		"convert":          {"../../export/nir/testdata/lif_norse.nir", filepath.Join(dir, "c.msgpack"), "--dt", "0.001"},
+		"fleet push":       {shipped, "b", "--hub", nobody},
+		"fleet rollback":   {"b", "--hub", nobody},
+		"fleet setup":      {"b", "--hub", nobody},
 		"plot accuracy":    {shipped, "--limit", "1", "--out", figure},
+		"plot chorale":     {shipped, "--out", figure},
 		"plot confusion":   {shipped, "--limit", "1", "--out", figure},
 		"plot extrapolate": {shipped, "--out", figure},
 		"plot input":       {"--out", figure},
@@ -61,8 +69,10 @@ func TestFlagsOutOfRange(t *testing.T) {
 		"plot raster":      {shipped, "--out", figure},
 		"plot spikes":      {shipped, "--limit", "1", "--out", figure},
 		"plot tradeoff":    {shipped, "--limit", "1", "--out", figure},
+		"plot steps":       {shipped, "--out", figure},
 		"plot weights":     {shipped, "--out", figure},
 		"quantize":         {shipped, filepath.Join(dir, "q.msgpack"), "--limit", "1", "--draws", "1"},
+		"serve":            {shipped, "--listen", "127.0.0.1:0"},
 		"simulate":         {shipped, "--in", sample, "--out", filepath.Join(dir, "y.npz")},
 		"stream":           {shipped},
 		"train": {"--data", data, "--out", filepath.Join(dir, "m.msgpack"), "--holdout", "10", "--epochs", "1", "--draws", "1",

@@ -20,7 +20,7 @@ import (
 // withMargin writes the shipped model with another recommended margin.
 func withMargin(t *testing.T, margin float32) string {
 	t.Helper()
-	m, err := export.ReadFile(shipped)
+	m, err := export.ReadFile(counting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -264,10 +264,15 @@ func (o *trainOptions) override() error {
 		case "transpose":
 			o.plan.Transpose = integer(f.Name)
 		case "skip-steps":
-			o.plan.Judging.Skip = integer(f.Name)
+			if o.plan.Judging.Skip = integer(f.Name); o.plan.Judging.Skip < 0 {
+				err = usagef("--skip-steps is %s, expected 0 or more", text)
+			}
 		case "unlabelled":
 			o.plan.Judging.Unlabelled = nil
-			if k := integer(f.Name); k >= 0 {
+			switch k := integer(f.Name); {
+			case k < -1:
+				err = usagef("--unlabelled is %d, expected a class or -1", k)
+			case k >= 0:
 				o.plan.Judging.Unlabelled = &k
 			}
 		case "keep":

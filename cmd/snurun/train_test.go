@@ -75,7 +75,7 @@ func TestTrainRefuses(t *testing.T) {
 		"--init ../../testdata/nmnist.msgpack": "nmnist.msgpack is for recordings: --dataset folder",
 		"--scale 2 --readout membrane_sum":     "--scale is for spike counts",
 		"--scale 2 --loss mse":                 "--scale is for spike counts",
-		"--scale 2 --init " + counting:          "",
+		"--scale 2 --init " + counting:         "",
 		"--cost-ramp 2":                        "--cost-ramp is for a spike cost",
 		"--cost-ramp 2 --recipe sparse":        "",
 		"--reset subtract --bias 0":            "--bias below 0, or another --reset, is missing",
