@@ -48,9 +48,10 @@ func Example() {
 		}
 	}
 	// Output:
-	// 93.82 ± 0.19 %
+	// 96.86 ± 0.17 %
+	// sample 2 is a 9, taken for a 7
+	// sample 25 is a 4, taken for a 9
 	// sample 29 is a 8, taken for a 4
-	// sample 32 is a 9, taken for a 7
+	// sample 32 is a 9, taken for a 1
 	// sample 34 is a 5, taken for a 3
-	// sample 53 is a 9, taken for a 4
 }

@@ -12,13 +12,14 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
-// digits returns the shipped network and the digits that are part of the program.
+// digits returns a network that counts spikes, as float32, and the digits that are part of the program.
 func digits(t testing.TB) (*model.Network, dataset.Source) {
 	t.Helper()
-	m, err := export.ReadFile("../testdata/mnist.msgpack")
+	m, err := export.ReadFile("../testdata/counts.msgpack")
 	if err != nil {
 		t.Fatal(err)
 	}
+	m = m.Floats()
 	return m, digitsFor(t, m)
 }
 

@@ -165,8 +165,9 @@ func TestSumsOutOfRange(t *testing.T) {
 	t.Parallel()
 	k := tasks(t, 150)[1] // analog
 	m := withReadout(k.model, model.MembraneSum)
-	for i := range m.Layers[3].Weight.F32 {
-		m.Layers[3].Weight.F32[i] = 3e38
+	last := &m.Layers[len(m.Layers)-1]
+	for i := range last.Weight.F32 {
+		last.Weight.F32[i] = 3e38
 	}
 	e := evaluator(t, m)
 	for _, threads := range []int{1, 3} {
@@ -279,7 +280,7 @@ func TestSetsAreChecked(t *testing.T) {
 	few.Classes = nil
 	few.Layers = slices.Clone(m.Layers)
 	last := &few.Layers[len(few.Layers)-1]
-	last.Out, last.Weight.Shape, last.Weight.F32 = []int{3}, []int{3, 256}, last.Weight.F32[:3*256]
+	last.Out, last.Weight.Shape, last.Weight.F32 = []int{3}, []int{3, 64}, last.Weight.F32[:3*64]
 	last.Decay, last.Bias, last.Initial = last.Decay[:1], last.Bias[:1], nil
 	if err := All(source).Check(&few, true); err == nil || !strings.Contains(err.Error(), "has 10 classes, the network has 3 outputs") {
 		t.Errorf("too many classes: %v", err)

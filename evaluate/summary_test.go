@@ -4,20 +4,25 @@ import (
 	"math"
 	"reflect"
 	"testing"
+
+	"github.com/snurun/snurun/export"
 )
 
 // TestSummaryOfTheShippedModel pins what the README says of the first command:
 // the noise of a draw and all that follows from it.
 func TestSummaryOfTheShippedModel(t *testing.T) {
 	t.Parallel()
-	m, source := digits(t)
-	set := All(source)
+	m, err := export.ReadFile("../testdata/mnist.msgpack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := All(digitsFor(t, m))
 	set.Draw = 1
 	s, err := evaluator(t, m).Summary(t.Context(), set, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Samples != 1000 || s.Labelled != 1000 || s.Correct != 936 || s.Steps != 10000 || math.Round(s.PerSample(s.Spikes)) != 1217 || math.Round(s.PerSample(s.SynOps)) != 205125 {
+	if s.Samples != 1000 || s.Labelled != 1000 || s.Correct != 966 || s.Steps != 10000 || math.Round(s.PerSample(s.Spikes)) != 1513 || math.Round(s.PerSample(s.SynOps)) != 261103 {
 		t.Errorf("%+v", s)
 	}
 }

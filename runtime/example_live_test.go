@@ -14,7 +14,7 @@ import (
 // A live session: steps go in as they come, and as soon as one class leads by
 // the margin that the model recommends it is decided, and the next object begins.
 func ExampleSession_Reset() {
-	m, err := export.ReadFile("../testdata/mnist.msgpack")
+	m, err := export.ReadFile("../testdata/counts.msgpack")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -40,9 +40,9 @@ func ExampleSession_Reset() {
 		decided++
 	}
 	// Output:
-	// 7 after 4 steps, leading by 4 spikes
-	// 7 after 4 steps, leading by 4 spikes
-	// 7 after 4 steps, leading by 4 spikes
+	// 7 after 5 steps, leading by 4 spikes
+	// 7 after 5 steps, leading by 4 spikes
+	// 7 after 5 steps, leading by 4 spikes
 }
 
 // sensor returns a function that returns one time step of spikes after the

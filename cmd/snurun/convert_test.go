@@ -211,7 +211,7 @@ func TestConvertRefuses(t *testing.T) {
 		{shipped + " " + filepath.Join(dir, "mnist.nir") + " --input direct", exitUsage, "--input has no place in a NIR file"},
 		{shipped + " " + filepath.Join(dir, "mnist.nir") + " --steps 3", exitUsage, "--steps has no place in a NIR file"},
 		{shipped + " " + filepath.Join(dir, "mnist.nir") + " --classes a", exitUsage, "--classes has no place in a NIR file"},
-		{shipped + " " + filepath.Join(dir, "mnist.nir"), exitFailure, "unsupported: activation elu"},
+		{counting + " " + filepath.Join(dir, "mnist.nir"), exitFailure, "unsupported: activation elu"},
 	} {
 		_, says, code := snurun(t, append([]string{"convert"}, strings.Fields(c.args)...)...)
 		if code != c.code || !strings.Contains(says, c.says) {
