@@ -222,7 +222,7 @@ func (t *Trainer) fingerprint() ([sha256.Size]byte, error) {
 	}
 	h := sha256.New()
 	c := t.config
-	c.Threads = 0
+	c.Threads, c.Epochs = 0, 0
 	fmt.Fprintf(h, "streams %d\n%+v\n%d %v %v %v %+v\n", streams, c, t.steps, t.model.Input.Dt, t.model.Readout, t.model.Input.Shape, t.model.Input.Encoder.Coding)
 	fmt.Fprintf(h, "%v %v %v\n", t.model.Input.Encoder.RateHz, t.model.Input.Encoder.BinUS, t.model.Input.Encoder.Counts)
 	if threshold := t.model.Input.Encoder.Threshold; threshold != nil {

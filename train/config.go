@@ -61,6 +61,10 @@ type Config struct {
 	SpikeCost float64
 	CostRamp  float64
 
+	// ClassWeights, if there are any, are the factors of the loss of a sample of each
+	// class; nil stands for 1.
+	ClassWeights []float64
+
 	Loss      Loss
 	Optimizer Optimizer
 	Schedule  Schedule
@@ -86,6 +90,14 @@ func Defaults() Config {
 		ErrorClip:     0.1,
 		RecurrentRate: 0.1,
 	}
+}
+
+// classWeight returns the factor of the loss of a sample.
+func (c *Config) classWeight(label int) float32 {
+	if len(c.ClassWeights) == 0 {
+		return 1
+	}
+	return float32(c.ClassWeights[label])
 }
 
 // spikeCost returns the cost of a hidden spike at an epoch, which may be
@@ -141,6 +153,11 @@ func (c *Config) validate() error {
 			return fmt.Errorf("train: %s is %v, expected 0 to %v", p.name, p.value, p.to)
 		}
 	}
+	for i, w := range c.ClassWeights {
+		if !(w >= 0 && w <= 1e6) {
+			return fmt.Errorf("train: weight of class %d is %v, expected 0 to 1e6", i, w)
+		}
+	}
 	switch c.Decay {
 	case Fixed, PerNeuron, PerLayer:
 	default:
@@ -171,6 +188,7 @@ type Topology struct {
 	Steps      int
 	Planes     []Plane
 	Hidden     []int
+	Units      []Unit // of hidden layers that differ from the others; may have fewer than Hidden
 	Classes    []string
 	Activation model.Activation
 	Slope      float32 // of leaky_relu
@@ -260,7 +278,13 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 		Steps: p.Steps, Input: p.Input, Classes: p.Classes,
 		Readout: model.Readout{Kind: p.Readout},
 	}
-	for _, n := range p.Hidden {
+	if len(p.Units) > len(p.Hidden) {
+		return nil, fmt.Errorf("train: %d units for %d hidden layers", len(p.Units), len(p.Hidden))
+	}
+	for i, n := range p.Hidden {
+		if u := p.unit(i); u.Reset == model.ResetSubtract && p.Theta == 0 && !(p.Bias < 0) {
+			return nil, fmt.Errorf("train: hidden layer %d resets by subtraction of the threshold −bias, but the bias is %v, expected one below 0", i, p.Bias)
+		}
 		if n < 1 || n > maxNeurons {
 			return nil, fmt.Errorf("train: a hidden layer of %d neurons, expected 1 to %d", n, maxNeurons)
 		}
@@ -271,9 +295,11 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 			return nil, fmt.Errorf("train: plane %v: %w", plane, err)
 		}
 	}
-	for _, n := range p.Hidden {
+	for i, n := range p.Hidden {
+		d.Topology = p.unit(i)
 		d.hidden(n)
 	}
+	d.Topology = p
 	d.readout(len(p.Classes))
 	if d.err != nil {
 		return nil, fmt.Errorf("train: %w", d.err)

@@ -277,9 +277,11 @@ func (s *sample) backward(t *Trainer, w *scratch, label, number int, scale float
 	} else {
 		s.right, s.of, s.counted = 0, 1, 1
 		var right bool
-		if s.lossValue, right = w.loss.gradient(s.states[last], label, grad, n, scale); right {
+		weight := t.config.classWeight(label)
+		if s.lossValue, right = w.loss.gradient(s.states[last], label, grad, n, scale*weight); right {
 			s.right = 1
 		}
+		s.lossValue *= float64(weight)
 	}
 	for i, l := range t.layers {
 		if l == nil {

@@ -134,6 +134,9 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		return nil, err
 	}
 	sequences := m.Readout.Kind.EachStep()
+	if n := m.Layers[len(m.Layers)-1].OutSize(); len(config.ClassWeights) > 0 && (len(config.ClassWeights) != n || sequences) {
+		return nil, fmt.Errorf("train: %d class weights, expected %d, one a class, and one class a sample", len(config.ClassWeights), n)
+	}
 	steps := m.Steps
 	if sequences {
 		steps = longest(source, indices, m.Steps)

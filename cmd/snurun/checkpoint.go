@@ -3,12 +3,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/snurun/snurun/internal/atomicfile"
@@ -20,6 +22,8 @@ type checkpoints struct {
 	file  string
 	every time.Duration
 	last  time.Time
+
+	configuration string // of the training
 }
 
 // open restores the trainer and the history from an existing checkpoint if
@@ -43,6 +47,11 @@ func (c *checkpoints) open(t *train.Trainer, resume bool) (history []epochReport
 		return nil, best, fmt.Errorf("%s is left from an interrupted training: go on with --resume, or delete it", c.file)
 	}
 	extra, err := t.Restore(f)
+	if errors.Is(err, train.ErrCheckpoint) {
+		if d := c.differs(); len(d) > 0 {
+			return nil, best, fmt.Errorf("%s was written by a training with other flags: %s", c.file, strings.Join(d, ", "))
+		}
+	}
 	var e extraData
 	if err == nil {
 		err = json.Unmarshal(extra, &e)
@@ -58,13 +67,14 @@ func (c *checkpoints) open(t *train.Trainer, resume bool) (history []epochReport
 
 // extraData is what a checkpoint holds besides the trainer.
 type extraData struct {
-	History []epochReport `json:"history"`
-	Best    kept          `json:"best"`
+	Configuration string        `json:"configuration"` // first, see differs
+	History       []epochReport `json:"history"`
+	Best          kept          `json:"best"`
 }
 
 // save writes a checkpoint.
 func (c *checkpoints) save(t *train.Trainer, history []epochReport, best kept) error {
-	extra, err := json.Marshal(extraData{history, best})
+	extra, err := json.Marshal(extraData{c.configuration, history, best})
 	if err != nil {
 		return err
 	}
@@ -79,8 +89,29 @@ func (c *checkpoints) due() bool { return time.Since(c.last) >= c.every }
 // place a moment ago, since short epochs would wait for the disk.
 func (c *checkpoints) ripe() bool { return time.Since(c.last) >= c.every/10 }
 
-// remove deletes the checkpoint of a finished training.
-func (c *checkpoints) remove() error {
+// differs names the choices that differ from those of the training that wrote the
+// file, as far as it can be read for that.
+func (c *checkpoints) differs() []string {
+	data, err := os.ReadFile(c.file)
+	if err != nil {
+		return nil
+	}
+	at := bytes.LastIndex(data, []byte(`{"configuration":`))
+	if at < 0 {
+		return nil
+	}
+	var e extraData
+	if json.NewDecoder(bytes.NewReader(data[at:])).Decode(&e) != nil {
+		return nil
+	}
+	return differences(e.Configuration, c.configuration)
+}
+
+// finish deletes the checkpoint of a finished training, or writes its last one.
+func (c *checkpoints) finish(keep bool, t *train.Trainer, history []epochReport, best kept) error {
+	if keep {
+		return c.save(t, history, best)
+	}
 	if err := os.Remove(c.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

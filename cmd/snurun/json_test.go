@@ -86,6 +86,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"classify": must(t, "classify", shipped, "--limit", "3", "--json"),
 		"stream":   streamed,
 		"train":    must(t, "train", "--data", data, "--out", tmp("n.msgpack"), "--epochs", "1", "--hidden", "8", "--draws", "1", "--json"),
+		"recipes":  must(t, "recipes", "--json"),
 		"inspect":  must(t, "inspect", shipped, "--json"),
 		"bench":    must(t, "bench", shipped, "--json", "--repeat", "1", "--time", "1ms", "--limit", "2", "--batch", "1", "--threads", "1"),
 		"quantize": must(t, "quantize", tmp("m.msgpack"), tmp("q.msgpack"), "--json", "--limit", "2", "--draws", "1"),

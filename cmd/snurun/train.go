@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	goruntime "runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,10 @@ type trainOptions struct {
 	out      string
 	json     bool
 	threads  int
+	config   string
+	limit    int
+	patience int
+	keepFile bool // of the checkpoint
 	holdout  int
 	draws    int
 	resume   bool
@@ -50,8 +55,10 @@ type trainOptions struct {
 	flags *pflag.FlagSet
 }
 
-func newTrain() *cobra.Command {
-	var o trainOptions
+func newTrain() *cobra.Command { return newTrainWith(new(trainOptions)) }
+
+// newTrainWith returns the command whose flags set o.
+func newTrainWith(o *trainOptions) *cobra.Command {
 	var recipes strings.Builder
 	for _, r := range train.Recipes() {
 		fmt.Fprintf(&recipes, "  %-10s %s\n", r.Name, r.Doc)
@@ -88,6 +95,11 @@ Recipes:
   snurun train --data ~/mnist --planes 16c5s2,32c3s2 --hidden 128 --out conv.msgpack`,
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.config != "" {
+				if err := o.readConfiguration(o.config); err != nil {
+					return err
+				}
+			}
 			return o.run(cmd.Context(), cmd)
 		},
 	}
@@ -107,8 +119,12 @@ Recipes:
 	f.IntVar(&o.threads, "threads", goruntime.GOMAXPROCS(0), "train on `N` threads; the result does not depend on it")
 	f.IntVar(&o.holdout, "holdout", 0, "hold `N` training samples out, the last ones of images (0: as the recipe says)")
 	f.StringVar(&o.init, "init", "", "start from this `model` instead of random weights")
-	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint), trained with the same flags")
+	f.BoolVar(&o.resume, "resume", false, "go on from the checkpoint of an interrupted training (OUT.checkpoint), trained with the same flags but more --epochs")
 	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch unless the last is younger than a tenth of this")
+	f.StringVar(&o.config, "config", "", "take flags from this `file`, lines FLAG = VALUE, or a model: those that it was trained with")
+	f.IntVar(&o.limit, "limit", 0, "train on the first `N` samples only (0: all)")
+	f.IntVar(&o.patience, "patience", 0, "stop after `N` epochs without a better one on the samples held out (0: never)")
+	f.BoolVar(&o.keepFile, "keep-checkpoint", false, "leave OUT.checkpoint, for --resume with more --epochs")
 	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
 
 	f.Int("epochs", 0, "`N` passes over the training samples")
@@ -125,7 +141,7 @@ Recipes:
 	f.String("readout", "", "`readout`: spike_count, membrane_sum or membrane_max; of sequences step_class or step_set")
 	f.Float64("prefix-loss", 0, "`factor` of the loss of early decisions (membrane_sum)")
 	f.String("planes", "", "convolutions and pools before the hidden `layers`: 16c5 (16 channels, kernel 5×5), 32c4s2p1 (stride 2, padding 1), 2s, 2a, 2m (sum, average, max pool)")
-	f.IntSlice("hidden", nil, "`sizes` of the hidden layers")
+	f.String("hidden", "", "`sizes` of the hidden layers, with colons before what one has of its own: 256:subtract,128:elu:recurrent")
 	f.Int("steps", 0, "present a sample for `N` time steps")
 	f.String("weights", "", "`numbers` that the weights become: float32, or int8, which the network is trained on")
 	f.Float64("prune", 0, "let a `share` of the weights of fully connected hidden layers become 0, in blocks of 64 neurons")
@@ -161,11 +177,30 @@ Recipes:
 	f.String("schedule", "", "learning-rate `schedule`: constant, halving[:epochs] (every 5) or cosine")
 	f.Float64("warmup", 0, "raise the learning rate over `N` epochs")
 	f.Float64("bias", 0, "initial `bias` of spiking layers, −V_th")
+	f.Float64("bias-spread", 0, "draw initial biases from bias ± `SPREAD`")
+	f.String("first-weights", "", "draw weights so that membranes are `firing` from the start, or as glorot")
+	f.Float64("gain", 0, "standard `deviation` of a membrane's first step, of firing")
+	f.Float64("active", 0, "active inputs a step that are expected, of firing (default 2 % of them, or as recordings have)")
+	f.Float64("active-hidden", 0, "spikes of a hidden layer a step that are expected, of firing")
+	f.Bool("prior", false, "begin with what is commonest (step_class, step_set)")
+	f.Float64("rate-hz", 0, "spikes a second of a pixel of intensity 1")
+	f.String("threshold", "", "intensity, of 1, above which pixels fire at the full rate, or `none`: as strongly as they are")
+	f.Float64("held", 0, "`share` of the training samples that is held out")
+	f.String("class-weights", "", "factors of the loss, one a class with commas between, or `balanced`: as rare as classes are")
 	var names []string
 	for _, r := range train.Recipes() {
 		names = append(names, r.Name)
 	}
 	complete(cmd, "recipe", names...)
+	complete(cmd, "first-weights", train.Firing, train.Glorot)
+	complete(cmd, "keep", "last", "best")
+	complete(cmd, "class-weights", balanced)
+	complete(cmd, "threshold", none)
+	showDefaults(f)
+	cmd.SetUsageFunc(func(c *cobra.Command) error {
+		_, err := fmt.Fprintf(c.OutOrStderr(), "Usage:\n  %s\n\nExamples:\n%s\n%s\nThe defaults are those of the recipe default; 'snurun recipes NAME' has those of another.\n", c.UseLine(), c.Example, groupedFlags(c.Flags()))
+		return err
+	})
 	complete(cmd, "dataset", mnistSet, imageSet, folderSet)
 	complete(cmd, "loss", train.CrossEntropy, train.MSE)
 	complete(cmd, "optimizer", train.Adam, train.SGD, train.RMSprop)
@@ -191,10 +226,15 @@ func (o *trainOptions) override() error {
 		switch f.Name {
 		case "planes":
 			var e error
+			if text == none {
+				text = ""
+			}
 			if t.Planes, e = train.ParsePlanes(text); e != nil {
 				err = usageError{e}
 			}
-			t.Input.Shape = o.shape
+			if len(t.Planes) > 0 {
+				t.Input.Shape = o.shape
+			}
 		case "epochs":
 			c.Epochs = integer(f.Name)
 		case "batch":
@@ -234,7 +274,44 @@ func (o *trainOptions) override() error {
 		case "prefix-loss":
 			c.Loss.Prefix = number(f.Name)
 		case "hidden":
-			t.Hidden, _ = o.flags.GetIntSlice(f.Name)
+			var e error
+			if text == none {
+				text = ""
+			}
+			if t.Hidden, t.Units, e = train.ParseHidden(text); e != nil {
+				err = usageError{e}
+			}
+		case "bias-spread":
+			t.BiasSpread = float32(number(f.Name))
+		case "first-weights":
+			t.Init = train.Init(text)
+		case "gain":
+			t.Gain = number(f.Name)
+		case "active":
+			t.Active = number(f.Name)
+		case "active-hidden":
+			t.ActiveHidden = number(f.Name)
+		case "prior":
+			o.plan.Prior, _ = o.flags.GetBool(f.Name)
+		case "rate-hz":
+			t.Input.Encoder.RateHz = number(f.Name)
+		case "threshold":
+			if t.Input.Encoder.Threshold = nil; text != none {
+				x, e := strconv.ParseFloat(text, 64)
+				if e != nil {
+					err = usagef("--threshold is %q, expected a number or none", text)
+				}
+				t.Input.Encoder.Threshold = &x
+			}
+		case "held":
+			o.plan.Held = number(f.Name)
+		case "class-weights":
+			if text != balanced {
+				var e error
+				if c.ClassWeights, e = parseWeights(text); e != nil {
+					err = e
+				}
+			}
 		case "steps":
 			t.Steps = integer(f.Name)
 		case "activation":
@@ -326,9 +403,9 @@ func (o *trainOptions) override() error {
 		}
 	})
 	o.plan.Config.Threads = o.threads
-	o.plan.Config.Context = o.command()
+	o.plan.Config.Context = o.command("epochs")
 	if o.init != "" {
-		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts"} {
+		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "bias-spread", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
 			}
@@ -368,11 +445,14 @@ func (o *trainOptions) checkPlan() error {
 // command returns the command line that trains the same model, with
 // placeholders for the folder and the file, and without the folders of lists and
 // of a model to start from.
-func (o *trainOptions) command() string {
+func (o *trainOptions) command(without ...string) string {
 	parts := []string{"snurun train --dataset", o.dataset, "--data DIR --out MODEL"}
 	o.flags.Visit(func(f *pflag.Flag) {
+		if slices.Contains(without, f.Name) {
+			return
+		}
 		switch f.Name {
-		case "dataset", "data", "out", "json", "threads", "resume", "checkpoint-every", "quiet":
+		case "config", "keep-checkpoint", "dataset", "data", "out", "json", "threads", "resume", "checkpoint-every", "quiet":
 			return
 		}
 		value := f.Value.String()
@@ -443,6 +523,9 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if fi, err := os.Stat(o.out); err == nil && !fi.Mode().IsRegular() {
 		return usagef("--out %s is not a regular file (%s)", o.out, fi.Mode())
 	}
+	if o.limit < 0 || o.patience < 0 {
+		return usagef("--limit is %d and --patience %d, expected 0 or more", o.limit, o.patience)
+	}
 	if o.draws < 1 || o.draws > 1000 {
 		return usagef("--draws is %d, expected 1 to 1000", o.draws)
 	}
@@ -471,6 +554,14 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if o.limit > 0 && o.limit < len(used) {
+		used = used[:o.limit]
+	}
+	if w, _ := o.flags.GetString("class-weights"); w == balanced {
+		if o.plan.Config.ClassWeights, err = balancedWeights(d.training, used); err != nil {
+			return usageError{err}
+		}
+	}
 	heldFrom := d.training
 	if d.valid != nil {
 		heldFrom = d.valid
@@ -490,9 +581,9 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 		return usageError{err}
 	}
 	j := &job{
-		options: o, heldFrom: heldFrom, test: d.test, testHeld: testHeld, used: used, held: held,
+		options: o, trainingData: d.training, heldFrom: heldFrom, test: d.test, testHeld: testHeld, used: used, held: held,
 		stdout: &lenient{w: cmd.OutOrStdout()}, stderr: cmd.ErrOrStderr(), progress: newProgress(cmd.ErrOrStderr()),
-		checkpoints: &checkpoints{file: o.out + ".checkpoint", every: o.every},
+		checkpoints: &checkpoints{file: o.out + ".checkpoint", every: o.every, configuration: o.configuration()},
 	}
 	if o.plan.Prior && o.initial == nil {
 		if err := train.Prior(m, d.training, used); err != nil {
@@ -502,7 +593,43 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if j.trainer, err = train.New(m, augmented, used, o.plan.Config); err != nil {
 		return usageError{err}
 	}
+	if err := j.header(m); err != nil {
+		return err
+	}
 	return j.run(ctx)
+}
+
+// balanced is the value of --class-weights that counts how many samples classes have.
+const balanced = "balanced"
+
+// parseWeights parses the weights of classes.
+func parseWeights(text string) (weights []float64, err error) {
+	for part := range strings.SplitSeq(text, ",") {
+		w, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+		if err != nil {
+			return nil, usagef("--class-weights is %q, expected numbers with commas between, or %s", text, balanced)
+		}
+		weights = append(weights, w)
+	}
+	return weights, nil
+}
+
+// balancedWeights returns N/(K·n) for a class with n of N samples of K classes.
+func balancedWeights(source dataset.Source, used []int) ([]float64, error) {
+	counts := make([]int, len(source.Classes()))
+	for _, i := range used {
+		if label := source.Label(i); label >= 0 && label < len(counts) {
+			counts[label]++
+		}
+	}
+	weights := make([]float64, len(counts))
+	for k, n := range counts {
+		if n == 0 {
+			return nil, fmt.Errorf("--class-weights balanced: no sample that is trained on is of class %q", source.Classes()[k])
+		}
+		weights[k] = float64(len(used)) / (float64(len(counts)) * float64(n))
+	}
+	return weights, nil
 }
 
 // network returns the network to begin with, once the plan is what the flags say.

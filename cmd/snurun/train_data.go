@@ -208,6 +208,9 @@ func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) 
 		return usagef("--steps is missing: the longest recording has %d steps of %v µs; --bin-us makes them longer", t.Steps, e.BinUS)
 	}
 	var err error
+	if o.flags.Changed("active") {
+		return nil
+	}
 	t.Active, err = train.Activity(training, t.Input, min(max(1, t.Steps), longestUntold))
 	return err
 }

@@ -55,6 +55,7 @@ func (l *lenient) Write(p []byte) (int, error) {
 type job struct {
 	options        *trainOptions
 	trainer        *train.Trainer
+	trainingData   dataset.Source
 	heldFrom, test dataset.Source // those held out are samples of heldFrom
 	testHeld       bool           // the test is on the samples held out
 	used, held     []int
@@ -64,6 +65,8 @@ type job struct {
 	checkpoints    *checkpoints
 	history        []epochReport
 	best           kept
+	digest         string // of the data
+	readout        model.ReadoutKind
 }
 
 func (j *job) run(ctx context.Context) (err error) {
@@ -71,7 +74,7 @@ func (j *job) run(ctx context.Context) (err error) {
 		return err
 	}
 	start := time.Now()
-	for !j.trainer.Done() {
+	for !j.trainer.Done() && !j.stalled() {
 		if err := j.epoch(ctx); err != nil {
 			return j.explained(err)
 		}
@@ -97,7 +100,7 @@ func (j *job) run(ctx context.Context) (err error) {
 	if err := export.WriteFile(j.options.out, m); err != nil {
 		return err
 	}
-	if err := j.checkpoints.remove(); err != nil {
+	if err := j.checkpoints.finish(j.options.keepFile, j.trainer, j.history, j.best); err != nil {
 		return err
 	}
 	seconds := time.Since(start).Seconds()

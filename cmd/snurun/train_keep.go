@@ -20,6 +20,14 @@ type kept struct {
 	Model []byte `json:"model,omitempty"`
 }
 
+// better reports whether an epoch did better on the samples held out than another.
+func better(kind model.ReadoutKind, r, than epochReport) bool {
+	if kind == model.StepSet {
+		return r.ValidNLL < than.ValidNLL
+	}
+	return r.HeldAccuracy > than.HeldAccuracy
+}
+
 // keep keeps the model of an epoch if it is the best so far and the best is asked for:
 // of sets by the negative log-likelihood, else by the accuracy. Of equal ones the first
 // is kept.
@@ -28,12 +36,7 @@ func (j *job) keep(m *model.Network, r epochReport) error {
 		return nil
 	}
 	if j.best.Epoch > 0 {
-		best := j.history[j.best.Epoch-1]
-		better := r.HeldAccuracy > best.HeldAccuracy
-		if m.Readout.Kind == model.StepSet {
-			better = r.ValidNLL < best.ValidNLL
-		}
-		if !better {
+		if !better(m.Readout.Kind, r, j.history[j.best.Epoch-1]) {
 			return nil
 		}
 	}

@@ -49,6 +49,8 @@ func (j *job) describe(m *model.Network, test evaluate.Estimate, epoch epochRepo
 	}
 	m.Metadata = map[string]any{
 		"command":          j.options.command(),
+		configurationKey:   j.options.configuration(),
+		"data_digest":      j.digest,
 		"dataset":          j.options.dataset,
 		"training_samples": float64(len(j.used)),
 		"held_out_samples": float64(len(j.held)),
