@@ -148,7 +148,7 @@ func TestInterruptedTraining(t *testing.T) {
 	if _, d, code := snurun(t, trainArgs(data, parts)...); code != exitFailure || !strings.Contains(d, "go on with --resume, or delete it") {
 		t.Errorf("a new training over a checkpoint: exit %d, %q", code, d)
 	}
-	if _, d, code := snurun(t, trainArgs(data, parts, "--resume", "--lr", "0.1")...); code != exitFailure || !strings.Contains(d, "another network, configuration") {
+	if _, d, code := snurun(t, trainArgs(data, parts, "--resume", "--lr", "0.1")...); code != exitFailure || !strings.Contains(d, "with other flags: --lr was 0.004 and is 0.1") {
 		t.Errorf("resumed with another rate: exit %d, %q", code, d)
 	}
 	must(t, trainArgs(data, parts, "--resume")...)
