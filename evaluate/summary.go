@@ -144,7 +144,7 @@ type Estimate struct {
 }
 
 // EstimateOf estimates something from its value in each of several draws.
-func EstimateOf(summaries []Summary, value func(*Summary) float64) Estimate {
+func EstimateOf[T any](summaries []T, value func(*T) float64) Estimate {
 	var e Estimate
 	n := float64(len(summaries))
 	for i := range summaries {

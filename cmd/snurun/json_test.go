@@ -81,11 +81,13 @@ func TestJSONIsDocumented(t *testing.T) {
 	if code != exitOK {
 		t.Fatal(diagnostics)
 	}
+	trained := must(t, "train", "--data", data, "--out", tmp("n.msgpack"), "--epochs", "1", "--hidden", "8", "--draws", "1", "--json")
 	images := filepath.Join(data, "t10k-images-idx3-ubyte")
 	outputs := map[string]string{
 		"classify": must(t, "classify", shipped, "--limit", "3", "--json"),
 		"stream":   streamed,
-		"train":    must(t, "train", "--data", data, "--out", tmp("n.msgpack"), "--epochs", "1", "--hidden", "8", "--draws", "1", "--json"),
+		"train":    trained,
+		"compare":  must(t, "compare", tmp("m.msgpack"), tmp("n.msgpack"), "--json"),
 		"recipes":  must(t, "recipes", "--json"),
 		"inspect":  must(t, "inspect", shipped, "--json"),
 		"bench":    must(t, "bench", shipped, "--json", "--repeat", "1", "--time", "1ms", "--limit", "2", "--batch", "1", "--threads", "1"),

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/dataset/event"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/train"
@@ -39,6 +41,7 @@ type trainOptions struct {
 	config   string
 	limit    int
 	patience int
+	seeds    int
 	keepFile bool // of the checkpoint
 	holdout  int
 	draws    int
@@ -53,6 +56,8 @@ type trainOptions struct {
 	plan  train.Setup
 
 	flags *pflag.FlagSet
+
+	accuracy []float64 // of the models trained
 }
 
 func newTrain() *cobra.Command { return newTrainWith(new(trainOptions)) }
@@ -100,6 +105,12 @@ Recipes:
 					return err
 				}
 			}
+			if o.seeds > 1 {
+				return o.runSeeds(cmd.Context(), cmd)
+			}
+			if o.seeds < 1 {
+				return usagef("--seeds is %d, expected 1 or more", o.seeds)
+			}
 			return o.run(cmd.Context(), cmd)
 		},
 	}
@@ -123,6 +134,7 @@ Recipes:
 	f.DurationVar(&o.every, "checkpoint-every", time.Minute, "write a checkpoint at least this often, and at the end of an epoch unless the last is younger than a tenth of this")
 	f.StringVar(&o.config, "config", "", "take flags from this `file`, lines FLAG = VALUE, or a model: those that it was trained with")
 	f.IntVar(&o.limit, "limit", 0, "train on the first `N` samples only (0: all)")
+	f.IntVar(&o.seeds, "seeds", 1, "train `N` models, of seeds from --seed on, to OUT-SEED; --resume leaves out those that are there")
 	f.IntVar(&o.patience, "patience", 0, "stop after `N` epochs without a better one on the samples held out (0: never)")
 	f.BoolVar(&o.keepFile, "keep-checkpoint", false, "leave OUT.checkpoint, for --resume with more --epochs")
 	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
@@ -452,7 +464,7 @@ func (o *trainOptions) command(without ...string) string {
 			return
 		}
 		switch f.Name {
-		case "config", "keep-checkpoint", "dataset", "data", "out", "json", "threads", "resume", "checkpoint-every", "quiet":
+		case "config", "keep-checkpoint", "seeds", "dataset", "data", "out", "json", "threads", "resume", "checkpoint-every", "quiet":
 			return
 		}
 		value := f.Value.String()
@@ -596,7 +608,59 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if err := j.header(m); err != nil {
 		return err
 	}
-	return j.run(ctx)
+	if err := j.run(ctx); err != nil {
+		return err
+	}
+	o.accuracy = append(o.accuracy, j.accuracy)
+	return nil
+}
+
+// maxSeeds bounds --seeds.
+const maxSeeds = 1000
+
+// runSeeds trains models that differ in the seed alone, one after the other.
+func (o *trainOptions) runSeeds(ctx context.Context, cmd *cobra.Command) error {
+	if o.seeds > maxSeeds {
+		return usagef("--seeds is %d, expected at most %d", o.seeds, maxSeeds)
+	}
+	first := uint64(1)
+	if o.flags.Changed("seed") {
+		first, _ = o.flags.GetUint64("seed")
+	}
+	base, resume := o.out, o.resume
+	extension := filepath.Ext(base)
+	var files []string
+	for i := range o.seeds {
+		seed := first + uint64(i)
+		if err := o.flags.Set("seed", strconv.FormatUint(seed, 10)); err != nil {
+			return err
+		}
+		o.out = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(base, extension), seed, extension)
+		files = append(files, o.out)
+		_, there := os.Stat(o.out)
+		_, begun := os.Stat(o.out + ".checkpoint")
+		if resume && there == nil && begun != nil {
+			m, err := export.ReadFile(o.out)
+			if err != nil {
+				return err
+			}
+			accuracy, _ := m.Metadata["test_accuracy"].(float64)
+			o.accuracy = append(o.accuracy, accuracy)
+			continue
+		}
+		o.resume = resume && begun == nil
+		if err := o.run(ctx, cmd); err != nil {
+			return err
+		}
+	}
+	e := evaluate.EstimateOf(o.accuracy, func(a *float64) float64 { return *a })
+	if o.json {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"seeds": map[string]any{
+			"schema": schema, "models": files, "seeds": o.seeds, "test_accuracy": e.Mean, "test_accuracy_se": e.Error,
+		}})
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d seeds: test accuracy %s; 'snurun compare' sets them beside others\n", o.seeds, percent(e))
+	return err
 }
 
 // balanced is the value of --class-weights that counts how many samples classes have.

@@ -78,6 +78,15 @@ var choices = []choice{
 	{"skip-steps", groupData, func(p *train.Plan) string {
 		return when(p.Topology.Readout.EachStep(), strconv.Itoa(p.Judging.Skip))
 	}},
+	{"unlabelled", groupData, func(p *train.Plan) string {
+		switch {
+		case !p.Topology.Readout.EachStep():
+			return ""
+		case p.Judging.Unlabelled == nil:
+			return "-1"
+		}
+		return strconv.Itoa(*p.Judging.Unlabelled)
+	}},
 	{"planes", groupNetwork, func(p *train.Plan) string {
 		var planes []string
 		for _, plane := range p.Topology.Planes {
@@ -183,7 +192,7 @@ func weightsText(weights []float64) string {
 var groupOf = map[string]string{
 	"dataset": groupData, "data": groupData, "list": groupData, "test-list": groupData, "input": groupData, "bin-us": groupData, "counts": groupData,
 	"holdout": groupData, "limit": groupData, "skip-bad": groupData, "strict": groupData, "chip": groupData, "columns": groupData, "level": groupData,
-	"invert": groupData, "unlabelled": groupData, "init": groupStart,
+	"invert": groupData, "init": groupStart,
 }
 
 // flagGroup returns the group of a flag.

@@ -67,6 +67,7 @@ type job struct {
 	best           kept
 	digest         string // of the data
 	readout        model.ReadoutKind
+	accuracy       float64
 }
 
 func (j *job) run(ctx context.Context) (err error) {
@@ -94,6 +95,7 @@ func (j *job) run(ctx context.Context) (err error) {
 			return j.explained(err)
 		}
 	}
+	j.accuracy = test.Mean
 	if err := j.describe(m, test, epoch); err != nil {
 		return err
 	}
