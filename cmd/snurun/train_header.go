@@ -16,7 +16,7 @@ import (
 // header says before the first epoch what is trained, on what, and how.
 func (j *job) header(m *model.Network) error {
 	var err error
-	if j.digest, err = digestOf(j.trainingData, m); err != nil {
+	if j.digest, err = dataDigest(j.trainingData, m); err != nil {
 		return err
 	}
 	j.readout = m.Readout.Kind
@@ -37,10 +37,10 @@ func (j *job) header(m *model.Network) error {
 // digestSamples is how many samples a digest of data looks into.
 const digestSamples = 1000
 
-// digestOf returns the SHA-256 of a data set as a network sees it: how many
+// dataDigest returns the SHA-256 of a data set as a network sees it: how many
 // samples there are, the class of each, and the input of up to 1,000 of them,
 // without noise of their own.
-func digestOf(source dataset.Source, m *model.Network) (string, error) {
+func dataDigest(source dataset.Source, m *model.Network) (string, error) {
 	h := sha256.New()
 	n := source.Len()
 	fmt.Fprintln(h, n, source.Shape(), source.Classes())
