@@ -85,6 +85,7 @@ figures: ## the pictures of the documentation, from runs of the shipped model
 	mkdir -p $(FIGURES)
 	CGO_ENABLED=0 go build -o snurun ./cmd/snurun
 	./snurun plot neuron --out $(FIGURES)/neuron.png
+	./snurun plot movie $(MODEL) --steps 20 --out $(FIGURES)/movie.gif
 	./snurun plot input --out $(FIGURES)/input.png
 	./snurun plot curves $(MODEL) --out $(FIGURES)/curves.png
 	./snurun plot extrapolate $(MODEL) --index 8 --out $(FIGURES)/extrapolate.png

@@ -101,6 +101,23 @@ func findPython(t *testing.T) string {
 	return ""
 }
 
+// TestPythonExamples holds docs/examples against docs/FORMAT.md: the scripts are the
+// same.
+func TestPythonExamples(t *testing.T) {
+	dir := t.TempDir()
+	for _, script := range []string{"snurun_read.py", "snurun_write.py"} {
+		extract(t, script, dir)
+		own, err := os.ReadFile(filepath.Join(dir, script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		example, err := os.ReadFile(filepath.Join("..", "docs", "examples", script))
+		if err != nil || !bytes.Equal(own, example) {
+			t.Errorf("docs/examples/%s is not as in docs/FORMAT.md, error %v", script, err)
+		}
+	}
+}
+
 // extract writes a script of docs/FORMAT.md to dir.
 func extract(t *testing.T, script, dir string) {
 	text, err := os.ReadFile(filepath.Join("..", "docs", "FORMAT.md"))

@@ -1,6 +1,8 @@
 package plot
 
 import (
+	"slices"
+
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -16,6 +18,8 @@ type Extrapolated struct {
 	Classes []string
 	Class   int // decided
 	Trained int // steps in training, 0 if unknown
+
+	Most []float32 // scores that bars leave room for beside these
 }
 
 // Extrapolation draws the summed input beside the output over all steps and the
@@ -80,7 +84,7 @@ func Extrapolation(e Extrapolated, dt model.Millis) (*Figure, error) {
 
 // bars draws the scores as bars in line with the rows of the output.
 func (e *Extrapolated) bars(c canvas, area vg.Rectangle, y axis) {
-	lo, hi := bounds(e.Scores)
+	lo, hi := bounds(append(slices.Clone(e.Most), e.Scores...))
 	lo, hi = min(lo, 0), max(hi, 0)
 	if lo == hi {
 		hi = 1

@@ -18,6 +18,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -27,7 +28,7 @@ import (
 	"github.com/snurun/snurun/internal/atomicfile"
 )
 
-// ErrFormat is the error of a file name that does not end in .png or .svg.
+// ErrFormat is the error of a file name that does not end in .png, .svg or .gif.
 var ErrFormat = errors.New("unknown picture format")
 
 // ErrData is the error of data that cannot be drawn: nothing at all, parts of
@@ -50,10 +51,10 @@ const (
 // FormatOf returns the format that a file's extension names.
 func FormatOf(name string) (Format, error) {
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
-	case ".png", ".svg":
+	case ".png", ".svg", ".gif":
 		return Format(ext[1:]), nil
 	}
-	return "", fmt.Errorf("plot: %w: %q, expected a name that ends in .png or .svg", ErrFormat, name)
+	return "", fmt.Errorf("plot: %w: %q, expected a name that ends in .png, .svg or .gif", ErrFormat, name)
 }
 
 // Figure is a complete figure. It keeps the data that it was made of, which
@@ -64,6 +65,10 @@ type Figure struct {
 
 	width, height vg.Length
 	draw          func(canvas)
+
+	frames int // of one that moves
+	delay  time.Duration
+	at     func(frame int) (*Figure, error)
 }
 
 // Write writes the figure.
@@ -73,6 +78,8 @@ func (f *Figure) Write(w io.Writer, format Format) error {
 		height += titleBand
 	}
 	switch format {
+	case GIF:
+		return f.writeGIF(w)
 	case PNG:
 		c := vgimg.NewWith(vgimg.UseWH(f.width, height), vgimg.UseDPI(72*pixelsPerPoint))
 		f.drawOn(canvas{draw.New(c), true})
@@ -87,7 +94,7 @@ func (f *Figure) Write(w io.Writer, format Format) error {
 		_, err := svgFixes.WriteString(w, b.String())
 		return err
 	}
-	return fmt.Errorf("plot: %w: %q, expected png or svg", ErrFormat, format)
+	return fmt.Errorf("plot: %w: %q, expected png, svg or gif", ErrFormat, format)
 }
 
 // svgFixes mends what vgsvg writes: it calls the PNG data of a picture JPEG,

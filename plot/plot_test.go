@@ -156,7 +156,7 @@ func drawings() []drawing {
 			if analog {
 				output.Data = values(steps, n)
 			}
-			return Extrapolation(Extrapolated{frame("input", 28, 28, "spikes"), output, wave(n), classNames(n), n - 1, 10}, 1)
+			return Extrapolation(Extrapolated{frame("input", 28, 28, "spikes"), output, wave(n), classNames(n), n - 1, 10, nil}, 1)
 		}
 	}
 	spikes := func(n int, mean float64) func() (*Figure, error) {
@@ -389,7 +389,7 @@ func TestBadData(t *testing.T) {
 		{"negative count", errOf(Confusion([][]int{{-1}}, classNames(1)))},
 		{"no samples", errOf(Confusion([][]int{{0}}, classNames(1)))},
 		{"no output", errOf(Extrapolation(Extrapolated{Input: frame("", 1, 1, "")}, 1))},
-		{"class out of range", errOf(Extrapolation(Extrapolated{frame("", 1, 1, ""), Activity{Data: two}, wave(1), classNames(1), 1, 0}, 1))},
+		{"class out of range", errOf(Extrapolation(Extrapolated{frame("", 1, 1, ""), Activity{Data: two}, wave(1), classNames(1), 1, 0, nil}, 1))},
 		{"no spiking layer", errOf(Spikes(nil, 1))},
 		{"negative spikes", errOf(Spikes([]LayerSpikes{{"a", 1, -1, 0}}, 1))},
 		{"no steps", errOf(Spikes([]LayerSpikes{{"a", 1, 1, 0}}, 0))},
@@ -422,7 +422,7 @@ func TestSave(t *testing.T) {
 			t.Errorf("%s was written", name)
 		}
 	}
-	if err := f.Write(io.Discard, "gif"); !errors.Is(err, ErrFormat) {
+	if err := f.Write(io.Discard, "bmp"); !errors.Is(err, ErrFormat) {
 		t.Errorf("gif: error is %v, expected an ErrFormat", err)
 	}
 }

@@ -38,8 +38,8 @@ func newPlot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plot KIND",
 		Short: "Draw figures of networks and what they do",
-		Long: `plot draws a figure from a real run of a network and writes it as PNG or SVG, by
-the extension of --out. The same call writes the same bytes, but for tradeoff,
+		Long: `plot draws a figure from a real run of a network and writes it as PNG, SVG or GIF,
+by the extension of --out. The same call writes the same bytes, but for tradeoff,
 which measures time.
 
 Inputs are samples of the 1,000 MNIST test digits that are part of the program, of
@@ -101,6 +101,14 @@ pixel above 0 fires at 100 Hz, in 10 steps of 1 ms.`,
 and the scores that they add up to.`,
 		examples: []string{"model.msgpack --out extrapolate.png", "model.msgpack --index 8 --steps 50 --out extrapolate.svg"},
 		least:    1, most: 2, flags: sampleFlags, steps: "ten times what the model says", draw: (*plotter).extrapolate,
+	},
+	{
+		use: "movie MODEL [INPUT]", short: "Spikes of a sample becoming a decision, step by step",
+		long: `movie shows what extrapolate shows after one step, two, and so on, as frames of a
+.gif: the spikes that have come in, the output, and the scores so far. A .png or .svg
+is the last frame.`,
+		examples: []string{"testdata/mnist.msgpack --out movie.gif", "testdata/nmnist.msgpack testdata/nmnist/60001.bs2 --out movie.gif"},
+		least:    1, most: 2, flags: sampleFlags, steps: "as the model says", draw: (*plotter).movie,
 	},
 	{
 		use: "raster MODEL [INPUT]", short: "The spikes of the input and of every layer",
@@ -222,7 +230,7 @@ func (k plotKind) command() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.out, "out", "", "`file` to write, .png or .svg")
+	f.StringVar(&o.out, "out", "", "`file` to write, .png, .svg or .gif")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	f.StringVar(&o.title, "title", "", "`text` above the figure")
 	for _, flag := range strings.Fields(k.flags) {
@@ -260,7 +268,7 @@ func (k plotKind) command() *cobra.Command {
 
 func (o *plotOptions) check() error {
 	if o.out == "" {
-		return usagef("--out is missing: the file to write, .png or .svg")
+		return usagef("--out is missing: the file to write, .png, .svg or .gif")
 	}
 	if _, err := plot.FormatOf(o.out); err != nil {
 		return usageError{err}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/evaluate"
@@ -247,6 +248,65 @@ func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
 	}
 	figure.Title = p.decision(l, r.Class)
 	return figure, nil
+}
+
+// frameTime is how long a time step of a movie is shown.
+const frameTime = 300 * time.Millisecond
+
+func (p *plotter) movie(args []string) (*plot.Figure, error) {
+	l, err := p.load(args)
+	if err != nil {
+		return nil, err
+	}
+	x, err := p.present(l.model, l.source, p.options.steps)
+	if err != nil {
+		return nil, err
+	}
+	last := len(l.model.Layers) - 1
+	layers, r, err := l.record(p.ctx, x, evaluate.What{Outputs: true}, last)
+	if err != nil {
+		return nil, err
+	}
+	most := slices.Clone(r.Scores)
+	output := l.activity(layers, last)
+	figure, err := plot.Animate(x.Steps(), frameTime, func(frame int) (*plot.Figure, error) {
+		seen := spike.Slice(x, 0, frame+1)
+		_, r, err := l.record(p.ctx, seen, evaluate.What{})
+		if err != nil {
+			return nil, err
+		}
+		e := plot.Extrapolated{
+			Input: inputFrame(l.model.Input, seen, frame+1), Output: output, Most: most,
+			Classes: l.classes(), Scores: r.Scores, Class: r.Class,
+		}
+		e.Output.Data = upTo(output.Data, frame+1)
+		e.Input.Name = "input so far"
+		return plot.Extrapolation(e, l.model.Input.Step())
+	})
+	if err != nil {
+		return nil, err
+	}
+	figure.Title = p.decision(l, r.Class)
+	return figure, nil
+}
+
+// upTo returns x with nothing in the steps from a step on.
+func upTo(x spike.Input, step int) spike.Input {
+	switch x := x.(type) {
+	case spike.Train:
+		y := spike.NewTrain(x.Steps(), x.Size())
+		for t := range step {
+			copy(y.At(t), x.At(t))
+		}
+		return y
+	case spike.Values:
+		y := spike.NewValues(x.Steps(), x.Size())
+		for t := range step {
+			copy(y.At(t), x.At(t))
+		}
+		return y
+	}
+	return x
 }
 
 func (p *plotter) raster(args []string) (*plot.Figure, error) {

@@ -27,7 +27,7 @@ func TestPlotWrongUsage(t *testing.T) {
 		{"plot raster a b c --out r.png", "found 3 arguments"},
 		{"plot curves --out c.png", "expected curves MODEL..."},
 		{"plot neuron", "--out is missing"},
-		{"plot neuron --out n.pdf", "expected a name that ends in .png or .svg"},
+		{"plot neuron --out n.pdf", "expected a name that ends in .png, .svg or .gif"},
 		{"plot neuron --index 1 --out n.png", "unknown flag: --index"},
 		{"plot neuron --tau 0.5 --out n.png", "decay"},
 		{"plot neuron --dt 0 --out n.png", "dt_ms is 0"},
