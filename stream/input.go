@@ -34,7 +34,7 @@ func DefaultFormat(in model.Input) string {
 	switch {
 	case in.Encoder.Coding == model.Events && len(in.Shape) > 1:
 		return "text"
-	case in.Encoder.Coding != model.Events && in.Encoder.Analog():
+	case in.Encoder.Analog():
 		return JSONL
 	}
 	return Spikes

@@ -334,6 +334,7 @@ func TestDefaultFormat(t *testing.T) {
 		{model.Input{Shape: planes, Encoder: model.Encoder{Coding: model.Events}}, "text"},
 		{model.Input{Shape: planes, Encoder: model.Encoder{Coding: model.Events, Counts: true}}, "text"},
 		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Events}}, Spikes},
+		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Events, Counts: true}}, JSONL},
 		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Direct}}, JSONL},
 		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Poisson}}, Spikes},
 		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Latency}}, Spikes},

@@ -78,7 +78,7 @@ func choicesOf(r train.Recipe) map[string]string {
 	if shape == nil {
 		shape = []int{28, 28}
 	}
-	p := r.Plan(shape, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})
+	p := r.Setup(shape, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})
 	all := map[string]string{}
 	for _, c := range choices {
 		if value := c.of(&p); value != "" {

@@ -35,9 +35,9 @@ var groups = []string{groupData, groupNetwork, groupStart, groupLoss, groupLearn
 // A choice is a flag of train whose value a recipe chooses.
 type choice struct {
 	flag, group string
-	// of returns the value in a plan, as the flag takes it; "" if it has no meaning
+	// of returns the value in a setup, as the flag takes it; "" if it has no meaning
 	// there.
-	of func(p *train.Plan) string
+	of func(p *train.Setup) string
 }
 
 func number[T float64 | float32](x T) string {
@@ -56,15 +56,15 @@ func when(ok bool, text string) string {
 	return ""
 }
 
-// choices are all that a plan consists of, but for the data: what is given for
+// choices are all that a setup consists of, but for the data: what is given for
 // each of them trains the same network, whatever a recipe comes to mean.
 var choices = []choice{
-	{"steps", groupData, func(p *train.Plan) string { return strconv.Itoa(p.Topology.Steps) }},
-	{"rate-hz", groupData, func(p *train.Plan) string {
+	{"steps", groupData, func(p *train.Setup) string { return strconv.Itoa(p.Topology.Steps) }},
+	{"rate-hz", groupData, func(p *train.Setup) string {
 		e := p.Topology.Input.Encoder
 		return when(e.Coding == model.Poisson, number(e.RateHz))
 	}},
-	{"threshold", groupData, func(p *train.Plan) string {
+	{"threshold", groupData, func(p *train.Setup) string {
 		e := p.Topology.Input.Encoder
 		switch {
 		case e.Coding != model.Poisson && e.Coding != model.Latency:
@@ -74,11 +74,11 @@ var choices = []choice{
 		}
 		return number(*e.Threshold)
 	}},
-	{"held", groupData, func(p *train.Plan) string { return number(p.Held) }},
-	{"skip-steps", groupData, func(p *train.Plan) string {
+	{"held", groupData, func(p *train.Setup) string { return number(p.Held) }},
+	{"skip-steps", groupData, func(p *train.Setup) string {
 		return when(p.Topology.Readout.EachStep(), strconv.Itoa(p.Judging.Skip))
 	}},
-	{"unlabelled", groupData, func(p *train.Plan) string {
+	{"unlabelled", groupData, func(p *train.Setup) string {
 		switch {
 		case !p.Topology.Readout.EachStep():
 			return ""
@@ -87,92 +87,92 @@ var choices = []choice{
 		}
 		return strconv.Itoa(*p.Judging.Unlabelled)
 	}},
-	{"planes", groupNetwork, func(p *train.Plan) string {
+	{"planes", groupNetwork, func(p *train.Setup) string {
 		var planes []string
 		for _, plane := range p.Topology.Planes {
 			planes = append(planes, plane.String())
 		}
 		return cmp.Or(strings.Join(planes, ","), none)
 	}},
-	{"hidden", groupNetwork, func(p *train.Plan) string { return cmp.Or(p.Topology.HiddenString(), none) }},
-	{"activation", groupNetwork, func(p *train.Plan) string { return string(p.Topology.Activation) }},
-	{"slope", groupNetwork, func(p *train.Plan) string {
+	{"hidden", groupNetwork, func(p *train.Setup) string { return cmp.Or(p.Topology.HiddenString(), none) }},
+	{"activation", groupNetwork, func(p *train.Setup) string { return string(p.Topology.Activation) }},
+	{"slope", groupNetwork, func(p *train.Setup) string {
 		return when(p.Topology.Activation == model.LeakyReLU, number(p.Topology.Slope))
 	}},
-	{"reset", groupNetwork, func(p *train.Plan) string { return string(p.Topology.Reset) }},
-	{"soft", groupNetwork, func(p *train.Plan) string { return strconv.FormatBool(p.Topology.Soft) }},
-	{"recurrent", groupNetwork, func(p *train.Plan) string { return strconv.FormatBool(p.Topology.Recurrent) }},
-	{"readout", groupNetwork, func(p *train.Plan) string { return string(p.Topology.Readout) }},
-	{"decay", groupStart, func(p *train.Plan) string { return number(p.Topology.Decay) }},
-	{"bias", groupStart, func(p *train.Plan) string { return number(p.Topology.Bias) }},
-	{"bias-spread", groupStart, func(p *train.Plan) string { return number(p.Topology.BiasSpread) }},
-	{"first-weights", groupStart, func(p *train.Plan) string { return string(p.Topology.Init) }},
-	{"gain", groupStart, func(p *train.Plan) string { return when(p.Topology.Init == train.Firing, number(p.Topology.Gain)) }},
-	{"active", groupStart, func(p *train.Plan) string {
+	{"reset", groupNetwork, func(p *train.Setup) string { return string(p.Topology.Reset) }},
+	{"soft", groupNetwork, func(p *train.Setup) string { return strconv.FormatBool(p.Topology.Soft) }},
+	{"recurrent", groupNetwork, func(p *train.Setup) string { return strconv.FormatBool(p.Topology.Recurrent) }},
+	{"readout", groupNetwork, func(p *train.Setup) string { return string(p.Topology.Readout) }},
+	{"decay", groupStart, func(p *train.Setup) string { return number(p.Topology.Decay) }},
+	{"bias", groupStart, func(p *train.Setup) string { return number(p.Topology.Bias) }},
+	{"bias-spread", groupStart, func(p *train.Setup) string { return number(p.Topology.BiasSpread) }},
+	{"first-weights", groupStart, func(p *train.Setup) string { return string(p.Topology.Init) }},
+	{"gain", groupStart, func(p *train.Setup) string { return when(p.Topology.Init == train.Firing, number(p.Topology.Gain)) }},
+	{"active", groupStart, func(p *train.Setup) string {
 		return when(p.Topology.Init == train.Firing, number(p.Topology.Active))
 	}},
-	{"active-hidden", groupStart, func(p *train.Plan) string {
+	{"active-hidden", groupStart, func(p *train.Setup) string {
 		return when(p.Topology.Init == train.Firing, number(p.Topology.ActiveHidden))
 	}},
-	{"recurrent-gain", groupStart, func(p *train.Plan) string { return when(p.Topology.Recurrent, number(p.Topology.RecurrentGain)) }},
-	{"prior", groupStart, func(p *train.Plan) string { return when(p.Topology.Readout.EachStep(), strconv.FormatBool(p.Prior)) }},
-	{"loss", groupLoss, func(p *train.Plan) string { return string(p.Config.Loss.Kind) }},
-	{"scale", groupLoss, func(p *train.Plan) string {
+	{"recurrent-gain", groupStart, func(p *train.Setup) string { return when(p.Topology.Recurrent, number(p.Topology.RecurrentGain)) }},
+	{"prior", groupStart, func(p *train.Setup) string { return when(p.Topology.Readout.EachStep(), strconv.FormatBool(p.Prior)) }},
+	{"loss", groupLoss, func(p *train.Setup) string { return string(p.Config.Loss.Kind) }},
+	{"scale", groupLoss, func(p *train.Setup) string {
 		return when(p.Topology.Readout == model.SpikeCount && p.Config.Loss.Kind == train.CrossEntropy, number(p.Config.Loss.Scale))
 	}},
-	{"prefix-loss", groupLoss, func(p *train.Plan) string { return number(p.Config.Loss.Prefix) }},
-	{"smoothing", groupLoss, func(p *train.Plan) string { return number(p.Config.Loss.Smoothing) }},
-	{"metabolic", groupLoss, func(p *train.Plan) string { return number(p.Config.Loss.Metabolic) }},
-	{"class-weights", groupLoss, func(p *train.Plan) string { return weightsText(p.Config.ClassWeights) }},
-	{"surrogate", groupLoss, func(p *train.Plan) string { return p.Config.Surrogate.String() }},
-	{"detach-reset", groupLoss, func(p *train.Plan) string { return strconv.FormatBool(p.Config.DetachReset) }},
-	{"clip", groupLoss, func(p *train.Plan) string { return number(p.Config.Clip) }},
-	{"error-clip", groupLoss, func(p *train.Plan) string { return when(p.Topology.Recurrent, number(p.Config.ErrorClip)) }},
-	{"window", groupLoss, func(p *train.Plan) string {
+	{"prefix-loss", groupLoss, func(p *train.Setup) string { return number(p.Config.Loss.Prefix) }},
+	{"smoothing", groupLoss, func(p *train.Setup) string { return number(p.Config.Loss.Smoothing) }},
+	{"metabolic", groupLoss, func(p *train.Setup) string { return number(p.Config.Loss.Metabolic) }},
+	{"class-weights", groupLoss, func(p *train.Setup) string { return weightsText(p.Config.ClassWeights) }},
+	{"surrogate", groupLoss, func(p *train.Setup) string { return p.Config.Surrogate.String() }},
+	{"detach-reset", groupLoss, func(p *train.Setup) string { return strconv.FormatBool(p.Config.DetachReset) }},
+	{"clip", groupLoss, func(p *train.Setup) string { return number(p.Config.Clip) }},
+	{"error-clip", groupLoss, func(p *train.Setup) string { return when(p.Topology.Recurrent, number(p.Config.ErrorClip)) }},
+	{"window", groupLoss, func(p *train.Setup) string {
 		return when(p.Topology.Readout.EachStep(), strconv.Itoa(p.Config.Window))
 	}},
-	{"epochs", groupLearning, func(p *train.Plan) string { return strconv.Itoa(p.Config.Epochs) }},
-	{"batch", groupLearning, func(p *train.Plan) string { return strconv.Itoa(p.Config.Batch) }},
-	{"optimizer", groupLearning, func(p *train.Plan) string { return string(p.Config.Optimizer.Kind) }},
-	{"lr", groupLearning, func(p *train.Plan) string { return number(p.Config.Optimizer.Rate) }},
-	{"momentum", groupLearning, func(p *train.Plan) string {
+	{"epochs", groupLearning, func(p *train.Setup) string { return strconv.Itoa(p.Config.Epochs) }},
+	{"batch", groupLearning, func(p *train.Setup) string { return strconv.Itoa(p.Config.Batch) }},
+	{"optimizer", groupLearning, func(p *train.Setup) string { return string(p.Config.Optimizer.Kind) }},
+	{"lr", groupLearning, func(p *train.Setup) string { return number(p.Config.Optimizer.Rate) }},
+	{"momentum", groupLearning, func(p *train.Setup) string {
 		return when(p.Config.Optimizer.Kind == train.SGD, number(p.Config.Optimizer.Momentum))
 	}},
-	{"schedule", groupLearning, func(p *train.Plan) string {
+	{"schedule", groupLearning, func(p *train.Setup) string {
 		s := p.Config.Schedule
 		if s.Kind == train.Halving {
 			return fmt.Sprintf("%s:%d", s.Kind, s.Every)
 		}
 		return string(s.Kind)
 	}},
-	{"warmup", groupLearning, func(p *train.Plan) string { return number(p.Config.Schedule.Warmup) }},
-	{"recurrent-rate", groupLearning, func(p *train.Plan) string { return when(p.Topology.Recurrent, number(p.Config.RecurrentRate)) }},
-	{"decay-training", groupLearning, func(p *train.Plan) string { return string(p.Config.Decay) }},
-	{"theta-training", groupLearning, func(p *train.Plan) string {
+	{"warmup", groupLearning, func(p *train.Setup) string { return number(p.Config.Schedule.Warmup) }},
+	{"recurrent-rate", groupLearning, func(p *train.Setup) string { return when(p.Topology.Recurrent, number(p.Config.RecurrentRate)) }},
+	{"decay-training", groupLearning, func(p *train.Setup) string { return string(p.Config.Decay) }},
+	{"theta-training", groupLearning, func(p *train.Setup) string {
 		return when(p.Topology.Reset == model.ResetSubtract, string(p.Config.Theta))
 	}},
-	{"keep", groupLearning, func(p *train.Plan) string {
+	{"keep", groupLearning, func(p *train.Setup) string {
 		if p.KeepBest {
 			return "best"
 		}
 		return "last"
 	}},
-	{"seed", groupLearning, func(p *train.Plan) string { return strconv.FormatUint(p.Config.Seed, 10) }},
-	{"weight-decay", groupNoise, func(p *train.Plan) string { return number(p.Config.Optimizer.WeightDecay) }},
-	{"l2", groupNoise, func(p *train.Plan) string { return number(p.Config.Optimizer.L2) }},
-	{"dropout", groupNoise, func(p *train.Plan) string { return number(p.Config.Dropout) }},
-	{"initial-noise", groupNoise, func(p *train.Plan) string { return number(p.Config.InitialNoise) }},
-	{"frozen", groupNoise, func(p *train.Plan) string { return strconv.FormatBool(p.Config.Frozen) }},
-	{"shift", groupNoise, func(p *train.Plan) string { return number(p.Augment.Shift) }},
-	{"rotate", groupNoise, func(p *train.Plan) string { return number(p.Augment.Rotate) }},
-	{"elastic", groupNoise, func(p *train.Plan) string { return number(p.Augment.Elastic) }},
-	{"time-jitter", groupNoise, func(p *train.Plan) string {
+	{"seed", groupLearning, func(p *train.Setup) string { return strconv.FormatUint(p.Config.Seed, 10) }},
+	{"weight-decay", groupNoise, func(p *train.Setup) string { return number(p.Config.Optimizer.WeightDecay) }},
+	{"l2", groupNoise, func(p *train.Setup) string { return number(p.Config.Optimizer.L2) }},
+	{"dropout", groupNoise, func(p *train.Setup) string { return number(p.Config.Dropout) }},
+	{"initial-noise", groupNoise, func(p *train.Setup) string { return number(p.Config.InitialNoise) }},
+	{"frozen", groupNoise, func(p *train.Setup) string { return strconv.FormatBool(p.Config.Frozen) }},
+	{"shift", groupNoise, func(p *train.Setup) string { return number(p.Augment.Shift) }},
+	{"rotate", groupNoise, func(p *train.Setup) string { return number(p.Augment.Rotate) }},
+	{"elastic", groupNoise, func(p *train.Setup) string { return number(p.Augment.Elastic) }},
+	{"time-jitter", groupNoise, func(p *train.Setup) string {
 		return when(p.Topology.Input.Encoder.Coding == model.Events, strconv.Itoa(p.Augment.Jitter))
 	}},
-	{"spike-cost", groupCost, func(p *train.Plan) string { return number(p.Config.SpikeCost) }},
-	{"cost-ramp", groupCost, func(p *train.Plan) string { return when(p.Config.SpikeCost != 0, number(p.Config.CostRamp)) }},
-	{"weights", groupCost, func(p *train.Plan) string { return string(p.Config.Weights) }},
-	{"prune", groupCost, func(p *train.Plan) string { return number(p.Config.Prune) }},
+	{"spike-cost", groupCost, func(p *train.Setup) string { return number(p.Config.SpikeCost) }},
+	{"cost-ramp", groupCost, func(p *train.Setup) string { return when(p.Config.SpikeCost != 0, number(p.Config.CostRamp)) }},
+	{"weights", groupCost, func(p *train.Setup) string { return string(p.Config.Weights) }},
+	{"prune", groupCost, func(p *train.Setup) string { return number(p.Config.Prune) }},
 }
 
 // none is the value of flags for layers that there are none of, and for an encoder
@@ -225,7 +225,7 @@ func groupedFlags(flags *pflag.FlagSet) string {
 
 // showDefaults makes what the default recipe chooses the default that is printed.
 func showDefaults(flags *pflag.FlagSet) {
-	plan := train.Recipes()[0].Plan([]int{28, 28}, []string{"0", "1"})
+	plan := train.Recipes()[0].Setup([]int{28, 28}, []string{"0", "1"})
 	for _, c := range choices {
 		if f := flags.Lookup(c.flag); f != nil {
 			switch value := c.of(&plan); value {
@@ -237,7 +237,7 @@ func showDefaults(flags *pflag.FlagSet) {
 	}
 }
 
-// configuration returns all choices of the plan, a flag with its value a line: what
+// configuration returns all choices of the setup, a flag with its value a line: what
 // --config takes.
 func (o *trainOptions) configuration() string {
 	lines := []string{"recipe = " + o.recipe}

@@ -18,7 +18,7 @@ import (
 	"github.com/snurun/snurun/train"
 )
 
-// TestChoicesAreAll gives the choices of each recipe to another one: the plan must
+// TestChoicesAreAll gives the choices of each recipe to another one: the setup must
 // become that of the recipe. So no choice is missing, and what is written in a model
 // trains the same network whatever its recipe comes to mean.
 func TestChoicesAreAll(t *testing.T) {
@@ -28,10 +28,10 @@ func TestChoicesAreAll(t *testing.T) {
 		if shape == nil {
 			shape = []int{28, 28}
 		}
-		want := r.Plan(shape, classes)
+		want := r.Setup(shape, classes)
 		for _, start := range train.Recipes() {
 			o := trainOptions{shape: want.Topology.Input.Shape}
-			o.plan = start.Plan(shape, classes)
+			o.plan = start.Setup(shape, classes)
 			if o.plan.Topology.Input.Encoder.Coding != want.Topology.Input.Encoder.Coding {
 				continue // which comes with the data
 			}

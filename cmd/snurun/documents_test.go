@@ -1,0 +1,136 @@
+//go:build linux && !board
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// notRun says which lines of documents a test cannot run: those for a board, those
+// that fetch something, and builds.
+func notRun(line string) bool {
+	for _, part := range []string{"pi$", "# on the board", "snurun data", "go install", "go run", "go build", "git clone", "go test", "scp ", "ssh "} {
+		if strings.Contains(line, part) {
+			return true
+		}
+	}
+	return !strings.Contains(line, "snurun ")
+}
+
+// TestDocumentsRun runs the commands of documents as they are written, one after the
+// other, in a folder with the files that they name. mosquitto_pub takes all that it is
+// given.
+func TestDocumentsRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs all commands of the documents")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digits := digitLines(t, 3)
+	mnist := smallMNIST(t, 120)
+	for _, document := range []string{"README.md", "docs/TRAIN.md", "docs/CONNECT.md"} {
+		t.Run(document, func(t *testing.T) {
+			dir := t.TempDir()
+			in := func(parts ...string) string { return filepath.Join(append([]string{dir}, parts...)...) }
+			for _, err := range []error{
+				os.Symlink(filepath.Join(root, "testdata"), in("testdata")), os.Symlink(mnist, in("mnist")), os.Mkdir(in("bin"), 0o755),
+			} {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			for name, script := range map[string]string{
+				"snurun":        fmt.Sprintf("#!/bin/sh\n%s=1 exec '%s' \"$@\"\n", asCommand, self),
+				"sensor":        "#!/bin/sh\nexec cat spikes.txt\n",
+				"mosquitto_pub": "#!/bin/sh\nexec cat > published\n",
+			} {
+				writeFile(t, in("bin", name), []byte(script))
+				if err := os.Chmod(in("bin", name), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			writeFile(t, in("spikes.txt"), []byte(digits))
+			writeFile(t, in("x.npy"), array(10, 784, func(int, int) float32 { return 0 }))
+			var stroke strings.Builder
+			for _, part := range []string{"train", "test"} {
+				for class := range 3 {
+					if err := os.MkdirAll(in("wand", part, fmt.Sprint(class+1)), 0o755); err != nil {
+						t.Fatal(err)
+					}
+					for i := range 8 {
+						wave := func(k, c int) float32 {
+							return float32(math.Sin(float64(k*(class+1))/7 + float64(c+i)/5))
+						}
+						writeFile(t, in("wand", part, fmt.Sprint(class+1), fmt.Sprintf("%03d.npy", i)), array(30, 2, wave))
+						if i == 0 && class == 2 {
+							for k := range 30 {
+								fmt.Fprintln(&stroke, wave(k, 0), wave(k, 1))
+							}
+						}
+					}
+				}
+			}
+			writeFile(t, in("stroke.txt"), []byte(stroke.String()))
+			shippedModel, err := os.ReadFile(shipped)
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, in("digits.msgpack"), shippedModel)
+			writeFile(t, in("model.msgpack"), shippedModel)
+			must(t, "train", "--dataset", "folder", "--data", in("wand"), "--counts", "--hidden", "8", "--epochs", "1", "--quiet", "--out", in("gesture.msgpack"))
+			must(t, "train", "--data", mnist, "--hidden", "8", "--reset", "zero", "--epochs", "1", "--quiet", "--out", in("zero.msgpack"))
+			must(t, "convert", in("zero.msgpack"), in("net.nir"), "--quiet")
+
+			text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(document)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := 0
+			for line := range strings.Lines(string(text)) {
+				if !strings.HasPrefix(line, "    ") || notRun(line) {
+					continue
+				}
+				run++
+				cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", line)
+				cmd.Dir = dir
+				cmd.Env = append(os.Environ(), "PATH="+in("bin")+":"+os.Getenv("PATH"))
+				var said bytes.Buffer
+				cmd.Stdout, cmd.Stderr = &said, &said
+				if err := cmd.Run(); err != nil || strings.Contains(said.String(), "snurun: ") && !strings.Contains(said.String(), "warning") {
+					t.Errorf("%s%v\n%.2000s", line, err, said.String())
+				}
+			}
+			if run < 4 {
+				t.Errorf("%d commands, expected more", run)
+			}
+		})
+	}
+}
+
+// array returns a NumPy array of float32 [rows, columns].
+func array(rows, columns int, at func(i, j int) float32) []byte {
+	head := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", rows, columns)
+	head += strings.Repeat(" ", 117-len(head)) + "\n"
+	b := append([]byte("\x93NUMPY\x01\x00"), byte(len(head)), 0)
+	b = append(b, head...)
+	for i := range rows {
+		for j := range columns {
+			bits := math.Float32bits(at(i, j))
+			b = append(b, byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24))
+		}
+	}
+	return b
+}
