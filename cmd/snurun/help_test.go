@@ -136,7 +136,7 @@ func code(text string) []string {
 }
 
 // separators part the commands of a line.
-var separators = regexp.MustCompile(`\|\||&&|[|;()'=]`)
+var separators = regexp.MustCompile(`\|\||&&|[|;()']|^Exec[A-Za-z]*=`)
 
 // before are the words that may stand before a call of snurun; after others, as
 // in "go build ./cmd/snurun", it is a file.
