@@ -189,6 +189,7 @@ Recipes:
 	f.String("schedule", "", "learning-rate `schedule`: constant, halving[:epochs] (every 5) or cosine")
 	f.Float64("warmup", 0, "raise the learning rate over `N` epochs")
 	f.Float64("bias", 0, "initial `bias` of spiking layers, −V_th")
+	f.Float64("readout-decay", 0, "initial decay `l` of the membranes that a last layer without spikes reads (0: each step alone)")
 	f.Float64("bias-spread", 0, "draw initial biases from bias ± `SPREAD`")
 	f.String("first-weights", "", "draw weights so that membranes are `firing` from the start, or as glorot")
 	f.Float64("gain", 0, "standard `deviation` of a membrane's first step, of firing")
@@ -293,8 +294,14 @@ func (o *trainOptions) override() error {
 			if t.Hidden, t.Units, e = train.ParseHidden(text); e != nil {
 				err = usageError{e}
 			}
+		case "readout-decay":
+			if t.ReadoutDecay = float32(number(f.Name)); !(t.ReadoutDecay >= 0 && t.ReadoutDecay <= 1) {
+				err = usagef("--readout-decay is %v, expected 0 to 1", t.ReadoutDecay)
+			}
 		case "bias-spread":
-			t.BiasSpread = float32(number(f.Name))
+			if t.BiasSpread = float32(number(f.Name)); !(t.BiasSpread >= 0 && t.BiasSpread <= 1e6) {
+				err = usagef("--bias-spread is %v, expected 0 to 1e6", t.BiasSpread)
+			}
 		case "first-weights":
 			t.Init = train.Init(text)
 		case "gain":
@@ -316,7 +323,9 @@ func (o *trainOptions) override() error {
 				t.Input.Encoder.Threshold = &x
 			}
 		case "held":
-			o.plan.Held = number(f.Name)
+			if o.plan.Held = number(f.Name); !(o.plan.Held > 0 && o.plan.Held < 1) {
+				err = usagef("--held is %v, expected a share above 0 and below 1", o.plan.Held)
+			}
 		case "class-weights":
 			if text != balanced {
 				var e error
@@ -417,7 +426,7 @@ func (o *trainOptions) override() error {
 	o.plan.Config.Threads = o.threads
 	o.plan.Config.Context = o.command("epochs")
 	if o.init != "" {
-		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "bias-spread", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
+		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
 			}

@@ -104,6 +104,7 @@ var choices = []choice{
 	{"recurrent", groupNetwork, func(p *train.Setup) string { return strconv.FormatBool(p.Topology.Recurrent) }},
 	{"readout", groupNetwork, func(p *train.Setup) string { return string(p.Topology.Readout) }},
 	{"decay", groupStart, func(p *train.Setup) string { return number(p.Topology.Decay) }},
+	{"readout-decay", groupStart, func(p *train.Setup) string { return number(p.Topology.ReadoutDecay) }},
 	{"bias", groupStart, func(p *train.Setup) string { return number(p.Topology.Bias) }},
 	{"bias-spread", groupStart, func(p *train.Setup) string { return number(p.Topology.BiasSpread) }},
 	{"first-weights", groupStart, func(p *train.Setup) string { return string(p.Topology.Init) }},
@@ -166,6 +167,7 @@ var choices = []choice{
 	{"shift", groupNoise, func(p *train.Setup) string { return number(p.Augment.Shift) }},
 	{"rotate", groupNoise, func(p *train.Setup) string { return number(p.Augment.Rotate) }},
 	{"elastic", groupNoise, func(p *train.Setup) string { return number(p.Augment.Elastic) }},
+	{"transpose", groupNoise, func(p *train.Setup) string { return when(p.Transpose != 0, strconv.Itoa(p.Transpose)) }},
 	{"time-jitter", groupNoise, func(p *train.Setup) string {
 		return when(p.Topology.Input.Encoder.Coding == model.Events, strconv.Itoa(p.Augment.Jitter))
 	}},
