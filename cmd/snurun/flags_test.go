@@ -66,6 +66,7 @@ func TestFlagsOutOfRange(t *testing.T) {
 		"plot margin":      {shipped, "--limit", "1", "--out", figure},
 		"plot membrane":    {shipped, "--out", figure},
 		"plot neuron":      {"--out", figure},
+		"plot movie":       {shipped, "--out", figure},
 		"plot raster":      {shipped, "--out", figure},
 		"plot spikes":      {shipped, "--limit", "1", "--out", figure},
 		"plot tradeoff":    {shipped, "--limit", "1", "--out", figure},

@@ -307,9 +307,13 @@ func (o *trainOptions) override() error {
 		case "gain":
 			t.Gain = number(f.Name)
 		case "active":
-			t.Active = number(f.Name)
+			if t.Active = number(f.Name); !(t.Active > 0 && t.Active < 1e9) {
+				err = usagef("--active is %v, expected a number above 0", t.Active)
+			}
 		case "active-hidden":
-			t.ActiveHidden = number(f.Name)
+			if t.ActiveHidden = number(f.Name); !(t.ActiveHidden > 0 && t.ActiveHidden < 1e9) {
+				err = usagef("--active-hidden is %v, expected a number above 0", t.ActiveHidden)
+			}
 		case "prior":
 			o.plan.Prior, _ = o.flags.GetBool(f.Name)
 		case "rate-hz":
