@@ -65,6 +65,9 @@ func (f *inference) run(ctx context.Context, g *gate, m *Model, q *request) ([]t
 	defer m.release(w)
 	err := f.samples(&q.inputs[0], func(i uint64, load func(x spike.Input) error, steps int) error {
 		if f.work.samples > 0 {
+			if g.waiting.Load() > 0 {
+				w.shrink() // while this one waits, too
+			}
 			if err := g.yield(ctx); err != nil {
 				return err
 			}

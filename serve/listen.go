@@ -28,7 +28,7 @@ const (
 func (s *Server) Serve(ctx context.Context, at net.Listener) error {
 	h := &http.Server{
 		Handler: s, ReadHeaderTimeout: s.o.ReadTimeout, ReadTimeout: s.o.ReadTimeout, WriteTimeout: s.o.ReadTimeout + s.o.Timeout + s.o.ReadTimeout,
-		IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, Protocols: new(http.Protocols), TLSConfig: s.o.TLS,
+		IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, Protocols: new(http.Protocols),
 		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: maxCurrent, SendPingTimeout: pingAfter, PingTimeout: pingAfter, WriteByteTimeout: s.o.ReadTimeout},
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
@@ -36,7 +36,8 @@ func (s *Server) Serve(ctx context.Context, at net.Listener) error {
 	h.Protocols.SetHTTP1(true)
 	if s.o.TLS != nil {
 		h.Protocols.SetHTTP2(true)
-		at = tls.NewListener(at, h2(s.o.TLS))
+		h.TLSConfig = h2(s.o.TLS) // without h2 in it, Serve would not know HTTP/2
+		at = tls.NewListener(at, h.TLSConfig)
 	} else {
 		h.Protocols.SetUnencryptedHTTP2(true)
 	}

@@ -58,7 +58,13 @@ func (s *Server) view(ctx context.Context, c *websocket.Conn, watch *live.Watch)
 		if err != nil {
 			return err
 		}
-		if err := send(ctx, c, watch.Answer(ctx, message)); err != nil {
+		// A file may take much memory while it is read: as many are as inferences run.
+		if err := s.gate.enter(ctx); err != nil {
+			return err
+		}
+		answer := watch.Answer(ctx, message)
+		s.gate.leave()
+		if err := send(ctx, c, answer); err != nil {
 			return err
 		}
 	}

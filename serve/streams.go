@@ -418,9 +418,17 @@ func (s *Server) postStream(w http.ResponseWriter, r *http.Request) {
 	defer s.metrics.streams.Add(-1)
 	c := http.NewResponseController(w)
 	_ = c.EnableFullDuplex() // HTTP/2 is, and what is neither answers at the end
-	body := &patient{r: r.Body, wait: func() { _ = c.SetReadDeadline(time.Now().Add(s.o.Idle)) }}
-	ctx, cancel := s.streamContext(r.Context(), func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
+	wake := func() { _ = c.SetReadDeadline(time.Unix(1, 0)) }
+	ctx, cancel := s.streamContext(r.Context(), wake)
 	defer cancel()
+	body := &patient{r: r.Body, wait: func() {
+		_ = c.SetReadDeadline(time.Now().Add(s.o.Idle))
+		if ctx.Err() != nil { // it may have been woken just before
+			wake()
+		}
+	}}
+	limit := func() { _ = c.SetWriteDeadline(time.Now().Add(s.o.ReadTimeout)) }
+	defer limit() // of the end of the answer
 	begun := false
 	err = s.stream(ctx, m, o, body, func(v any) error {
 		if !begun {
@@ -429,7 +437,7 @@ func (s *Server) postStream(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("X-Accel-Buffering", "no")
 		}
-		_ = c.SetWriteDeadline(time.Now().Add(s.o.ReadTimeout))
+		limit()
 		err := json.NewEncoder(w).Encode(v)
 		if err == nil {
 			err = c.Flush()
@@ -437,6 +445,7 @@ func (s *Server) postStream(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return &sendError{err}
 		}
+		_ = c.SetWriteDeadline(time.Time{}) // HTTP/2 ends a stream at its deadline, whether it writes or not
 		return nil
 	})
 	if err != nil && !begun {

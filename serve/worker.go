@@ -1,6 +1,8 @@
 package serve
 
 import (
+	goruntime "runtime"
+
 	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/spike"
 )
@@ -24,10 +26,31 @@ func (m *Model) worker() *worker {
 	return w
 }
 
+// release keeps a worker for the next request: as many as run at a time, with little
+// memory each.
 func (m *Model) release(w *worker) {
+	w.shrink()
 	m.idle.Lock()
 	defer m.idle.Unlock()
-	m.idle.workers = append(m.idle.workers, w)
+	if len(m.idle.workers) < goruntime.GOMAXPROCS(0) {
+		m.idle.workers = append(m.idle.workers, w)
+		return
+	}
+	w.session.Close()
+}
+
+// shrink gives up the room for inputs if it is large.
+func (w *worker) shrink() {
+	if w.x == nil {
+		return
+	}
+	size := 8 * spike.Words(w.x.Size())
+	if _, analog := w.x.(spike.Values); analog {
+		size = 4 * w.x.Size()
+	}
+	if w.x.Steps() > keepBytes/max(size, 1) {
+		w.x = nil
+	}
 }
 
 // input returns room for an input of so many steps, whose content is left over.
