@@ -65,7 +65,6 @@ type Spool struct {
 	next     uint64
 	acked    uint64 // all up to it are
 	saved    uint64 // acked as the disk has it
-	savedAt  time.Time
 	dirty    bool
 	pending  int64
 	dropped  int64
@@ -252,33 +251,38 @@ func (s *Spool) readState() (run uint64, err error) {
 
 // saveState writes the state, whole.
 func (s *Spool) saveState() error {
-	err := atomicfile.Write(filepath.Join(s.dir, stateFile), func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s %x %x %d\n", s.id, s.next>>32, s.acked, s.dropped)
-		return err
-	})
+	err := writeState(s.dir, s.id, s.next>>32, s.acked, s.dropped)
 	if err == nil {
-		s.saved, s.dropSave, s.savedAt = s.acked, s.dropped, time.Now()
+		s.saved, s.dropSave = s.acked, s.dropped
 	}
 	return err
 }
 
-// begin opens a new segment to write to.
+func writeState(dir, id string, run, acked uint64, dropped int64) error {
+	return atomicfile.Write(filepath.Join(dir, stateFile), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s %x %x %d\n", id, run, acked, dropped)
+		return err
+	})
+}
+
+// begin opens a new segment to write to. If it fails, all is as before.
 func (s *Spool) begin() error {
-	if s.file != nil {
-		_ = s.file.Sync() // a full disk says so at the next record
-		s.file.Close()
-		s.file = nil
-	}
-	if last := len(s.segments) - 1; last >= 0 && len(s.segments[last].sizes) == 0 {
-		os.Remove(s.segments[last].path)
-		s.segments = s.segments[:last]
-	}
 	path := filepath.Join(s.dir, fmt.Sprintf("%016x%s", s.next, segmentTail))
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
+	if s.file != nil {
+		_ = s.file.Sync() // a full disk says so at the next record
+		s.file.Close()
+	}
 	s.file = f
+	if last := len(s.segments) - 1; last >= 0 && len(s.segments[last].sizes) == 0 {
+		if old := s.segments[last].path; old != path {
+			os.Remove(old)
+		}
+		s.segments = s.segments[:last]
+	}
 	s.segments = append(s.segments, &segment{path: path, first: s.next})
 	return nil
 }
@@ -501,13 +505,18 @@ func (s *Spool) keep() {
 			f, _ = os.Open(s.file.Name())
 			s.dirty = false
 		}
-		if s.acked != s.saved || s.dropped != s.dropSave {
-			_ = s.saveState() // a full disk: what is acknowledged may be sent again
-		}
+		dir, run, acked, dropped := s.dir, s.next>>32, s.acked, s.dropped
+		changed := acked != s.saved || dropped != s.dropSave
 		s.lock.Unlock()
-		if f != nil { // not under the lock: appending does not wait for the disk
+		// Not under the lock: appending does not wait for the disk.
+		if f != nil {
 			_ = f.Sync()
 			f.Close()
+		}
+		if changed && writeState(dir, s.id, run, acked, dropped) == nil { // else what is acknowledged may be sent again
+			s.lock.Lock()
+			s.saved, s.dropSave = acked, dropped
+			s.lock.Unlock()
 		}
 	}
 }

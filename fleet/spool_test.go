@@ -256,3 +256,49 @@ func TestSpoolRefuses(t *testing.T) {
 		t.Error("a file was taken for a folder")
 	}
 }
+
+// TestSpoolNoSegment lets a spool that cannot make a file go on with the one that it
+// has, and take messages again once it can.
+func TestSpoolNoSegment(t *testing.T) {
+	t.Parallel()
+	s, err := OpenSpool(t.TempDir(), SpoolOptions{Bytes: MinSpool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	add := func(n int) (last uint64) {
+		t.Helper()
+		for range n {
+			if last, err = s.Append(Decision, make([]byte, 1000)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return last
+	}
+	dir := s.dir
+	last := add(5)
+	in := func(dir string) {
+		s.lock.Lock()
+		defer s.lock.Unlock()
+		s.dir = dir
+	}
+	in(filepath.Join(dir, "away"))
+	s.Ack(last) // wants a new segment
+	last = add(1)
+	s.lock.Lock()
+	s.broken = errors.New("half a record could not be cut off")
+	s.lock.Unlock()
+	for range 2 {
+		if _, err := s.Append(Decision, []byte("{}")); err == nil {
+			t.Error("a broken segment took a record")
+		}
+	}
+	in(dir)
+	if r, ok, err := s.Next(0); err != nil || !ok || r.Seq != last {
+		t.Errorf("record %d, %v, %v, expected %d", r.Seq, ok, err, last)
+	}
+	last = add(20)
+	if r, ok, err := s.Next(last - 1); err != nil || !ok || r.Seq != last {
+		t.Errorf("record %d, %v, %v, expected %d", r.Seq, ok, err, last)
+	}
+}

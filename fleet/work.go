@@ -129,7 +129,14 @@ func (w *Worker) one(ctx context.Context, nc *nats.Conn, m jetstream.Msg) {
 		if ctx.Err() == nil {
 			w.Log(fmt.Sprintf("task %s of job %s: %v", t.Key, t.Job, err))
 		}
-		_ = m.NakWithDelay(time.Second) // where it is lost, the hub waits longer
+		// Where it is lost, the hub waits longer. A task that cannot be done here
+		// comes back ever later: somebody else should have it, and a hub or a disk
+		// that is away for a while must not use up its deliveries.
+		delay := time.Second
+		if meta != nil && ctx.Err() == nil {
+			delay = min(delay<<min(meta.NumDelivered-1, 6), time.Minute)
+		}
+		_ = m.NakWithDelay(delay)
 		return
 	case err != nil:
 		r.Samples, r.Error = nil, err.Error()

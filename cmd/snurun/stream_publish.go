@@ -109,10 +109,7 @@ func (p *publishFlags) undoTrial(file string, said io.Writer) (order string, err
 	}
 	if err == nil {
 		order = strings.TrimSpace(string(text))
-		err = exchange(file)
-	}
-	if err == nil {
-		err = os.Remove(trialOf(file))
+		err = goBack(file)
 	}
 	if err != nil {
 		return "", fmt.Errorf("a model on trial cannot be rolled back: %w", err)
@@ -121,8 +118,9 @@ func (p *publishFlags) undoTrial(file string, said io.Writer) (order string, err
 	return order, nil
 }
 
-// exchange exchanges a model with the one before.
-func exchange(file string) error {
+// goBack exchanges a model that is on trial with the one before. Where it is cut
+// short, the next start finds the trial, or it is over: never does it exchange twice.
+func goBack(file string) error {
 	now, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -132,6 +130,9 @@ func exchange(file string) error {
 		return fmt.Errorf("there is no model to go back to: %w", err)
 	}
 	if err := writeWhole(file, before); err != nil {
+		return err
+	}
+	if err := os.Remove(trialOf(file)); err != nil {
 		return err
 	}
 	return writeWhole(previousOf(file), now)
@@ -202,7 +203,7 @@ func (x *publishing) run(ctx context.Context) {
 	defer tick.Stop()
 	start, last := time.Now(), stream.Summary{}
 	at := start
-	for {
+	for ended := false; ; { // the last state is that of the end
 		s := x.source.monitor.Summary()
 		now := time.Now()
 		state := fleet.State{
@@ -220,9 +221,12 @@ func (x *publishing) run(ctx context.Context) {
 		}
 		x.lock.Unlock()
 		x.p.Health(state)
+		if ended {
+			return
+		}
 		select {
 		case <-ctx.Done():
-			return
+			ended = true
 		case <-tick.C:
 		}
 	}
@@ -343,8 +347,7 @@ func (x *publishing) end(summary []byte, failed bool) error {
 	if x.trial != "" && !failed {
 		x.endTrial()
 	} else if x.trial != "" {
-		if undo = exchange(x.file); undo == nil {
-			undo = os.Remove(trialOf(x.file))
+		if undo = goBack(x.file); undo == nil {
 			x.p.Report(fleet.Outcome{Order: x.trial, Op: fleet.Rollback, Model: x.source.sha256(), Error: "the stream ended with an error; the model before is back for the next run"})
 		}
 	}
