@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/snurun/snurun/dataset/event"
@@ -50,9 +51,13 @@ type Listener struct {
 	format      string
 	packets     net.PacketConn // or
 	connections net.Listener
-	conn        net.Conn // that is read, nil between two
-	lines       bool
-	first       time.Time // arrival of the first datagram or part of a connection
+
+	lock   sync.Mutex
+	conn   net.Conn // that is read, nil between two
+	closed bool
+
+	lines bool
+	first time.Time // arrival of the first datagram or part of a connection
 
 	buf  []byte
 	kept int    // bytes of buf that are no whole event yet
@@ -68,8 +73,14 @@ func (l *Listener) Addr() net.Addr {
 	return l.connections.Addr()
 }
 
-// Close ends the input.
+// Close ends the input, and a Read that waits.
 func (l *Listener) Close() error {
+	l.lock.Lock()
+	l.closed = true
+	if l.conn != nil {
+		l.conn.Close()
+	}
+	l.lock.Unlock()
 	if l.packets != nil {
 		return l.packets.Close()
 	}
@@ -115,7 +126,8 @@ func (l *Listener) part() error {
 		if err != nil {
 			return err
 		}
-		l.conn, l.kept = conn, 0
+		l.kept = 0
+		l.reads(conn)
 	}
 	n, err := l.conn.Read(l.buf[l.kept:])
 	have := l.kept + n
@@ -127,10 +139,19 @@ func (l *Listener) part() error {
 	l.kept = copy(l.buf, l.buf[whole:have])
 	if err != nil { // whatever ended it, the next one goes on
 		l.conn.Close()
-		l.conn = nil
+		l.reads(nil)
 		l.endLine()
 	}
 	return nil
+}
+
+// reads notes which connection is read, for Close.
+func (l *Listener) reads(conn net.Conn) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.conn = conn; l.closed && conn != nil {
+		conn.Close()
+	}
 }
 
 // take makes b what Read returns next.

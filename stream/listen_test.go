@@ -138,3 +138,31 @@ func TestListenRefuses(t *testing.T) {
 		t.Error("a port that there is not was taken")
 	}
 }
+
+// TestListenClose ends a read that waits for a connection that says nothing more.
+func TestListenClose(t *testing.T) {
+	t.Parallel()
+	l := listenAt(t, "tcp://127.0.0.1:0", Spikes)
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("1\n")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(l, make([]byte, 2)); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := l.Read(make([]byte, 1))
+		ended <- err
+	}()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != io.EOF {
+		t.Errorf("%v, expected %v", err, io.EOF)
+	}
+}
