@@ -208,3 +208,21 @@ func TestWide(t *testing.T) {
 	output(t, cc, append(append([]string{}, strict...), source, out, "-o", binary)...)
 	c.compare(t, output(t, binary))
 }
+
+// TestPlaces has places along an axis of 8, 16 and 32 bits.
+func TestPlaces(t *testing.T) {
+	for n, want := range map[int]string{255: "uint8_t", 256: "uint16_t", 65535: "uint16_t", 65536: "uint32_t"} {
+		flatten := func(n int) model.Layer { return model.Layer{Kind: model.Flatten, In: []int{1, n, 1}, Out: []int{n}} }
+		g, err := newGenerator(&model.Network{
+			Input:   model.Input{Shape: []int{1, n, 1}, Encoder: model.Encoder{Coding: model.Poisson}},
+			Readout: model.Readout{Kind: model.SpikeCount},
+			Layers:  []model.Layer{flatten(n), flatten(300 % n), flatten(2)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g.place != want {
+			t.Errorf("a plane of %d rows: %s, expected %s", n, g.place, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package c
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -125,7 +126,10 @@ func newGenerator(m *model.Network) (*generator, error) {
 		}
 		if len(l.In) == 3 {
 			for axis := range 2 {
-				if max(l.In[1+axis], l.Out[min(1+axis, len(l.Out)-1)], l.Window.Kernel[axis]) > 255 {
+				switch most := max(l.In[1+axis], l.Out[min(1+axis, len(l.Out)-1)], l.Window.Kernel[axis]); {
+				case most > math.MaxUint16:
+					g.place = "uint32_t"
+				case most > math.MaxUint8 && g.place == "uint8_t":
 					g.place = "uint16_t"
 				}
 			}

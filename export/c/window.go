@@ -42,10 +42,13 @@ func gcd(a, b int) int {
 
 // placeBytes is the size of a place along an axis.
 func (g *generator) placeBytes() int {
-	if g.place == "uint8_t" {
+	switch g.place {
+	case "uint8_t":
 		return 1
+	case "uint16_t":
+		return 2
 	}
-	return 2
+	return 4
 }
 
 // window writes the windows of a convolution and returns their name.
