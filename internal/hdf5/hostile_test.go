@@ -334,3 +334,43 @@ func TestLookup3(t *testing.T) {
 		}
 	}
 }
+
+// TestSharedSequences has many elements that are the same sequence: few bytes that stand
+// for more numbers than anybody has time for.
+func TestSharedSequences(t *testing.T) {
+	data := unpack(t, "records-old.h5")
+	open := func(data []byte) *Dataset {
+		f, err := Open(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := f.Root().Dataset("spikes/times")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := open(data)
+	all, err := d.Sequences()
+	if err != nil {
+		t.Fatal(err)
+	}
+	longest := 0
+	for i := range all {
+		if len(all[i].raw) > len(all[longest].raw) {
+			longest = i
+		}
+	}
+	size, most := int(d.typ.size), len(all[longest].raw)
+	element := bytes.Clone(data[int(d.layout.at)+size*longest:][:size])
+	shared := open(data)
+	shared.file.im.data = append(bytes.Clone(data), bytes.Repeat(element, len(data))...)
+	shared.layout.at, shared.layout.size = uint64(len(data)), uint64(size*len(data))
+	shared.space.count = uint64(len(data))
+	if most <= size+1 {
+		t.Fatalf("the longest sequence has %d bytes, expected more than its element, %d", most, size)
+	}
+	if _, err := shared.Sequences(); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "more bytes") {
+		t.Errorf("%v, expected ErrCorrupt", err)
+	}
+}

@@ -90,13 +90,18 @@ func (d *Dataset) Sequences() ([]Numbers, error) {
 	}
 	im := d.file.im
 	heap := globalHeap{im: &im}
-	size := int(d.typ.size)
+	size, left := int(d.typ.size), uint64(len(im.data))
 	out := make([]Numbers, d.space.count)
 	for i := range out {
 		b, err := heap.elements(raw[size*i:size*(i+1)], d.typ.base.size)
 		if err != nil {
 			return nil, inObject(d.Path(), err)
 		}
+		// Elements that share their numbers could be more than anybody has time for.
+		if uint64(len(b)) > left {
+			return nil, inObject(d.Path(), corrupt(d.layout.at, "sequences of more bytes than the file has, %d", len(im.data)))
+		}
+		left -= uint64(len(b))
 		out[i] = Numbers{d.typ.base, b, int(d.typ.base.size), len(b) / int(d.typ.base.size)}
 	}
 	return out, nil
