@@ -31,14 +31,15 @@ var ErrCheckpoint = errors.New("not a checkpoint of this training")
 //	32 bytes  SHA-256 of all before
 const checkpointMagic = "snuruncp"
 
-// maxExtra bounds the caller's own data in a checkpoint.
+// maxExtra bounds the caller's own data in a checkpoint, beside as many bytes again as
+// the trainer's, in which a model file has room.
 const maxExtra = 64 << 20
 
 // Save writes a checkpoint from which Restore continues to the same bytes as
 // if nothing had happened. Extra is kept for the caller.
 func (t *Trainer) Save(w io.Writer, extra []byte) error {
-	if len(extra) > maxExtra {
-		return fmt.Errorf("train: %d bytes of extra data, expected at most %d", len(extra), maxExtra)
+	if most := maxExtra + t.checkpointSize(); len(extra) > most {
+		return fmt.Errorf("train: %d bytes of extra data, expected at most %d", len(extra), most)
 	}
 	print, err := t.fingerprint()
 	if err != nil {
@@ -73,7 +74,7 @@ func (t *Trainer) Save(w io.Writer, extra []byte) error {
 // do not fit, the trainer is unchanged.
 func (t *Trainer) Restore(r io.Reader) (extra []byte, err error) {
 	fixed := t.checkpointSize()
-	data, err := io.ReadAll(io.LimitReader(r, int64(fixed)+maxExtra+1))
+	data, err := io.ReadAll(io.LimitReader(r, 2*int64(fixed)+maxExtra+1))
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
@@ -152,8 +153,8 @@ func (t *Trainer) checkCounts(b []byte) error {
 	}
 	counts := []count{
 		{"epoch", 0, uint64(t.config.Epochs)}, {"updates", 0, math.MaxInt32},
-		{"samples", 0, samples}, {"steps", 0, math.MaxInt32}, {"steps that count", 0, math.MaxInt32},
-		{"loss", 0, math.MaxUint64}, {"right decisions", 0, math.MaxInt32}, {"decisions", 0, math.MaxInt32}, {"layers", layers, layers},
+		{"samples", 0, samples}, {"steps", 0, math.MaxInt}, {"steps that count", 0, math.MaxInt},
+		{"loss", 0, math.MaxUint64}, {"right decisions", 0, math.MaxInt}, {"decisions", 0, math.MaxInt}, {"layers", layers, layers},
 	}
 	for range t.layers {
 		counts = append(counts, count{"spikes", 0, math.MaxInt})

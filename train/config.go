@@ -134,6 +134,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("train: epochs is %d, expected at least 1", c.Epochs)
 	case c.Window < 0:
 		return fmt.Errorf("train: window is %d steps, expected 0 or more", c.Window)
+	case c.Prune > 0 && float64(c.Epochs-1) < pruneUntil*float64(c.Epochs):
+		return fmt.Errorf("train: prune is %v in %d epochs, expected at least 3 to prune in", c.Prune, c.Epochs)
 	case c.Batch < 1 || c.Batch > 1<<16:
 		return fmt.Errorf("train: batch is %d, expected 1 to 65536", c.Batch)
 	case c.Schedule.Warmup >= float64(c.Epochs):

@@ -380,7 +380,7 @@ func TestRestoreRefuses(t *testing.T) {
 	if _, err := tr.Restore(io.MultiReader(bytes.NewReader(good[:50]), failing{})); err == nil || errors.Is(err, ErrCheckpoint) {
 		t.Errorf("failing reader: %v", err)
 	}
-	if err := tr.Save(io.Discard, make([]byte, maxExtra+1)); err == nil {
+	if err := tr.Save(io.Discard, make([]byte, maxExtra+tr.checkpointSize()+1)); err == nil {
 		t.Error("Save took too much extra data")
 	}
 	if _, err := tr.Restore(bytes.NewReader(good)); err != nil {
@@ -441,6 +441,7 @@ func TestNewRefuses(t *testing.T) {
 		{"batch is 0", func(c *Config, _ *model.Network) { c.Batch = 0 }},
 		{"threads is 0", func(c *Config, _ *model.Network) { c.Threads = 0 }},
 		{"dropout is 1", func(c *Config, _ *model.Network) { c.Dropout = 1 }},
+		{"prune is 0.5 in 2 epochs", func(c *Config, _ *model.Network) { c.Prune, c.Epochs = 0.5, 2 }},
 		{"clip is -1", func(c *Config, _ *model.Network) { c.Clip = -1 }},
 		{"error clip is NaN", func(c *Config, _ *model.Network) { c.ErrorClip = math.NaN() }},
 		{"recurrent rate is -1", func(c *Config, _ *model.Network) { c.RecurrentRate = -1 }},

@@ -141,6 +141,9 @@ func TestTrainOnArchives(t *testing.T) {
 			t.Errorf("%v: exit %d, %s", more, code, said)
 		}
 	}
+	if _, said, code := snurun(t, append(args, "--skip-steps", "20")...); code != exitUsage || !strings.Contains(said, "no step counts") {
+		t.Errorf("without a step that counts: exit %d, %s", code, said)
+	}
 }
 
 // A training that was interrupted goes on with the epoch that was best until then.

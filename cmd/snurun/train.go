@@ -214,12 +214,12 @@ Recipes:
 		_, err := fmt.Fprintf(c.OutOrStderr(), "Usage:\n  %s\n\nExamples:\n%s\n%s\nThe defaults are those of the recipe default; 'snurun recipes NAME' has those of another.\n", c.UseLine(), c.Example, groupedFlags(c.Flags()))
 		return err
 	})
-	complete(cmd, "dataset", mnistSet, imageSet, folderSet)
-	complete(cmd, "loss", train.CrossEntropy, train.MSE)
+	complete(cmd, "dataset", mnistSet, imageSet, folderSet, choraleSet, sequenceSet)
+	complete(cmd, "loss", train.CrossEntropy, train.BinaryCrossEntropy, train.MSE)
 	complete(cmd, "optimizer", train.Adam, train.SGD, train.RMSprop)
 	complete(cmd, "schedule", train.Constant, train.Halving, train.Cosine)
 	complete(cmd, "surrogate", train.Boxcar, train.Triangle, train.TanhPrime, train.FastSigmoid, train.Arctan)
-	complete(cmd, "readout", model.SpikeCount, model.MembraneSum, model.MembraneMax)
+	complete(cmd, "readout", model.SpikeCount, model.MembraneSum, model.MembraneMax, model.StepClass, model.StepSet)
 	complete(cmd, "activation", model.Identity, model.ReLU, model.LeakyReLU, model.ELU)
 	complete(cmd, "reset", model.ResetZero, model.ResetSubtract, model.ResetLateral, model.ResetNone)
 	complete(cmd, "decay-training", train.Fixed, train.PerNeuron, train.PerLayer)
@@ -617,6 +617,11 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	}
 	if j.trainer, err = train.New(m, augmented, used, o.plan.Config); err != nil {
 		return usageError{err}
+	}
+	if m.Readout.Kind.EachStep() {
+		if err := j.checkCounted(d.training); err != nil {
+			return err
+		}
 	}
 	if err := j.header(m); err != nil {
 		return err

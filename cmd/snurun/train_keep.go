@@ -76,5 +76,5 @@ func (j *job) labelledOnly(ctx context.Context, m *model.Network) (accuracy floa
 	set := j.testSet(m)
 	set.Source = source
 	s, err := evaluate.New(net).Summary(ctx, set, evaluate.Options{Threads: j.options.threads})
-	return s.Accuracy(), true, err
+	return s.Accuracy(), s.Decided.Counted > 0, err
 }

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/train"
 )
@@ -102,4 +104,20 @@ func (o *trainOptions) planSequences(recipe train.Recipe, d *trainingData, in mo
 		}
 	}
 	return m, nil
+}
+
+// checkCounted reports samples of which no step counts: nothing could be said of them.
+func (j *job) checkCounted(training dataset.Source) error {
+	test := evaluate.All(j.test)
+	for _, part := range []struct {
+		what    string
+		source  dataset.Source
+		indices []int
+	}{{"to train on", training, j.used}, {"held out", j.heldFrom, j.held}, {"of the test", test.Source, test.Indices}} {
+		counts := func(i int) bool { return dataset.TargetsOf(part.source, i).Counted() > 0 }
+		if !slices.ContainsFunc(part.indices, counts) {
+			return usagef("of the samples %s no step counts: they have no targets, or --skip-steps is %d, beyond all of them", part.what, j.options.plan.Judging.Skip)
+		}
+	}
+	return nil
 }
