@@ -37,6 +37,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}
 		if r.Body != http.NoBody && !isStream(r) {
 			body := &body{ReadCloser: r.Body, s: s, grpc: strings.HasPrefix(r.URL.Path, "/"+oip.GRPCInferenceServiceName+"/")}
+			body.packed = body.grpc && isPacked(r.Header)
 			defer body.free()
 			r.Body = body
 		}
@@ -115,15 +116,22 @@ func (s *Server) isToken(given string) bool {
 // body is that of a request, held against the limits of one and of all.
 type body struct {
 	io.ReadCloser
-	s    *Server
-	read int
-	grpc bool // errors go to a library that takes those it does not know for the server's
+	s      *Server
+	read   int
+	held   int64 // counted with the bodies of all
+	packed bool  // may be many times as large once it is unpacked
+	grpc   bool  // errors go to a library that takes those it does not know for the server's
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.read += n
-	all := b.s.bodies.Add(int64(n))
+	held := int64(b.read)
+	if b.packed {
+		held = max(held, min(held*gzipMost, int64(b.s.o.MaxBody)))
+	}
+	all := b.s.bodies.Add(held - b.held)
+	b.held = held
 	switch {
 	case b.read > b.s.o.MaxBody:
 		n, err = 0, fmt.Errorf("%w: a body of more than %d bytes", ErrTooLarge, b.s.o.MaxBody)
@@ -138,7 +146,20 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *body) free() { b.s.bodies.Add(-int64(b.read)) }
+func (b *body) free() { b.s.bodies.Add(-b.held) }
+
+// gzipMost is how many times larger than its bytes what gzip packs can be.
+const gzipMost = 1032
+
+// isPacked reports whether the messages of a gRPC or Connect request may be compressed.
+func isPacked(h http.Header) bool {
+	for _, name := range []string{"Grpc-Encoding", "Content-Encoding", "Connect-Content-Encoding"} {
+		if coding := h.Get(name); coding != "" && coding != "identity" {
+			return true
+		}
+	}
+	return false
+}
 
 // isStream reports whether a request is a stream, of which nothing is kept.
 func isStream(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/stream") }

@@ -231,3 +231,30 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("%v, expected %v", err, context.Canceled)
 	}
 }
+
+// TestPackedBodies counts requests that are compressed as what they may become.
+func TestPackedBodies(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, func(o *Options) { o.MaxBodies = 16 << 10 })
+	url := start(t, s)
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	for _, packed := range []bool{false, true} {
+		options := []connect.ClientOption{connect.WithGRPC()}
+		if packed {
+			options = append(options, connect.WithSendGzip())
+		}
+		c := oip.NewGRPCInferenceServiceClient(&http.Client{Transport: transport}, url, options...)
+		_, err := c.ModelInfer(t.Context(), connect.NewRequest(&oip.ModelInferRequest{
+			ModelName: "mnist", RawInputContents: [][]byte{make([]byte, 784)},
+			Inputs: []*oip.ModelInferRequest_InferInputTensor{{Name: "image", Datatype: "UINT8", Shape: []int64{1, 784}}},
+		}))
+		if want := connect.CodeUnavailable; packed && connect.CodeOf(err) != want || !packed && err != nil {
+			t.Errorf("packed %v: %v", packed, err)
+		}
+	}
+	if n := s.bodies.Load(); n != 0 {
+		t.Errorf("%d bytes are held of requests that were answered", n)
+	}
+}

@@ -236,6 +236,7 @@ type decision struct {
 	Name    string    `json:"name,omitempty"`
 	Below   string    `json:"below,omitempty"`
 	Leading *int      `json:"leading,omitempty"` // where Class is another, or none
+	Set     *[]int    `json:"set,omitempty"`     // of a network that decides on sets, the outputs in it
 	Scores  []float32 `json:"scores"`
 	Steps   int       `json:"steps"`
 	Events  int64     `json:"events"`
@@ -256,10 +257,19 @@ func newDecision(d *stream.Decision) decision {
 	if d.Below != "" {
 		line.Class, line.Name = nil, ""
 	}
-	if d.Below != "" || d.Leading != d.Class {
+	if d.Model.Readout.Kind == model.StepSet {
+		set := []int{}
+		for j, z := range d.Scores {
+			if z > 0 {
+				set = append(set, j)
+			}
+		}
+		line.Class, line.Name, line.Set = nil, "", &set
+	}
+	if line.Set == nil && (d.Below != "" || d.Leading != d.Class) {
 		line.Leading = &d.Leading
 	}
-	if math.IsInf(float64(d.Lead), 1) {
+	if line.Set != nil || math.IsInf(float64(d.Lead), 1) {
 		line.Lead, line.Margin = nil, nil
 	}
 	return line

@@ -15,6 +15,8 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/runtime"
 	"github.com/snurun/snurun/stream"
 )
 
@@ -281,4 +283,14 @@ func TestStreamRefused(t *testing.T) {
 		t.Errorf("%d %s", code, text)
 	}
 	s.metrics.streams.Add(-1)
+}
+
+// TestDecisionOfSet says what is in the set of a network that decides on sets.
+func TestDecisionOfSet(t *testing.T) {
+	t.Parallel()
+	m := &model.Network{Classes: []string{"C", "D", "E"}, Readout: model.Readout{Kind: model.StepSet}}
+	d := newDecision(&stream.Decision{Model: m, Leading: 2, Lead: 1, Result: runtime.Result{Class: 2, Scores: []float32{-1, 2, 3}, Steps: 1}})
+	if text, err := json.Marshal(&d); err != nil || !strings.Contains(string(text), `"class":null,"set":[1,2],"scores":[-1,2,3]`) {
+		t.Errorf("%s, %v", text, err)
+	}
 }
