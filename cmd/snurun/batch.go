@@ -120,6 +120,9 @@ func (o *submitOptions) submit(cmd *cobra.Command, file string, names []string) 
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
+	if m.Readout.Kind.EachStep() {
+		return usagef("%s decides at every step, expected a model that gives a sample one class; 'snurun classify' says what it decides", file)
+	}
 	margin, err := o.margin.of(m, file)
 	if err != nil {
 		return err

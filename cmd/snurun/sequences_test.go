@@ -85,6 +85,11 @@ func TestTrainOnMusic(t *testing.T) {
 	if sum["nll"] != summary["test_nll"] || sum["steps_counted"] != 11.0 || len(first["sets"].([]any)) != 5 || len(first["targets"].([]any)) != 5 {
 		t.Errorf("summary %v, first %v", sum, first)
 	}
+	if hasFleet {
+		if _, said, code := snurun(t, "batch", "submit", file, filepath.Join(dir, "tune.json"), "--job", "j"); code != exitUsage || !strings.Contains(said, "decides at every step") {
+			t.Errorf("a batch of it: exit %d, %s", code, said)
+		}
+	}
 	csv := filepath.Join(t.TempDir(), "o.csv")
 	text := must(t, "classify", file, "--data", dir, "--verbose", "--out", csv)
 	if !strings.Contains(text, "step 4  ") || !strings.Contains(text, "nats a step") || !strings.Contains(text, "of 11 steps") {
