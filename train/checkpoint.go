@@ -27,6 +27,7 @@ var ErrCheckpoint = errors.New("not a checkpoint of this training")
 //	          of the loss, right decisions, of how many; layers
 //	8 a layer spikes of the layer in the epoch so far
 //	4 each    all parameters and moments, float32, in the order of tensors
+//	8 each    of layers that are pruned: a bit a block of weights that is dead
 //	8 + n     length of the caller's own data, and the data
 //	32 bytes  SHA-256 of all before
 const checkpointMagic = "snuruncp"
@@ -58,6 +59,14 @@ func (t *Trainer) Save(w io.Writer, extra []byte) error {
 	for _, p := range t.tensors() {
 		for _, v := range p {
 			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+		}
+	}
+	for _, p := range t.pruned {
+		if p == nil {
+			continue
+		}
+		for _, dead := range p.dead {
+			buf = binary.LittleEndian.AppendUint64(buf, dead)
 		}
 	}
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(len(extra)))
@@ -120,12 +129,23 @@ func (t *Trainer) Restore(r io.Reader) (extra []byte, err error) {
 			rest = rest[4:]
 		}
 	}
+	for _, p := range t.pruned {
+		if p == nil {
+			continue
+		}
+		p.any = false
+		for i := range p.dead {
+			p.dead[i] = number()
+			p.any = p.any || p.dead[i] != 0
+		}
+	}
 	t.restored()
 	return rest[8:], nil
 }
 
 // restored puts parameters that were read to use.
 func (t *Trainer) restored() {
+	t.clearDead()
 	for i, l := range t.layers {
 		if l == nil {
 			continue
@@ -139,7 +159,6 @@ func (t *Trainer) restored() {
 		l.Changed()
 		l.Round()
 	}
-	t.revive()
 }
 
 // checkCounts checks the counts at the beginning of b: whoever can write a
@@ -172,6 +191,11 @@ func (t *Trainer) checkpointSize() int {
 	n := len(checkpointMagic) + sha256.Size + 9*8 + 8*len(t.layers) + 8 + sha256.Size
 	for _, p := range t.tensors() {
 		n += 4 * len(p)
+	}
+	for _, p := range t.pruned {
+		if p != nil {
+			n += 8 * len(p.dead)
+		}
 	}
 	return n
 }

@@ -115,6 +115,16 @@ func (t *Trainer) prune() {
 		for rows := range slices.Chunk([]int{0, l.In, l.In, l.Weights.Rows()}, 2) {
 			t.pruneRows(i, p, rows[0]*p.blocks, rows[1]*p.blocks)
 		}
+	}
+	t.clearDead()
+}
+
+// clearDead makes the weights 0 that are dead.
+func (t *Trainer) clearDead() {
+	for i, p := range t.pruned {
+		if p == nil {
+			continue
+		}
 		t.eachBlock(i, p, func(block int, weights []float32, moments [2][]float32) {
 			if p.isDead(block) {
 				clear(weights)
@@ -159,34 +169,6 @@ func (t *Trainer) pruneRows(i int, p *pruning, from, to int) {
 		p.dead[l.block/64] |= 1 << (l.block % 64)
 		p.any = true
 	}
-}
-
-// revive finds out which blocks are dead after parameters were read: those of
-// which nothing is left. A weight that lives is never 0 to the bit with moments
-// that are.
-func (t *Trainer) revive() {
-	for i, p := range t.pruned {
-		if p == nil {
-			continue
-		}
-		clear(p.dead)
-		p.any = false
-		t.eachBlock(i, p, func(block int, weights []float32, moments [2][]float32) {
-			if zero(weights) && zero(moments[0]) && zero(moments[1]) {
-				p.dead[block/64] |= 1 << (block % 64)
-				p.any = true
-			}
-		})
-	}
-}
-
-func zero(p []float32) bool {
-	for _, v := range p {
-		if v != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // eachBlock calls f with the weights and the moments of each block of layer i, in

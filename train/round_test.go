@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"testing"
@@ -143,6 +144,30 @@ func TestRoundedPlanes(t *testing.T) {
 		}
 		if s := l.Scatter(); s != nil && !slices.Equal(s.Weights(), tr.layers[i].Scatter().Weights()) {
 			t.Errorf("layer %d ran on other weights than its integers stand for", i)
+		}
+	}
+}
+
+// TestResumeRevivesNothing goes on from a checkpoint with weights that are 0 and not
+// dead, as of a network that was pruned before and inputs that were silent until then:
+// they are learned as they are without the interruption.
+func TestResumeRevivesNothing(t *testing.T) {
+	m, source, c := roundedTask(t, true)
+	c.Epochs = 5
+	for j := range m.Layers[0].OutSize() {
+		m.Layers[0].Weight.F32[j*m.Layers[0].InSize()] = 0
+	}
+	first, second := mustNew(t, m, source, c), mustNew(t, m, source, c)
+	var saved bytes.Buffer
+	if err := first.Save(&saved, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.Restore(&saved); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range second.pruned {
+		if p != nil && (p.any || slices.Max(p.dead) != 0) {
+			t.Errorf("layer %d: dead weights before anything was pruned", i)
 		}
 	}
 }

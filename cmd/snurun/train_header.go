@@ -38,14 +38,17 @@ func (j *job) header(m *model.Network) error {
 const digestSamples = 1000
 
 // dataDigest returns the SHA-256 of a data set as a network sees it: how many
-// samples there are, the class of each, and the input of up to 1,000 of them,
-// without noise of their own.
+// samples there are, the class or the targets of each, and the input of up to 1,000
+// of them, without noise of their own.
 func dataDigest(source dataset.Source, m *model.Network) (string, error) {
 	h := sha256.New()
 	n := source.Len()
 	fmt.Fprintln(h, n, source.Shape(), source.Classes())
 	for i := range n {
 		fmt.Fprintln(h, source.Label(i))
+		if t := dataset.TargetsOf(source, i); t.Steps() > 0 {
+			fmt.Fprintln(h, dataset.Length(source, i), t.Classes, t.Sets.Words())
+		}
 	}
 	x := m.Input.New(max(m.Steps, 1))
 	word := make([]byte, 8)
