@@ -283,6 +283,11 @@ func (p *page) operators(next http.Handler) http.Handler {
 			http.Error(w, "the file of users cannot be read", http.StatusInternalServerError)
 			return
 		}
+		if users == nil && !thisMachine(r.Host) {
+			// A name of another site that was made to point here.
+			http.Error(w, "expected an address of this machine", http.StatusForbidden)
+			return
+		}
 		if users != nil && !isOperator(users, r) {
 			if name, _, ok := r.BasicAuth(); ok {
 				p.h.log.Warnf("page: %s: no operator %q with this password", r.RemoteAddr, name)
@@ -293,6 +298,16 @@ func (p *page) operators(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// thisMachine reports whether a request was sent to this machine by one of its own
+// names, as is all that a hub without users listens to.
+func thisMachine(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func isOperator(users []User, r *http.Request) bool {

@@ -368,7 +368,8 @@ func TestPush(t *testing.T) {
 	}
 	closeAll(t, b)
 	// An order for a board that is away is found when it is back, once.
-	if left, err := op.Push(withDeadline(t, 50*time.Millisecond), []byte("third"), "file", []string{"pi-1"}, tell); err != nil || len(left) != 1 {
+	op.Wait = 50 * time.Millisecond
+	if left, err := op.Push(ctx, []byte("third"), "file", []string{"pi-1"}, tell); err != nil || len(left) != 1 {
 		t.Fatal(left, err)
 	}
 	for range 2 {
@@ -387,4 +388,30 @@ func withDeadline(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// TestPageOfOtherNames shows a hub without users to those alone who ask for this
+// machine by a name of its own.
+func TestPageOfOtherNames(t *testing.T) {
+	t.Parallel()
+	h, err := Start(t.Context(), Options{Listen: "127.0.0.1:0", Page: "127.0.0.1:0", Store: t.TempDir(), Sync: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	for host, want := range map[string]int{"": 200, "localhost:8222": 200, "[::1]:8222": 200, "board.example:8222": 403} {
+		r, err := http.NewRequest("GET", h.PageURL()+"/boards", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		a, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Body.Close()
+		if a.StatusCode != want {
+			t.Errorf("%q: %s, expected %d", host, a.Status, want)
+		}
+	}
 }
