@@ -76,6 +76,10 @@ func (o *Operator) order(ctx context.Context, board string, order Order) (string
 
 // Operator gives orders to boards. NewOperator makes one.
 type Operator struct {
+	// Wait is how long Push and Rollback wait for reports once every board has its
+	// order; 0: until their context is done.
+	Wait time.Duration
+
 	nc *nats.Conn
 	js jetstream.JetStream
 }
@@ -86,13 +90,13 @@ func NewOperator(nc *nats.Conn) (*Operator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
-	return &Operator{nc, js}, nil
+	return &Operator{nc: nc, js: js}, nil
 }
 
 // Push stores a model at the hub and orders boards to take it; Rollback orders them
 // to go back to the one before. tell is called with what each board reports, in the
-// order in which reports come, until all have or ctx is done; a board that is away
-// finds the order when it is back. The boards that have not reported are returned.
+// order in which reports come, until all have, Wait is over or ctx is done; a board
+// that is away finds the order when it is back. The boards that have not reported are returned.
 func (o *Operator) Push(ctx context.Context, model []byte, from string, boards []string, tell func(Outcome)) (left []string, err error) {
 	if len(model) == 0 || len(model) > MaxModel {
 		return nil, fmt.Errorf("fleet: a model of %d bytes, expected 1 to %d", len(model), MaxModel)
@@ -128,6 +132,11 @@ func (o *Operator) give(ctx context.Context, order Order, boards []string, tell 
 			return boards, err
 		}
 		waits[id] = b
+	}
+	if o.Wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.Wait)
+		defer cancel()
 	}
 	for len(waits) > 0 {
 		select {

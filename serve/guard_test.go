@@ -196,7 +196,7 @@ func TestQueue(t *testing.T) {
 // they are told or closed, and others are served meanwhile.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, func(o *Options) { o.ReadTimeout = 200 * time.Millisecond })
+	s := newServer(t, func(o *Options) { o.ReadTimeout = 2 * time.Second })
 	address, _ := listen(t, s)
 	var conns []net.Conn
 	for _, begin := range []string{

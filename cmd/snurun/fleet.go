@@ -272,11 +272,10 @@ func (o *orders) give(cmd *cobra.Command, boards []string, order func(context.Co
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), o.wait)
-	defer cancel()
+	op.Wait = max(o.wait, 1) // storing the model and giving the orders may take longer
 	refused := 0
 	e := json.NewEncoder(cmd.OutOrStdout())
-	left, err := order(ctx, op, boards, func(out fleet.Outcome) {
+	left, err := order(cmd.Context(), op, boards, func(out fleet.Outcome) {
 		if !out.OK {
 			refused++
 		}
