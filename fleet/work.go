@@ -33,7 +33,7 @@ var ErrLater = errors.New("fleet: not now")
 // ends its workers.
 const maxDeliveries = 25
 
-// Work works until ctx is done, and finishes the tasks that it has begun. It waits
+// Work works until ctx is done, and gives back the tasks that it has begun. It waits
 // for a hub that is away.
 func (w *Worker) Work(ctx context.Context, nc *nats.Conn) error {
 	if err := CheckName("worker", w.Name); err != nil {

@@ -144,7 +144,7 @@ func serve(ctx context.Context, stderr io.Writer, o hub.Options) error {
 			return nil
 		case <-again:
 			if err := h.Reload(ctx); err != nil {
-				o.Log("warning: the users stay as they were: " + err.Error())
+				o.Log("warning: the users are not read again yet: " + err.Error())
 			}
 		}
 	}
