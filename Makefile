@@ -96,3 +96,4 @@ figures: ## the pictures of the documentation, from runs of the shipped model
 	./snurun plot accuracy $(MODEL) --steps 50 --out $(FIGURES)/accuracy.png
 	./snurun plot spikes $(MODEL) --out $(FIGURES)/spikes.png
 	./snurun plot margin $(MODEL) --data $(DATA) --out $(FIGURES)/margin.png
+	./snurun plot tradeoff $(MODEL) testdata/mnist-int8.msgpack testdata/tiny.msgpack --data $(DATA) --out $(FIGURES)/tradeoff.png
