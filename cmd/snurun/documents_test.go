@@ -14,9 +14,10 @@ import (
 )
 
 // notRun says which lines of documents a test cannot run: those for a board, those
-// that fetch something or run until they are told to end, and builds.
+// that fetch something, run until they are told to end or train for minutes, and
+// builds.
 func notRun(line string) bool {
-	for _, part := range []string{"pi$", "# on the board", "snurun data", "snurun serve", "go install", "go run", "go build", "git clone", "go test", "scp ", "ssh "} {
+	for _, part := range []string{"pi$", "# on the board", "snurun data", "snurun serve", "go install", "go run", "go build", "git clone", "go test", "scp ", "ssh ", "--recipe jsb"} {
 		if strings.Contains(line, part) {
 			return true
 		}
