@@ -120,7 +120,6 @@ type heldModel struct {
 type heldInput struct {
 	once   sync.Once
 	source dataset.Source
-	path   string // of a copy, empty for none
 	err    error
 	used   int64
 }

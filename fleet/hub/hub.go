@@ -63,7 +63,6 @@ type Hub struct {
 	nc     *nats.Conn
 	stop   context.CancelFunc
 	done   chan struct{}
-	failed error
 }
 
 // Start starts a hub and returns when it can be used.
