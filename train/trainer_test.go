@@ -155,7 +155,7 @@ func TestSameBytesOnAnyThreadsAndTier(t *testing.T) {
 		"clipped":   func(_ *Topology, c *Config) { c.Clip = 0.1 },
 		"int8, pruned": func(p *Topology, c *Config) {
 			p.Recurrent, p.Hidden = true, []int{40, 130}
-			c.Weights, c.Prune = Int8, 0.3
+			c.Weights, c.Prune, c.Epochs = Int8, 0.3, 3
 		},
 		"noise": func(_ *Topology, c *Config) { c.Dropout, c.InitialNoise, c.SpikeCost = 0.2, 0.1, 1e-4 },
 		"noise, the blog's units": func(p *Topology, c *Config) {
