@@ -141,7 +141,7 @@ func frames(in *Input) ([]Frame, error) {
 			return all, err
 		}
 		f.Input = clone(f.Input)
-		f.Arrived = time.Time{}
+		f.Arrived, f.idle = time.Time{}, false
 		all = append(all, f)
 	}
 }
