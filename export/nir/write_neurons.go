@@ -196,7 +196,7 @@ func resetOf(l *model.Layer) Reset {
 	for j := range n {
 		threshold, kept := 0-float64(at(bias, j)), float64(at(decay, j))
 		delayed = delayed && float64(theta[j]) == threshold
-		atOnce = atOnce && math.Abs(float64(theta[j])-kept*threshold) <= 0x1p-22*math.Abs(threshold)
+		atOnce = atOnce && math.Abs(float64(theta[j])-float64(kept*threshold)) <= 0x1p-22*math.Abs(threshold)
 	}
 	switch {
 	case l.Reset == model.ResetLagged && atOnce:
