@@ -227,54 +227,6 @@ func floorOf(text string) (f model.Floor, ok bool) {
 	return f, f.Check() == nil
 }
 
-// decision is the line of a decision, as snurun stream --json has it.
-type decision struct {
-	Window  int64     `json:"window"`
-	Step    int64     `json:"step"`
-	TimeUS  int64     `json:"t_us"`
-	Class   *int      `json:"class"` // null where none is decided
-	Name    string    `json:"name,omitempty"`
-	Below   string    `json:"below,omitempty"`
-	Leading *int      `json:"leading,omitempty"` // where Class is another, or none
-	Set     *[]int    `json:"set,omitempty"`     // of a network that decides on sets, the outputs in it
-	Scores  []float32 `json:"scores"`
-	Steps   int       `json:"steps"`
-	Events  int64     `json:"events"`
-	Lead    *float32  `json:"lead,omitempty"` // absent if it is infinite, as with one class
-	Margin  *float32  `json:"margin,omitempty"`
-	Partial bool      `json:"partial,omitempty"`
-	Latency float64   `json:"latency_us"`
-}
-
-func newDecision(d *stream.Decision) decision {
-	line := decision{
-		Window: d.Window, Step: d.Step, TimeUS: d.TimeUS, Class: &d.Class, Below: d.Below, Scores: d.Scores, Steps: d.Steps,
-		Events: d.Events, Lead: &d.Lead, Margin: &d.Lead, Partial: d.Partial, Latency: float64(d.Latency.Nanoseconds()) / 1e3,
-	}
-	if d.Class < len(d.Model.Classes) {
-		line.Name = d.Model.Classes[d.Class]
-	}
-	if d.Below != "" {
-		line.Class, line.Name = nil, ""
-	}
-	if d.Model.Readout.Kind == model.StepSet {
-		set := []int{}
-		for j, z := range d.Scores {
-			if z > 0 {
-				set = append(set, j)
-			}
-		}
-		line.Class, line.Name, line.Set = nil, "", &set
-	}
-	if line.Set == nil && (d.Below != "" || d.Leading != d.Class) {
-		line.Leading = &d.Leading
-	}
-	if line.Set != nil || math.IsInf(float64(d.Lead), 1) {
-		line.Lead, line.Margin = nil, nil
-	}
-	return line
-}
-
 // streamEnd is what a stream came to.
 type streamEnd struct {
 	Steps     int64 `json:"steps"`
@@ -364,7 +316,7 @@ func (s *Server) stream(ctx context.Context, m *Model, o streamOptions, r io.Rea
 				}
 			}
 		}
-		line := newDecision(&d)
+		line := d.Line()
 		return send(&line)
 	}})
 	events.Add(float64(sum.Events))

@@ -22,7 +22,7 @@ import (
 
 // lines are those of a stream.
 type lines struct {
-	decisions []decision
+	decisions []stream.DecisionLine
 	end       streamEnd
 	err       string
 }
@@ -32,7 +32,7 @@ func parseLines(t testing.TB, text string) (l lines) {
 	first := true
 	for line := range strings.Lines(text) {
 		var v struct {
-			decision
+			stream.DecisionLine
 			Start, Model map[string]string
 			Summary      *streamEnd
 			Error        string
@@ -50,7 +50,7 @@ func parseLines(t testing.TB, text string) (l lines) {
 		case v.Summary != nil:
 			l.end = *v.Summary
 		case v.Scores != nil:
-			l.decisions = append(l.decisions, v.decision)
+			l.decisions = append(l.decisions, v.DecisionLine)
 		}
 	}
 	return l
@@ -289,7 +289,7 @@ func TestStreamRefused(t *testing.T) {
 func TestDecisionOfSet(t *testing.T) {
 	t.Parallel()
 	m := &model.Network{Classes: []string{"C", "D", "E"}, Readout: model.Readout{Kind: model.StepSet}}
-	d := newDecision(&stream.Decision{Model: m, Leading: 2, Lead: 1, Result: runtime.Result{Class: 2, Scores: []float32{-1, 2, 3}, Steps: 1}})
+	d := (&stream.Decision{Model: m, Leading: 2, Lead: 1, Result: runtime.Result{Class: 2, Scores: []float32{-1, 2, 3}, Steps: 1}}).Line()
 	if text, err := json.Marshal(&d); err != nil || !strings.Contains(string(text), `"class":null,"set":[1,2],"scores":[-1,2,3]`) {
 		t.Errorf("%s, %v", text, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/snurun/snurun/stream"
 )
 
 // onDisk runs the command in a directory that is a disk of its own: a tmpfs
@@ -149,7 +151,7 @@ func TestSignalsAndShortReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ := parseStream(t, disturbed.String())
-	for _, decisions := range [][]decisionLine{got, want} {
+	for _, decisions := range [][]stream.DecisionLine{got, want} {
 		for i := range decisions {
 			decisions[i].Latency, decisions[i].Time = 0, ""
 		}

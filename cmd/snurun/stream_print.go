@@ -67,40 +67,6 @@ func newFloorLine(f model.Floor) *floorLine {
 	return &floorLine{f.Events, f.Score, f.Lead}
 }
 
-// decisionLine is the JSON form of a decision.
-type decisionLine struct {
-	Window  int64     `json:"window"`
-	Step    int64     `json:"step"`
-	TimeUS  int64     `json:"t_us"`
-	Time    string    `json:"time"`
-	Class   *int      `json:"class"` // null where none is decided
-	Name    string    `json:"name,omitempty"`
-	Below   string    `json:"below,omitempty"`
-	Leading *int      `json:"leading,omitempty"` // where Class is another, or none
-	Set     *[]int    `json:"set,omitempty"`     // of a network that decides on sets, the outputs in it
-	Scores  []float32 `json:"scores"`
-	Steps   int       `json:"steps"`
-	Events  int64     `json:"events"`
-	Lead    *float32  `json:"lead,omitempty"` // absent if it is infinite, as with one class
-	Margin  *float32  `json:"margin,omitempty"`
-	Partial bool      `json:"partial,omitempty"`
-	Latency float64   `json:"latency_us"`
-}
-
-// setOf returns the outputs of a set that was decided on, false of a class.
-func setOf(d stream.Decision) (set []int, ok bool) {
-	if d.Model.Readout.Kind != model.StepSet {
-		return nil, false
-	}
-	set = []int{}
-	for j, z := range d.Scores {
-		if z > 0 {
-			set = append(set, j)
-		}
-	}
-	return set, true
-}
-
 // setNames returns the names of outputs, - for none.
 func setNames(m *model.Network, set []int) string {
 	if len(set) == 0 {
@@ -148,25 +114,8 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 		}
 	}
 	if p.json || p.publish.on() {
-		line := decisionLine{
-			Window: d.Window, Step: d.Step, TimeUS: d.TimeUS, Time: stamp(), Class: &d.Class, Below: d.Below, Scores: d.Scores,
-			Steps: d.Steps, Events: d.Events, Lead: &d.Lead, Margin: &d.Lead, Partial: d.Partial, Latency: microseconds(d.Latency),
-		}
-		if d.Class < len(d.Model.Classes) {
-			line.Name = d.Model.Classes[d.Class]
-		}
-		if set, ok := setOf(d); ok {
-			line.Class, line.Name, line.Set = nil, "", &set
-		}
-		if d.Below != "" {
-			line.Class, line.Name = nil, ""
-		}
-		if line.Set == nil && (d.Below != "" || d.Leading != d.Class) {
-			line.Leading = &d.Leading
-		}
-		if line.Set != nil || math.IsInf(float64(d.Lead), 1) {
-			line.Lead, line.Margin = nil, nil
-		}
+		line := d.Line()
+		line.Time = stamp()
 		data, err := json.Marshal(line)
 		if err != nil {
 			return err
@@ -178,7 +127,7 @@ func (p *decisionPrinter) print(d stream.Decision) error {
 		}
 	}
 	name := className(d.Model, d.Class)
-	set, sets := setOf(d)
+	set, sets := d.Set()
 	switch {
 	case sets:
 		name = setNames(d.Model, set)

@@ -21,6 +21,7 @@ import (
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
+	"github.com/snurun/snurun/stream"
 )
 
 // streamOf runs stream on an input.
@@ -42,7 +43,7 @@ type streamSummary struct {
 }
 
 // parseStream parses the output of stream --json.
-func parseStream(t *testing.T, out string) ([]decisionLine, streamSummary) {
+func parseStream(t *testing.T, out string) ([]stream.DecisionLine, streamSummary) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	var first map[string]startLine
@@ -50,7 +51,7 @@ func parseStream(t *testing.T, out string) ([]decisionLine, streamSummary) {
 		t.Fatalf("%s: %v, expected a start", lines[0], err)
 	}
 	lines = lines[1:]
-	decisions := make([]decisionLine, len(lines)-1)
+	decisions := make([]stream.DecisionLine, len(lines)-1)
 	for i := range decisions {
 		if err := json.Unmarshal([]byte(lines[i]), &decisions[i]); err != nil {
 			t.Fatalf("%s: %v", lines[i], err)
@@ -300,7 +301,7 @@ func TestStreamInterrupted(t *testing.T) {
 	if err := lines.Decode(&first); err != nil || first["start"].Model != shipped {
 		t.Fatalf("%+v, error %v, expected a start", first, err)
 	}
-	var d decisionLine
+	var d stream.DecisionLine
 	if err := lines.Decode(&d); err != nil || d.Class == nil || *d.Class != 7 {
 		t.Fatalf("%+v, error %v, expected the first digit, 7", d, err)
 	}
