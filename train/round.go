@@ -106,7 +106,10 @@ func (c *Config) pruneShare(epoch int) float64 {
 
 // prune lets the blocks die whose weights are the smallest, before an epoch: of the
 // weights of the inputs of a layer and of its recurrent ones the same share.
-func (t *Trainer) prune() {
+func (t *Trainer) prune() error {
+	if t.config.Prune == 0 {
+		return nil
+	}
 	for i, p := range t.pruned {
 		if p == nil {
 			continue
@@ -117,6 +120,7 @@ func (t *Trainer) prune() {
 		}
 	}
 	t.clearDead()
+	return t.round()
 }
 
 // clearDead makes the weights 0 that are dead.

@@ -278,8 +278,7 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(Progress)) (Progress,
 		return t.progress(), fmt.Errorf("train: all %d epochs are trained", t.config.Epochs)
 	}
 	if t.now.done == 0 {
-		t.prune()
-		if err := t.round(); err != nil {
+		if err := t.prune(); err != nil {
 			return t.progress(), err
 		}
 	}

@@ -131,8 +131,6 @@ func (o *benchOptions) check() error {
 		return usagef("--limit is %d, expected 0 or more", o.limit)
 	case o.steps < 0 || o.steps > model.MaxSteps:
 		return usagef("--steps is %d, expected 0 to %d", o.steps, model.MaxSteps)
-	case o.margin.check() != nil:
-		return o.margin.check()
 	case o.repeat < 1 || o.repeat > 1000:
 		return usagef("--repeat is %d, expected 1 to 1000", o.repeat)
 	case o.warmup < 0 || o.warmup > 1000:
@@ -150,7 +148,7 @@ func (o *benchOptions) check() error {
 			return usagef("--batch has %d, expected 1 to 4096", n)
 		}
 	}
-	return nil
+	return o.margin.check()
 }
 
 func benchmark(ctx context.Context, cmd *cobra.Command, file string, names []string, o benchOptions) error {

@@ -17,20 +17,8 @@ func onlyFull() []*cobra.Command {
 		{"data", "Fetch data sets"},
 		{"serve", "Answer over HTTP and gRPC"},
 	} {
-		commands = append(commands, &cobra.Command{
-			Use:                c.name,
-			Short:              c.does + " (not in this build for boards)",
-			Long:               c.name + " is not in this build for boards. A build without the tag board has it; the\nmodels that it makes run here.",
-			DisableFlagParsing: true,
-			RunE: func(cmd *cobra.Command, args []string) error {
-				for _, a := range args {
-					if a == "--help" || a == "-h" {
-						return cmd.Help()
-					}
-				}
-				return usagef("%s is not in this build for boards: run it on another machine, with a snurun that was built without the tag board", c.name)
-			},
-		})
+		commands = append(commands, absent(c.name, c.does, "A build without the tag board has it; the\nmodels that it makes run here.",
+			"run it on another machine, with a snurun that was built without the tag board"))
 	}
 	return commands
 }

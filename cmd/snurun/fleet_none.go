@@ -14,20 +14,8 @@ func withFleet() []*cobra.Command {
 		{"fleet", "See and lead many boards"},
 		{"batch", "Classify recordings on many machines"},
 	} {
-		commands = append(commands, &cobra.Command{
-			Use:                c.name,
-			Short:              c.does + " (not in this build for boards)",
-			Long:               c.name + " is not in this build for boards. Builds with the tags board,fleet and without\nthe tag board have it.",
-			DisableFlagParsing: true,
-			RunE: func(cmd *cobra.Command, args []string) error {
-				for _, a := range args {
-					if a == "--help" || a == "-h" {
-						return cmd.Help()
-					}
-				}
-				return usagef("%s is not in this build for boards: build it with the tags board,fleet, or run it on another machine", c.name)
-			},
-		})
+		commands = append(commands, absent(c.name, c.does, "Builds with the tags board,fleet and without\nthe tag board have it.",
+			"build it with the tags board,fleet, or run it on another machine"))
 	}
 	return commands
 }
