@@ -7,6 +7,7 @@ import (
 
 	"connectrpc.com/connect"
 	"connectrpc.com/grpcreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/snurun/snurun/internal/oip"
 )
@@ -88,6 +89,13 @@ func (g grpcService) ModelInfer(ctx context.Context, r *connect.Request[oip.Mode
 		return nil, grpcError(err)
 	}
 	answer := c.request.proto(m, outputs)
+	if body, ok := ctx.Value(bodyKey{}).(*body); ok {
+		// Twice: connect encodes it before it is sent.
+		if err := body.hold(2 * int64(proto.Size(answer))); err != nil {
+			s.done(m, viaGRPC, statusOf(err), start, c.inference.work)
+			return nil, grpcError(err)
+		}
+	}
 	s.done(m, viaGRPC, http.StatusOK, start, c.inference.work)
 	return connect.NewResponse(answer), nil
 }

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
@@ -40,6 +41,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			body.packed = body.grpc && isPacked(r.Header)
 			defer body.free()
 			r.Body = body
+			if body.grpc {
+				r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, body))
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -130,13 +134,12 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.packed {
 		held = max(held, min(held*gzipMost, int64(b.s.o.MaxBody)))
 	}
-	all := b.s.bodies.Add(held - b.held)
-	b.held = held
+	full := b.hold(held - b.held)
 	switch {
 	case b.read > b.s.o.MaxBody:
 		n, err = 0, fmt.Errorf("%w: a body of more than %d bytes", ErrTooLarge, b.s.o.MaxBody)
-	case all > int64(b.s.o.MaxBodies):
-		n, err = 0, fmt.Errorf("%w: the requests that are being read take %d bytes together, try again later", ErrBusy, b.s.o.MaxBodies)
+	case full != nil:
+		n, err = 0, full
 	case err != nil && err != io.EOF:
 		err = fmt.Errorf("%w: the body: %w", ErrRequest, err)
 	}
@@ -144,6 +147,19 @@ func (b *body) Read(p []byte) (int, error) {
 		err = grpcError(err)
 	}
 	return n, err
+}
+
+// bodyKey is under which the context of a gRPC request has its body.
+type bodyKey struct{}
+
+// hold counts more bytes that the request takes, up to free. The answer is counted
+// too: whoever reads it slowly keeps it in memory.
+func (b *body) hold(bytes int64) error {
+	b.held += bytes
+	if b.s.bodies.Add(bytes) > int64(b.s.o.MaxBodies) {
+		return fmt.Errorf("%w: the requests that are read or answered take %d bytes together, try again later", ErrBusy, b.s.o.MaxBodies)
+	}
+	return nil
 }
 
 func (b *body) free() { b.s.bodies.Add(-b.held) }

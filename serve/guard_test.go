@@ -13,7 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
+
 	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/internal/oip"
 )
 
 // listen runs Serve and returns its address, and a function that ends it and returns
@@ -370,6 +373,66 @@ func TestMetrics(t *testing.T) {
 	} {
 		if !strings.Contains(text, "\n"+line) {
 			t.Errorf("no line %s", line)
+		}
+	}
+}
+
+// TestAnswersHeld counts answers with the bodies of requests: those that are read
+// slowly stay in memory.
+func TestAnswersHeld(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, func(o *Options) { o.MaxBodies = 16 << 10 })
+	url := start(t, s)
+	request := `{"inputs":[{"name":"image","datatype":"UINT8","shape":[1,784],"data":` + numbers(t, digits(t).At(3)) + `}]%s}`
+	for outputs, code := range map[string]int{"": http.StatusOK, `,"outputs":[{"name":"membrane.1"}]`: http.StatusServiceUnavailable} {
+		if got, text := post(t, url+"/v2/models/mnist/infer", fmt.Sprintf(request, outputs)); got != code {
+			t.Errorf("outputs %q: %d %.200s, expected %d", outputs, got, text, code)
+		}
+	}
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	c := oip.NewGRPCInferenceServiceClient(&http.Client{Transport: transport}, url, connect.WithGRPC())
+	for name, code := range map[string]connect.Code{"class": 0, "membrane.1": connect.CodeUnavailable} {
+		_, err := c.ModelInfer(t.Context(), connect.NewRequest(&oip.ModelInferRequest{
+			ModelName: "mnist", RawInputContents: [][]byte{digits(t).At(3)},
+			Inputs:  []*oip.ModelInferRequest_InferInputTensor{{Name: "image", Datatype: "UINT8", Shape: []int64{1, 784}}},
+			Outputs: []*oip.ModelInferRequest_InferRequestedOutputTensor{{Name: name}},
+		}))
+		if code == 0 && err != nil || code != 0 && connect.CodeOf(err) != code {
+			t.Errorf("output %s: %v, expected the code %v", name, err, code)
+		}
+	}
+	if n := s.bodies.Load(); n != 0 {
+		t.Errorf("%d bytes are held of requests that were answered", n)
+	}
+}
+
+// TestUnseenFile tells once that there is no telling whether a model's file changed.
+func TestUnseenFile(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "models")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "live.msgpack")
+	if err := export.WriteFile(path, readModelFile(t, mnist)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Options{Models: []string{path}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A file takes the place of the folder: not away for a moment, but unreadable.
+	if err := os.Rename(dir, dir+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i, reports := range []int{1, 0, 0} {
+		if r := s.Reload(false); len(r) != reports {
+			t.Errorf("look %d: %+v, expected %d reports", i, r, reports)
 		}
 	}
 }

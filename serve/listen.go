@@ -114,6 +114,14 @@ type crowd struct {
 }
 
 func (c *crowd) state(conn net.Conn, state http.ConnState) {
+	if pushed := c.follow(conn, state); pushed != nil {
+		pushed.Close() // may take its time: with TLS it still says goodbye
+	}
+}
+
+// follow takes the new state of a connection and returns the one that must go for it,
+// if any.
+func (c *crowd) follow(conn net.Conn, state http.ConnState) (pushed net.Conn) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	switch state {
@@ -122,7 +130,7 @@ func (c *crowd) state(conn net.Conn, state http.ConnState) {
 		c.idle[conn] = time.Now()
 		if len(c.all) > c.most {
 			c.s.metrics.refused.WithLabelValues("connections").Inc()
-			c.push(conn)
+			pushed = c.push(conn)
 		}
 	case http.StateActive:
 		delete(c.idle, conn)
@@ -133,10 +141,11 @@ func (c *crowd) state(conn net.Conn, state http.ConnState) {
 		delete(c.idle, conn)
 	}
 	c.s.metrics.connections.Store(int64(len(c.all)))
+	return pushed
 }
 
-// push closes the connection that has been idle for longest.
-func (c *crowd) push(latest net.Conn) {
+// push forgets the connection that has been idle for longest and returns it.
+func (c *crowd) push(latest net.Conn) net.Conn {
 	oldest := latest
 	for conn, since := range c.idle {
 		if since.Before(c.idle[oldest]) {
@@ -145,7 +154,7 @@ func (c *crowd) push(latest net.Conn) {
 	}
 	delete(c.idle, oldest)
 	delete(c.all, oldest) // its state comes late
-	oldest.Close()
+	return oldest
 }
 
 // Loopback reports whether an address to listen on is reached from this machine

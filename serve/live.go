@@ -3,6 +3,8 @@ package serve
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -48,34 +50,54 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	err = s.view(ctx, c, watch)
 	s.log.Debug("live view ended", "model", m.name, "error", err)
-	c.Close(websocket.StatusGoingAway, "")
+	code := websocket.StatusGoingAway
+	if errors.Is(err, ErrBusy) {
+		code = websocket.StatusTryAgainLater
+	}
+	c.Close(code, "")
 }
 
 // view answers messages until the client goes.
 func (s *Server) view(ctx context.Context, c *websocket.Conn, watch *live.Watch) error {
 	for {
-		message, err := s.receive(ctx, c)
-		if err != nil {
-			return err
-		}
-		// A file may take much memory while it is read: as many are as inferences run.
-		if err := s.gate.enter(ctx); err != nil {
-			return err
-		}
-		answer := watch.Answer(ctx, message)
-		s.gate.leave()
-		if err := send(ctx, c, answer); err != nil {
+		if err := s.answerView(ctx, c, watch); err != nil {
 			return err
 		}
 	}
 }
 
+// answerView answers one message. Like the bodies of requests, message and answer are
+// counted for as long as they are held.
+func (s *Server) answerView(ctx context.Context, c *websocket.Conn, watch *live.Watch) error {
+	held := &body{s: s}
+	defer held.free()
+	message, err := s.receive(ctx, c, held)
+	if err != nil {
+		return err
+	}
+	// A file may take much memory while it is read: as many are as inferences run.
+	if err := s.gate.enter(ctx); err != nil {
+		return err
+	}
+	answer := watch.Answer(ctx, message)
+	s.gate.leave()
+	if err := held.hold(int64(len(answer))); err != nil {
+		return err
+	}
+	return send(ctx, c, answer)
+}
+
 // receive waits for the next message. A page that was silent for long opens another
 // view when it is looked at again.
-func (s *Server) receive(ctx context.Context, c *websocket.Conn) ([]byte, error) {
+func (s *Server) receive(ctx context.Context, c *websocket.Conn, held *body) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Idle)
 	defer cancel()
-	kind, message, err := c.Read(ctx)
+	kind, r, err := c.Reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held.ReadCloser = io.NopCloser(r)
+	message, err := io.ReadAll(held)
 	if err == nil && kind == websocket.MessageText {
 		if !json.Valid(message) {
 			message = []byte("null")

@@ -91,3 +91,28 @@ func TestLive(t *testing.T) {
 		t.Errorf("one view too many: %v, %v", r, err)
 	}
 }
+
+// TestLiveHeld closes a view whose message does not fit beside what others hold.
+func TestLiveHeld(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, func(o *Options) { o.MaxBodies = 16 << 10 })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(start(t, s), "http")+"/api/live?model=mnist", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	if err := c.Write(ctx, websocket.MessageBinary, make([]byte, 32<<10)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Read(ctx); websocket.CloseStatus(err) != websocket.StatusTryAgainLater {
+		t.Errorf("%v, expected to be told to try again later", err)
+	}
+	for s.bodies.Load() != 0 {
+		if ctx.Err() != nil {
+			t.Fatalf("%d bytes are held of a view that was closed", s.bodies.Load())
+		}
+		time.Sleep(time.Millisecond)
+	}
+}

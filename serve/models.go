@@ -107,7 +107,8 @@ type slot struct {
 	name, path string
 	samples    string // folder that may have one of its samples
 	current    atomic.Pointer[Model]
-	tried      stamp // of the file that was read last, whether it was taken or not
+	tried      stamp  // of the file that was read last, whether it was taken or not
+	unseen     string // why there is no stamp of the file, once that has been told
 
 	lock      sync.Mutex
 	followers map[*follower]bool
@@ -251,7 +252,13 @@ func (r *registry) reload(all bool) []Reloaded {
 	var report []Reloaded
 	for _, s := range r.slots {
 		at, err := stampOf(s.path)
-		if !all && (err == nil && at == s.tried || errors.Is(err, fs.ErrNotExist)) {
+		unseen := ""
+		if err != nil {
+			unseen = err.Error()
+		}
+		known := unseen == s.unseen
+		s.unseen = unseen
+		if !all && (err == nil && at == s.tried || err != nil && known || errors.Is(err, fs.ErrNotExist)) {
 			continue // a file that is about to be replaced may be away for a moment
 		}
 		old := s.current.Load()

@@ -59,6 +59,9 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall()
 	defer s.free(c)
 	header, err := s.inferREST(r, m, c)
+	if body, ok := r.Body.(*body); ok && err == nil {
+		err = body.hold(int64(len(c.out)))
+	}
 	if err != nil {
 		s.done(m, viaREST, s.fail(w, err), start, work{})
 		return
