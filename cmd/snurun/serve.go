@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -31,6 +32,8 @@ type serveOptions struct {
 	watch     time.Duration
 	logJSON   bool
 	verbose   bool
+
+	certificates atomic.Pointer[tls.Config] // those that new connections get
 }
 
 func newServe() *cobra.Command {
@@ -65,7 +68,7 @@ requests that run are waited for.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Models = args
-			return serveModels(cmd.Context(), cmd, o)
+			return serveModels(cmd.Context(), cmd, &o)
 		},
 	}
 	f := cmd.Flags()
@@ -145,22 +148,34 @@ func (o *serveOptions) secrets() error {
 	if o.cert == "" {
 		return nil
 	}
+	if err := o.readCertificates(); err != nil {
+		return err
+	}
+	o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		return o.certificates.Load(), nil
+	}}
+	return nil
+}
+
+// readCertificates reads the certificate and the authorities that connections get
+// from then on.
+func (o *serveOptions) readCertificates() error {
 	pair, err := tls.LoadX509KeyPair(o.cert, o.key)
 	if err != nil {
 		return fmt.Errorf("%s, %s: %w", o.cert, o.key, err)
 	}
-	o.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	if o.clientCA == "" {
-		return nil
+	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	if o.clientCA != "" {
+		text, err := readSmall(o.clientCA)
+		if err != nil {
+			return err
+		}
+		c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
+		if !c.ClientCAs.AppendCertsFromPEM(text) {
+			return fmt.Errorf("%s: found no certificate, expected PEM", o.clientCA)
+		}
 	}
-	text, err := readSmall(o.clientCA)
-	if err != nil {
-		return err
-	}
-	o.TLS.ClientAuth, o.TLS.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
-	if !o.TLS.ClientCAs.AppendCertsFromPEM(text) {
-		return fmt.Errorf("%s: found no certificate, expected PEM", o.clientCA)
-	}
+	o.certificates.Store(c)
 	return nil
 }
 
@@ -179,7 +194,7 @@ func readSmall(name string) ([]byte, error) {
 	return text, err
 }
 
-func serveModels(ctx context.Context, cmd *cobra.Command, o serveOptions) error {
+func serveModels(ctx context.Context, cmd *cobra.Command, o *serveOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -219,9 +234,14 @@ func serveModels(ctx context.Context, cmd *cobra.Command, o serveOptions) error 
 	}
 	reload := func() {
 		s.Reload(true)
-		if o.TLS != nil {
-			o.Log.Info("certificates are those from the start: restart to change them")
+		if o.TLS == nil {
+			return
 		}
+		if err := o.readCertificates(); err != nil {
+			o.Log.Error("certificates stay as they were", "error", err)
+			return
+		}
+		o.Log.Info("certificates read")
 	}
 	defer watchSignals(reload, func() {})()
 	defer tellSystemd(ctx, scheme+"://"+at.Addr().String())()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -64,6 +65,42 @@ func TestStreamNothing(t *testing.T) {
 	}
 }
 
+// underSystemd lets a command tell its state as to systemd, with a watchdog of 60 ms,
+// and returns a function that waits for one.
+func underSystemd(t *testing.T, cmd *exec.Cmd) (expect func(state string)) {
+	t.Helper()
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { socket.Close() })
+	told := make(chan string, 1000)
+	go func() {
+		defer close(told)
+		b := make([]byte, 4096)
+		for {
+			n, err := socket.Read(b)
+			if err != nil {
+				return
+			}
+			select {
+			case told <- string(b[:n]):
+			default: // nobody has asked for long
+			}
+		}
+	}()
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+socket.LocalAddr().String(), "WATCHDOG_USEC=60000")
+	return func(state string) {
+		t.Helper()
+		for s := range told {
+			if strings.HasPrefix(s, state) {
+				return
+			}
+		}
+		t.Fatalf("%s was not told", state)
+	}
+}
+
 // TestStreamService runs stream as systemd does: it says when it is ready, keeps
 // the watchdog quiet, answers SIGUSR1 and SIGHUP, and ends with SIGTERM.
 func TestStreamService(t *testing.T) {
@@ -74,35 +111,8 @@ func TestStreamService(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, file, data)
-	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
-	told := make(chan string, 1000)
-	go func() {
-		b := make([]byte, 4096)
-		for {
-			n, err := socket.Read(b)
-			if err != nil {
-				close(told)
-				return
-			}
-			told <- string(b[:n])
-		}
-	}()
-	expect := func(state string) {
-		t.Helper()
-		for s := range told {
-			if strings.HasPrefix(s, state) {
-				return
-			}
-		}
-		t.Fatalf("%s was not told", state)
-	}
-
 	cmd := child(t, "stream", file, "--json", "--margin", "auto")
-	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+socket.LocalAddr().String(), "WATCHDOG_USEC=60000")
+	expect := underSystemd(t, cmd)
 	stdin, errIn := cmd.StdinPipe()
 	stdout, errOut := cmd.StdoutPipe()
 	stderr, errErr := cmd.StderrPipe()
