@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/snurun/snurun/export"
+	"github.com/snurun/snurun/internal/outside"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
 )
@@ -97,7 +98,7 @@ func findPython(t *testing.T) string {
 			return name
 		}
 	}
-	t.Skip("no Python 3 with numpy and msgpack")
+	outside.Missing(t, "Python 3 with numpy and msgpack")
 	return ""
 }
 

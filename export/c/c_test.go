@@ -91,6 +91,32 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
+// TestFloor has the recommendations for live windows in the header, if there are any.
+func TestFloor(t *testing.T) {
+	m := shipped(t, "../testdata/tiny.msgpack", false)
+	header := func() string {
+		s, err := Export(m, Options{Name: "tiny"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range s.Files {
+			if f.Name == "tiny.h" {
+				return string(f.Data)
+			}
+		}
+		t.Fatal("there is no header")
+		return ""
+	}
+	m.Readout.Floor = model.Floor{Events: 1 << 40, Score: 9.5, Lead: 0.125}
+	if text := header(); !strings.Contains(text, "#define TINY_FLOOR_EVENTS 1099511627776\n#define TINY_FLOOR_SCORE 0x1.3p+03f\n#define TINY_FLOOR_LEAD 0x1p-03f\n") {
+		t.Errorf("no floor in\n%s", text)
+	}
+	m.Readout.Floor = model.Floor{}
+	if text := header(); strings.Contains(text, "FLOOR") {
+		t.Errorf("a floor in\n%s", text)
+	}
+}
+
 // TestLayouts holds the same sources in every layout.
 func TestLayouts(t *testing.T) {
 	m := shipped(t, "../testdata/tiny.msgpack", false)

@@ -36,15 +36,27 @@ func (s *Source) WriteDir(dir string, replace bool) (err error) {
 		}
 	}
 	if there {
-		if err := os.Rename(dir, old); err != nil {
-			return fmt.Errorf("%s: %w", dir, withoutPath(err))
-		}
+		err = swap(fresh, dir, old)
+	} else {
+		err = os.Rename(fresh, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, withoutPath(err))
+	}
+	return nil
+}
+
+// swap gives fresh the name of dir, which goes away with the temporary folder: at
+// once where the system can exchange two names, else by way of old.
+func swap(fresh, dir, old string) error {
+	if err := exchange(fresh, dir); !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	if err := os.Rename(dir, old); err != nil {
+		return err
 	}
 	if err := os.Rename(fresh, dir); err != nil {
-		if there {
-			err = errors.Join(err, os.Rename(old, dir))
-		}
-		return fmt.Errorf("%s: %w", dir, withoutPath(err))
+		return errors.Join(err, os.Rename(old, dir))
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/snurun/snurun/internal/outside"
 )
 
 // strict are the flags under which the text must compile without a warning.
@@ -25,12 +27,12 @@ func selection[T any](short, usual, all T) T {
 	return usual
 }
 
-// tool skips a test of what is not installed.
+// tool returns the path of a program, or skips the test.
 func tool(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("%s is not installed", name)
+		outside.Missing(t, name)
 	}
 	return path
 }

@@ -26,6 +26,7 @@ type page struct {
 	Shape                                      []int
 	Plane, HasMargin, Events, SpikeLayers      bool
 	Margin, StepUS, Index, InputKind, State    string
+	Floor                                      *floor // nil without a recommendation
 	InputType                                  string
 	InputWords, CountLimit, StateBytes         int
 	Convs                                      []convolver
@@ -37,6 +38,9 @@ type page struct {
 	Sizes                                      Sizes
 	Constant                                   int // bytes of constants that a program needs
 }
+
+// floor is what a window of a live stream should reach, as literals.
+type floor struct{ Events, Score, Lead string }
 
 // convolver is a function that adds the weights of a convolution's input.
 type convolver struct{ Kind, Sum, Weight, Value, Does, Twice, Body string }
@@ -129,6 +133,9 @@ func (g *generator) render(o Options) (*Source, error) {
 	}
 	for _, i := range m.Layers {
 		p.SpikeLayers = p.SpikeLayers || i.HasNeurons() && i.Output == model.Step
+	}
+	if f := m.Readout.Floor; f != (model.Floor{}) {
+		p.Floor = &floor{fmt.Sprint(f.Events), literal(f.Score), literal(f.Lead)}
 	}
 	if g.input.kind == spikes {
 		p.InputWords = words(g.input.size)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/snurun/snurun/export/nir"
 	"github.com/snurun/snurun/internal/hdf5"
+	"github.com/snurun/snurun/internal/outside"
 	"github.com/snurun/snurun/model"
 )
 
@@ -161,12 +162,9 @@ func TestPythonReads(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs Python")
 	}
-	python, err := exec.LookPath("/usr/bin/python3") // Debian's, which has Debian's h5py
-	if err != nil {
-		t.Skip("there is no Python")
-	}
+	const python = "/usr/bin/python3" // Debian's, which has Debian's h5py
 	if err := exec.Command(python, "-c", "import h5py").Run(); err != nil {
-		t.Skip("there is no h5py")
+		outside.Missing(t, "Python with h5py")
 	}
 	r := rand.New(rand.NewPCG(11, 12))
 	dir := t.TempDir()

@@ -20,6 +20,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/snurun/snurun/fleet"
+	"github.com/snurun/snurun/internal/outside"
 )
 
 // program returns the path of a program, or skips the test.
@@ -30,7 +31,7 @@ func program(t *testing.T, name string) string {
 			return p
 		}
 	}
-	t.Skip(name + " is not installed")
+	outside.Missing(t, name)
 	return ""
 }
 

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/snurun/snurun/internal/outside"
 )
 
 // network builds a tree with every feature of the writer.
@@ -159,7 +161,7 @@ func findPython(t *testing.T) string {
 			return name
 		}
 	}
-	t.Skip("no Python with h5py")
+	outside.Missing(t, "Python with h5py")
 	return ""
 }
 

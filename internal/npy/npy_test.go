@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/snurun/snurun/internal/outside"
 )
 
 func load(t testing.TB, name string) *Array {
@@ -179,7 +181,7 @@ func TestAgainstNumPy(t *testing.T) {
 	}
 	python, err := exec.LookPath("python3")
 	if err != nil || exec.Command(python, "-c", "import numpy").Run() != nil {
-		t.Skip("python3 with NumPy is not here")
+		outside.Missing(t, "python3 with NumPy")
 	}
 	dir := t.TempDir()
 	f, err := os.Create(filepath.Join(dir, "in.npz"))

@@ -33,7 +33,7 @@ func chromium(t testing.TB) string {
 			return path
 		}
 	}
-	t.Skip("there is no Chromium on the PATH")
+	t.Fatal("there is no Chromium on the PATH")
 	return ""
 }
 

@@ -181,7 +181,7 @@ func classified(t *testing.T, model, file string, args ...string) (class int, sc
 // answer with classify.
 func TestCurl(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("curl is not installed")
+		t.Fatal("curl is not installed")
 	}
 	const file = "../../../testdata/nmnist/60009.bs2"
 	class, scores := classified(t, nmnist, file)
