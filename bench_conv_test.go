@@ -13,10 +13,10 @@ import (
 )
 
 // BenchmarkConvolution times one step of a convolution of spikes, event by
-// event, beside the same layer as a dense SIMD library would run it: im2col,
-// then one Dot an output or one MatMul by vek32. The update of the membranes is
-// snurun's own in both. The layers are those of recipe nmnist and one on a wide
-// plane.
+// event, of float32 and of integer weights, beside the same layer as a dense SIMD
+// library would run it: im2col, then one Dot an output or one MatMul by vek32. The
+// update of the membranes is snurun's own in all. The layers are those of recipe
+// nmnist and one on a wide plane.
 func BenchmarkConvolution(b *testing.B) {
 	for _, l := range []model.Layer{
 		convolution([]int{2, 34, 34}, 16, 6, 2, 2),
@@ -31,20 +31,26 @@ func BenchmarkConvolution(b *testing.B) {
 		if err := m.Validate(); err != nil {
 			b.Fatal(err)
 		}
-		c := layer.New(m)[0]
+		whole, _, err := model.Quantize(m, 8)
+		if err != nil {
+			b.Fatal(err)
+		}
+		c, integers := layer.New(m)[0], layer.New(whole)[0]
 		for _, density := range []float64{0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1} {
 			x := sparse(l.InSize(), density)
-			b.Run(fmt.Sprintf("%s/density=%v/form=events", name, density), func(b *testing.B) {
-				st := c.NewState(1, false)
-				st.Reset(c.Initial)
-				in, scratch := layer.NewInputs(1, l.InSize(), false), layer.NewScratch([]*layer.Layer{c}, false)
-				for b.Loop() {
-					in.Begin(false)
-					in.AddSpikes(x, 0)
-					in.EndStep()
-					c.Run(st, in, scratch)
-				}
-			})
+			for form, c := range map[string]*layer.Layer{"events": c, "integers": integers} {
+				b.Run(fmt.Sprintf("%s/density=%v/form=%s", name, density, form), func(b *testing.B) {
+					st := c.NewState(1, false)
+					st.Reset(c.Initial)
+					in, scratch := layer.NewInputs(1, l.InSize(), false), layer.NewScratch([]*layer.Layer{c}, false)
+					for b.Loop() {
+						in.Begin(false)
+						in.AddSpikes(x, 0)
+						in.EndStep()
+						c.Run(st, in, scratch)
+					}
+				})
+			}
 		}
 		d := newIm2col(&l)
 		x := sparse(l.InSize(), 0.05) // of no account

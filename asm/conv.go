@@ -11,10 +11,15 @@ const RunLanes = 8
 // room around the plane: the runs of an input are the rows of the kernel,
 // turned round, wherever in the plane it is.
 type Scatter struct {
+	field
+	weights []float32
+}
+
+// field says which weights each input adds to which sums.
+type field struct {
 	width   int
 	offsets []uint32
 	places  []Place
-	weights []float32
 	sums    int
 }
 
@@ -30,21 +35,27 @@ type Place struct {
 // The places, one an input, must lie within the given number of sums and of
 // patterns; it panics if one does not, because the kernels do not look.
 func NewScatter(width int, offsets []uint32, places []Place, sums, patterns int) Scatter {
-	pattern := uint64(len(offsets)) * uint64(width)
-	extent := uint64(slices.Max(offsets)) + uint64(width)
-	for _, p := range places {
-		if uint64(p.Sum)+extent > uint64(sums) || uint64(p.Pattern)+pattern > uint64(patterns)*pattern {
+	f := field{width, offsets, places, sums}
+	f.check(patterns)
+	return Scatter{f, Floats(patterns * len(offsets) * width)}
+}
+
+// check panics unless all places lie within the sums and so many patterns.
+func (f *field) check(patterns int) {
+	pattern := uint64(len(f.offsets)) * uint64(f.width)
+	extent := uint64(slices.Max(f.offsets)) + uint64(f.width)
+	for _, p := range f.places {
+		if uint64(p.Sum)+extent > uint64(f.sums) || uint64(p.Pattern)+pattern > uint64(patterns)*pattern {
 			panic("asm: a pattern lies outside of the sums or weights of its Scatter")
 		}
 	}
-	return Scatter{width, offsets, places, Floats(patterns * len(offsets) * width), sums}
 }
 
 // Inputs returns the number of inputs.
-func (s *Scatter) Inputs() int { return len(s.places) }
+func (f *field) Inputs() int { return len(f.places) }
 
 // Sums returns the number of sums.
-func (s *Scatter) Sums() int { return s.sums }
+func (f *field) Sums() int { return f.sums }
 
 // Weights returns the weights, pattern after pattern.
 func (s *Scatter) Weights() []float32 { return s.weights }

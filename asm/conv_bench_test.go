@@ -38,6 +38,16 @@ func benchScatter(width, runs int) (*Scatter, []uint32) {
 	return &s, list
 }
 
+// integers returns an IntScatter of the same pattern whose units are all sums.
+func (s *Scatter) integers() *IntScatter {
+	q := make([]int8, len(s.weights))
+	for i, w := range s.weights {
+		q[i] = int8(max(-127, min(127, 40*w)))
+	}
+	whole := NewIntScatter(s.width, s.offsets, s.places, s.sums, []Row{{0, 0, s.sums}}, q, 0)
+	return &whole
+}
+
 // BenchmarkScatter counts the bytes that are loaded and stored.
 func BenchmarkScatter(b *testing.B) {
 	for _, c := range []struct{ width, runs int }{{8, 1}, {24, 3}, {48, 3}, {96, 3}, {80, 5}, {160, 5}, {320, 5}} {
@@ -46,6 +56,8 @@ func BenchmarkScatter(b *testing.B) {
 		for i := range sums {
 			sums[i] = 1
 		}
+		whole := s.integers()
+		lanes := whole.NewPlane().lanes
 		for i := range tiers {
 			k := &tiers[i]
 			for _, way := range []struct {
@@ -54,6 +66,7 @@ func BenchmarkScatter(b *testing.B) {
 				run   func()
 			}{
 				{"Add", 12, func() { k.scatter(s, sums, list, nil) }},
+				{"AddBytes", 5, func() { k.scatterBytes(whole, lanes, list) }},
 				{"Collect", 12, func() { k.collect(s, grads, sums, list, nil) }},
 				{"Dot", 8, func() { k.scatterDot(s, dots, sums, list) }},
 			} {

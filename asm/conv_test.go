@@ -18,7 +18,7 @@ type scatterCase struct {
 // scatter draws a Scatter whose patterns overlap, as do their runs, and whose
 // last place ends with the sums and the weights.
 func (c scatterCase) scatter(t testing.TB, g *guard, r *rand.Rand) *Scatter {
-	s := &Scatter{width: c.width, offsets: guarded[uint32](t, g, c.runs, c.skip)}
+	s := &Scatter{field: field{width: c.width, offsets: guarded[uint32](t, g, c.runs, c.skip)}}
 	for i := range s.offsets[1:] {
 		s.offsets[i+1] = s.offsets[i] + uint32(r.IntN(2*c.width))
 	}

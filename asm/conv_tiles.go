@@ -65,7 +65,7 @@ func (k *isa) call(s *Scatter, run func(*scatterList), packed, strided []float32
 }
 
 // units returns the work of one input.
-func (s *Scatter) units() int { return len(s.offsets) * ((s.width + tileWidth - 1) / tileWidth) }
+func (f *field) units() int { return len(f.offsets) * ((f.width + tileWidth - 1) / tileWidth) }
 
 // longRuns is runs where one pattern is too much for a call: input after input,
 // a part of a run a call.

@@ -25,7 +25,9 @@ type tier struct {
 	collect    func(s *Scatter, grads, delta []float32, inputs []uint32, values []float32)
 	scatterDot func(s *Scatter, dst, delta []float32, inputs []uint32)
 
-	sumBytes func(s *intSum)
+	sumBytes     func(s *intSum)
+	scatterBytes func(s *IntScatter, lanes []word, inputs []uint32)
+	joinLanes    func(s *IntScatter, lanes []word, e *rowEnd)
 
 	slopes   func(sl *Slopes, u *Units, tr *Trace, steps int)
 	backward func(u *Units, tr *Trace, e *Errors, from, to int)
@@ -47,7 +49,9 @@ var generic = tier{
 	collect:    collectGeneric,
 	scatterDot: scatterDotGeneric,
 
-	sumBytes: sumBytesGeneric,
+	sumBytes:     sumBytesGeneric,
+	scatterBytes: scatterBytesGeneric,
+	joinLanes:    joinLanesGeneric,
 
 	slopes:   slopesGeneric,
 	backward: backwardGeneric,

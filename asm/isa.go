@@ -28,6 +28,8 @@ type isa struct {
 	byteColumns          int             // of sumBytes
 	addBytes             func(*byteRows) // nil: long rows are summed as short ones
 	joinBytes64          func(*byteTile)
+	scatterBytes         [3]func(*byteList) // in vectors of 8, 16, 32 lanes, see grain
+	joinLanes            func(*laneRow)
 
 	evaluate               func(*slopeTile)
 	backward64, backward16 func(*backTile) // 64 is nil where 16 columns are as fast
@@ -63,7 +65,9 @@ func (k *isa) tier() tier {
 		collect:    k.collectRuns,
 		scatterDot: k.scatterDots,
 
-		sumBytes: k.sumBytesTiles,
+		sumBytes:     k.sumBytesTiles,
+		scatterBytes: k.scatterBytesRuns,
+		joinLanes:    k.joinLanesRows,
 
 		slopes:   k.slopesTiles,
 		backward: k.backwardTiles,

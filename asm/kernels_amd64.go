@@ -29,6 +29,7 @@ var isas = []isa{
 		scatterDot: scatterDotAVX2, // which AVX-512 makes no faster
 		sumBytes:   sumBytes256AVX512, sumBytes64: sumBytes64AVX512, byteColumns: 256,
 		addBytes: addBytesAVX512, joinBytes64: joinBytes64AVX512,
+		scatterBytes: [3]func(*byteList){scatterBytes8AVX2, scatterBytes16AVX2, scatterBytes32AVX512}, joinLanes: joinLanesAVX512,
 		evaluate:   evaluateAVX512,
 		backward64: backward64AVX512, backward16: backward16AVX512,
 		dotSteps: dotStepsAVX512,
@@ -55,6 +56,7 @@ var isas = []isa{
 		scatterDot: scatterDotAVX2,
 		sumBytes:   sumBytes128AVX2, sumBytes64: sumBytes64AVX2, byteColumns: 128,
 		addBytes: addBytesAVX2, joinBytes64: joinBytes64AVX2,
+		scatterBytes: [3]func(*byteList){scatterBytes8AVX2, scatterBytes16AVX2, scatterBytes16AVX2}, joinLanes: joinLanesAVX2,
 		evaluate:   evaluateAVX2,
 		backward16: backward16AVX2,
 		dotSteps:   dotStepsAVX2,

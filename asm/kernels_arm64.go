@@ -20,6 +20,7 @@ var isas = []isa{{
 	scatter:  scatterNEON, collect: collectNEON,
 	scatterDot: scatterDotNEON,
 	sumBytes:   sumBytes128NEON, sumBytes64: sumBytes64NEON, byteColumns: 128,
+	scatterBytes: [3]func(*byteList){scatterBytesNEON, scatterBytesNEON, scatterBytesNEON}, joinLanes: joinLanesNEON,
 	evaluate:   evaluateNEON,
 	backward16: backward16NEON,
 	dotSteps:   dotStepsNEON,

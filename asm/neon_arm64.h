@@ -24,6 +24,10 @@
 #define VSCVTF(n, d) WORD $(0x4E21D800 | (n)<<5 | (d)) // scvtf vD.4s, vN.4s
 #define VFUADDW(m, n, d) WORD $(0x2E201000 | (m)<<16 | (n)<<5 | (d)) // uaddw vD.8h, vN.8h, vM.8b
 #define VFUADDW2(m, n, d) WORD $(0x6E201000 | (m)<<16 | (n)<<5 | (d)) // uaddw2 vD.8h, vN.8h, vM.16b
+#define VFSADDW(m, n, d) WORD $(0x0E201000 | (m)<<16 | (n)<<5 | (d)) // saddw vD.8h, vN.8h, vM.8b
+#define VFSADDW2(m, n, d) WORD $(0x4E201000 | (m)<<16 | (n)<<5 | (d)) // saddw2 vD.8h, vN.8h, vM.16b
+#define VSXTL(n, d) WORD $(0x0F10A400 | (n)<<5 | (d)) // sxtl vD.4s, vN.4h
+#define VSXTL2(n, d) WORD $(0x4F10A400 | (n)<<5 | (d)) // sxtl2 vD.4s, vN.8h
 
 // The same on four neighbouring registers each: EACH with as many of m, WITH
 // with the one register m, FROM with the one register n.

@@ -96,6 +96,12 @@ func counted(k isa, most *int) isa {
 		k.addBytes = func(l *byteRows) { note(len(l.rows) * run(l.columns)); addBytes(l) }
 	}
 
+	for i, f := range k.scatterBytes {
+		k.scatterBytes[i] = func(l *byteList) { note(l.left * l.runs * run(l.width)); f(l) }
+	}
+	joinLanes := k.joinLanes
+	k.joinLanes = func(t *laneRow) { note(run(t.columns)); joinLanes(t) }
+
 	addRows, dotRows8, adam, indices := k.addRows, k.dotRows8, k.adam, k.indices
 	scatterDot, evaluate, dotSteps := k.scatterDot, k.evaluate, k.dotSteps
 	k.addRows = func(l *rowList) { note(l.left * run(l.columns)); addRows(l) }
@@ -214,6 +220,15 @@ func TestCallsAreShort(t *testing.T) {
 				m := NewIntegers(2000, 2048)
 				m.panel = panel
 				m.Forward(units(2048), long(2000, 2, 0.5), nil, nil, trace(2048), NewIntScratch())
+			}
+		},
+		"scatter of integers": func() {
+			t := k.tier()
+			defer kernels.Store(kernels.Swap(&t))
+			for _, c := range []struct{ width, runs, inputs int }{{256, 9, 2000}, {5 * wide, 3, 2}} {
+				f, list := scatter(c.width, c.runs, c.inputs)
+				s := NewIntScatter(c.width, f.offsets, f.places, f.sums, []Row{{0, 0, f.sums}}, make([]int8, c.width*c.runs), 0)
+				s.Sum(Floats(f.sums), Floats(f.sums), Floats(f.sums), list, nil, s.NewPlane())
 			}
 		},
 		"slopes": func() {

@@ -354,3 +354,43 @@ func joinBytes64AVX2(t *byteTile)
 //
 //go:noescape
 func joinBytes64AVX512(t *byteTile)
+
+// scatterBytes8AVX2 adds weights of 8 bits to lanes of 16, 8 at a time, input
+// after input:
+//
+//	for k := range left {
+//		p := places[inputs[k]]
+//		for r := range runs {
+//			for i := range width {
+//				lanes[p.Sum+offsets[r]+i] += weights[p.Pattern+r*width+i]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func scatterBytes8AVX2(l *byteList)
+
+// scatterBytes16AVX2 is scatterBytes8AVX2, 16 lanes at a time.
+//
+//go:noescape
+func scatterBytes16AVX2(l *byteList)
+
+// scatterBytes32AVX512 is scatterBytes8AVX2, 32 lanes at a time.
+//
+//go:noescape
+func scatterBytes32AVX512(l *byteList)
+
+// joinLanesAVX2 empties lanes:
+//
+//	for j := range columns {
+//		out[j] = start[j] + scale[j]*(part[j]+float32(lanes[j]))
+//		lanes[j] = 0
+//	}
+//
+//go:noescape
+func joinLanesAVX2(t *laneRow)
+
+// joinLanesAVX512 is joinLanesAVX2.
+//
+//go:noescape
+func joinLanesAVX512(t *laneRow)

@@ -204,3 +204,27 @@ func sumBytes128NEON(t *byteTile)
 //
 //go:noescape
 func sumBytes64NEON(t *byteTile)
+
+// scatterBytesNEON adds weights of 8 bits to lanes of 16, input after input:
+//
+//	for k := range left {
+//		p := places[inputs[k]]
+//		for r := range runs {
+//			for i := range width {
+//				lanes[p.Sum+offsets[r]+i] += weights[p.Pattern+r*width+i]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func scatterBytesNEON(l *byteList)
+
+// joinLanesNEON empties lanes:
+//
+//	for j := range columns {
+//		out[j] = start[j] + scale[j]*(part[j]+float32(lanes[j]))
+//		lanes[j] = 0
+//	}
+//
+//go:noescape
+func joinLanesNEON(t *laneRow)

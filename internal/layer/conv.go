@@ -1,6 +1,8 @@
 package layer
 
 import (
+	"slices"
+
 	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/model"
 )
@@ -10,19 +12,17 @@ import (
 // around it, so that the kernel of every input fits in; its rows without that
 // room, one after the other, are the units.
 type convolution struct {
-	scatter  asm.Scatter
-	start    []float32 // the plane before the first input: the current of each unit, else 0
-	rows     []row
+	scatter  asm.Scatter     // of float weights
+	start    []float32       // the plane before the first input: the current of each unit, else 0
+	whole    *asm.IntScatter // of a layer that sums integers, in place of these two
+	rows     []asm.Row
+	pattern  int      // weights of a pattern
 	reach    []uint32 // how many neurons each input reaches
 	axes     [2]axis
 	groups   int
 	channels [2]int // in and out, of a group
 	width    int    // of a run
 }
-
-// row is one row of units: n sums of the plane from from on are those of the
-// units from to on.
-type row struct{ from, to, n int }
 
 func newConvolution(l *model.Layer) *convolution {
 	v := &convolution{
@@ -49,22 +49,30 @@ func newConvolution(l *model.Layer) *convolution {
 	}
 	v.width = (v.width + asm.RunLanes - 1) / asm.RunLanes * asm.RunLanes
 	size := y.room() * across // of a group's plane
-	v.start = asm.Floats(v.groups*size + asm.RunLanes)
-	v.scatter = asm.NewScatter(v.width, offsets, v.places(len(offsets)*v.width, across, size), len(v.start), v.patterns())
-	v.reach = make([]uint32, 0, v.scatter.Inputs())
+	v.pattern = len(offsets) * v.width
+	places, sums := v.places(across, size), v.groups*size+asm.RunLanes
+	v.reach = make([]uint32, 0, len(places))
 	for i := range positions(v.groups*v.channels[0], y.in, x.in) {
 		v.reach = append(v.reach, uint32(y.reached(i[1])*x.reached(i[2])*v.channels[1]))
 	}
 	for g := range v.groups {
 		for oy := range y.out {
 			n := x.out * v.channels[1]
-			v.rows = append(v.rows, row{
-				from: g*size + (y.low+oy)*across + x.low*v.channels[1],
-				to:   (g*y.out + oy) * n,
-				n:    n,
+			v.rows = append(v.rows, asm.Row{
+				From: g*size + (y.low+oy)*across + x.low*v.channels[1],
+				To:   (g*y.out + oy) * n,
+				N:    n,
 			})
 		}
 	}
+	if l.Integer() {
+		weights, most := v.integers(&l.Weight)
+		whole := asm.NewIntScatter(v.width, offsets, places, sums, v.rows, weights, most)
+		v.whole = &whole
+		return v
+	}
+	v.start, v.scatter = asm.Floats(sums), asm.NewScatter(v.width, offsets, places, sums, v.patterns())
+	v.load(&l.Weight)
 	return v
 }
 
@@ -74,23 +82,23 @@ func (v *convolution) patterns() int {
 	return v.groups*v.channels[0]*v.axes[0].phases*v.axes[1].phases + 1
 }
 
-// pattern returns the first weight of a pattern of size weights.
-func (v *convolution) pattern(channel, phaseY, phaseX, size int) int {
-	return ((channel*v.axes[0].phases+phaseY)*v.axes[1].phases + phaseX) * size
+// first returns the first weight of a pattern.
+func (v *convolution) first(channel, phaseY, phaseX int) int {
+	return ((channel*v.axes[0].phases+phaseY)*v.axes[1].phases + phaseX) * v.pattern
 }
 
 // places returns where the pattern of each input lies.
-func (v *convolution) places(pattern, across, size int) []asm.Place {
+func (v *convolution) places(across, size int) []asm.Place {
 	y, x := &v.axes[0], &v.axes[1]
 	list := make([]asm.Place, 0, v.groups*v.channels[0]*y.in*x.in)
 	for i := range positions(v.groups*v.channels[0], y.in, x.in) {
 		c := i[0]
 		oy, phaseY, seenY := y.first(i[1])
 		ox, phaseX, seenX := x.first(i[2])
-		p := asm.Place{Pattern: uint32((v.patterns() - 1) * pattern)}
+		p := asm.Place{Pattern: uint32((v.patterns() - 1) * v.pattern)}
 		if seenY && seenX {
 			p.Sum = uint32(c/v.channels[0]*size + (y.low+oy)*across + (x.low+ox)*v.channels[1])
-			p.Pattern = uint32(v.pattern(c, phaseY, phaseX, pattern))
+			p.Pattern = uint32(v.first(c, phaseY, phaseX))
 		}
 		list = append(list, p)
 	}
@@ -116,7 +124,7 @@ func positions(channels, height, width int) func(yield func([3]int) bool) {
 // groups, height, width] in that order, its place among the scatter's.
 func (v *convolution) weights(yield func(tensor, scatter int) bool) {
 	y, x := &v.axes[0], &v.axes[1]
-	tensor, size := 0, len(v.scatter.Weights())/v.patterns()
+	tensor := 0
 	for out := range v.groups * v.channels[1] {
 		group, o := out/v.channels[1], out%v.channels[1]
 		for c := range v.channels[0] {
@@ -124,7 +132,7 @@ func (v *convolution) weights(yield func(tensor, scatter int) bool) {
 				for kx := range x.kernel {
 					slotY, phaseY := y.slot(ky)
 					slotX, phaseX := x.slot(kx)
-					at := v.pattern(group*v.channels[0]+c, phaseY, phaseX, size)
+					at := v.first(group*v.channels[0]+c, phaseY, phaseX)
 					if x.step == 1 {
 						at += slotY*v.width + slotX*v.channels[1] + o
 					} else {
@@ -155,18 +163,35 @@ func (v *convolution) order() []uint32 {
 	return order
 }
 
-// load takes over the weights of a tensor.
+// load takes over the float weights of a tensor.
 func (v *convolution) load(t *model.Tensor) {
 	data := make([]float32, 0, t.Len())
 	var buf []float32
 	for j := range t.Shape[0] {
-		buf = rowOf(t, j, buf)
+		buf = t.Row(j, buf)
 		data = append(data, buf...)
 	}
 	weights := v.scatter.Weights()
 	for tensor, at := range v.weights {
 		weights[at] = data[tensor]
 	}
+}
+
+// integers returns the weights of a tensor as the scatter has them, and the largest
+// sum of the magnitudes of a channel.
+func (v *convolution) integers(t *model.Tensor) (weights []int8, most int) {
+	weights = make([]int8, v.patterns()*v.pattern)
+	for tensor, at := range v.weights {
+		weights[at] = t.I8[tensor]
+	}
+	for channel := range slices.Chunk(t.I8, len(t.I8)/t.Shape[0]) {
+		sum := 0
+		for _, q := range channel {
+			sum += max(int(q), -int(q))
+		}
+		most = max(most, sum)
+	}
+	return weights, most
 }
 
 // store returns weights that are laid out as the scatter's as a tensor of a shape.
@@ -184,7 +209,7 @@ func (v *convolution) setCurrent(current []float32) { v.spread(v.start, current)
 // spread copies a value a unit to the rows of the plane.
 func (v *convolution) spread(plane, units []float32) {
 	for _, r := range v.rows {
-		copy(plane[r.from:r.from+r.n], units[r.to:])
+		copy(plane[r.From:r.From+r.N], units[r.To:])
 	}
 }
 
@@ -194,6 +219,6 @@ func (v *convolution) sum(sums, plane []float32, inputs []uint32, values []float
 	copy(plane, v.start)
 	v.scatter.Add(plane, inputs, values)
 	for _, r := range v.rows {
-		copy(sums[r.to:r.to+r.n], plane[r.from:])
+		copy(sums[r.To:r.To+r.N], plane[r.From:])
 	}
 }

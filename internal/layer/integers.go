@@ -5,9 +5,8 @@ import (
 	"github.com/snurun/snurun/model"
 )
 
-// integers is what a layer has that sums whole numbers and scales the sums. Those
-// of a convolution are float32: every sum of them is exact, since package model
-// keeps it below 2^24, so that the float kernels compute it in any order.
+// integers is what a layer has that sums whole numbers and scales the sums; the
+// weights of a conv2d layer are in its convolution.
 type integers struct {
 	weights   asm.Integers  // of a fully connected layer
 	recurrent *asm.Integers // of a recurrent layer
@@ -83,12 +82,4 @@ func (st *State) ownView() *asm.Inputs {
 		return nil
 	}
 	return st.own.View()
-}
-
-// scaleSums sets a = current + scale·a.
-func scaleSums(a, current, scale []float32) {
-	current, scale = current[:len(a)], scale[:len(a)]
-	for j, sum := range a {
-		a[j] = current[j] + float32(scale[j]*sum)
-	}
 }

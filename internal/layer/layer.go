@@ -95,7 +95,6 @@ func newLayer(l *model.Layer) *Layer {
 		if l.OutSize() != l.Out[0] { // of a single position all orders are one
 			c.order = c.conv.order()
 		}
-		c.conv.load(&l.Weight)
 	} else if !l.Integer() {
 		c.layWeights(l)
 	}
@@ -162,10 +161,12 @@ func (c *Layer) Convolves() bool { return c.conv != nil }
 // WeightBytes returns the size of the weights as they are laid out, padding
 // included.
 func (c *Layer) WeightBytes() int {
-	if c.conv != nil {
+	switch {
+	case c.conv != nil && c.whole != nil:
+		return c.conv.whole.Bytes()
+	case c.conv != nil:
 		return 4 * len(c.conv.scatter.Weights())
-	}
-	if c.whole != nil {
+	case c.whole != nil:
 		return c.whole.bytes()
 	}
 	return 4 * len(c.Weights.Data())
@@ -272,25 +273,11 @@ func (c *Layer) Spikes() bool { return c.Units.Output == asm.Step }
 func load(m *asm.Matrix, first int, t *model.Tensor) {
 	var buf []float32
 	for j := range t.Shape[0] {
-		buf = rowOf(t, j, buf)
+		buf = t.Row(j, buf)
 		for i, w := range buf {
 			m.Set(first+i, j, w)
 		}
 	}
-}
-
-// rowOf returns row j of a tensor, of an integer one without its scale, in buf if
-// it is quantised.
-func rowOf(t *model.Tensor, j int, buf []float32) []float32 {
-	if !t.Integer {
-		return t.Row(j, buf)
-	}
-	n := t.Len() / t.Shape[0]
-	buf = buf[:0]
-	for _, q := range t.I8[j*n : (j+1)*n] {
-		buf = append(buf, float32(q))
-	}
-	return buf
 }
 
 // store copies n rows of m from first on to a tensor [out, in].

@@ -104,7 +104,7 @@ func (c *Layer) sumThenUpdate(st *State, in *asm.Inputs, tr *asm.Trace) {
 }
 
 // convolve is forward for a conv2d layer: step after step, so that the sums
-// stay in cache. Those of integers start at 0 and are scaled afterwards.
+// stay in cache.
 func (c *Layer) convolve(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
 	from := int32(0)
 	for t, end := range in.Ends {
@@ -112,10 +112,12 @@ func (c *Layer) convolve(st *State, in *asm.Inputs, tr *asm.Trace, first int) {
 		if in.Values != nil {
 			values = in.Values[from:end]
 		}
-		c.conv.sum(st.sums, st.plane, in.Rows[from:end], values)
+		rows := in.Rows[from:end]
 		from = end
 		if c.whole != nil {
-			scaleSums(st.sums, c.Units.Current, c.whole.scale)
+			c.conv.whole.Sum(st.sums, c.Units.Current, c.whole.scale, rows, values, st.whole)
+		} else {
+			c.conv.sum(st.sums, st.plane, rows, values)
 		}
 		sums := st.sums
 		if c.synapse != nil {

@@ -20,11 +20,12 @@ type State struct {
 	value   float32 // of a spike in Soft, 0 for a layer that does not count
 
 	// Of a conv2d layer:
-	plane   []float32 // the sums of one step, with room around them
-	sums    []float32 // the sums of the units
-	order   []uint32  // the neuron of each unit, nil if they are the same
-	neurons []uint64  // rows of spikes by neuron
-	values  []float32 // of one row by neuron
+	plane   []float32     // the sums of one step, with room around them
+	whole   *asm.IntPlane // these of a layer that sums integers
+	sums    []float32     // the sums of the units
+	order   []uint32      // the neuron of each unit, nil if they are the same
+	neurons []uint64      // rows of spikes by neuron
+	values  []float32     // of one row by neuron
 
 	own *Inputs // of a recurrent layer that sums integers: its spikes in the step before
 
@@ -69,6 +70,9 @@ func (c *Layer) NewState(steps int, allMembranes bool) *State {
 	}
 	if c.conv != nil {
 		st.plane, st.sums = asm.Floats(len(c.conv.start)), asm.Floats(n)
+		if c.conv.whole != nil {
+			st.whole = c.conv.whole.NewPlane()
+		}
 	}
 	if c.sumsBytes() && c.Recurrent {
 		st.own = NewInputs(1, c.Out, false)

@@ -75,6 +75,7 @@ var paths = []struct {
 	{"product of a row and d", 64, nil, 1, []piece{{"dotRows8NEON", "vector", "nextPanel"}}},
 	{"run of a Scatter", 32, nil, 1, []piece{{"scatterRunsNEON", "block", "scaled"}, {"scatterRunsNEON", "add", "rest"}}},
 	{"run of a Scatter times a value", 32, nil, 1, []piece{{"scatterRunsNEON", "block", "rest"}}},
+	{"run of a Scatter of bytes", 32, nil, 1, []piece{{"scatterBytesNEON", "block", "rest"}}},
 	{"product of a pattern and d", 32, nil, 1, []piece{{"scatterDotNEON", "vector", "nextRun"}}},
 	{"Adam", 16, nil, 1, []piece{{"adamNEON", "turn", "end"}}},
 }
