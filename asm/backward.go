@@ -28,7 +28,7 @@ type Slopes struct {
 // Sigmoidal. Every operation is rounded to float32 on its own; a boxcar tests
 // −Width/2 < u < Width/2, the others take x = u·(1/Width).
 func (sl *Slopes) Evaluate(u *Units, tr *Trace, steps int) {
-	kernels.Load().slopes(sl, u, tr, steps)
+	trainer().slopes(sl, u, tr, steps)
 }
 
 // Errors is the backward pass of one layer and sample through time.
@@ -57,5 +57,5 @@ type Errors struct {
 // set; without an output, and so without a reset, ds is Grad + Next·Decay. g'
 // follows from s: 1 for s > 0, else 0 (ReLU), Slope (LeakyReLU), s + 1 (ELU).
 func Backward(u *Units, tr *Trace, e *Errors, from, to int) {
-	kernels.Load().backward(u, tr, e, from, to)
+	trainer().backward(u, tr, e, from, to)
 }

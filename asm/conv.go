@@ -81,7 +81,7 @@ func (s *Scatter) Add(sums []float32, inputs []uint32, values []float32) {
 // in list order. grads is laid out like Weights().
 func (s *Scatter) Collect(grads, delta []float32, inputs []uint32, values []float32) {
 	if len(inputs) > 0 {
-		kernels.Load().collect(s, grads[:len(s.weights)], delta[:s.sums], inputs, values)
+		trainer().collect(s, grads[:len(s.weights)], delta[:s.sums], inputs, values)
 	}
 }
 
@@ -91,6 +91,6 @@ func (s *Scatter) Collect(grads, delta []float32, inputs []uint32, values []floa
 // are added, i and i+2, i and i+1.
 func (s *Scatter) Dot(dst, delta []float32, inputs []uint32) {
 	if len(inputs) > 0 {
-		kernels.Load().scatterDot(s, dst[:len(inputs)], delta[:s.sums], inputs)
+		trainer().scatterDot(s, dst[:len(inputs)], delta[:s.sums], inputs)
 	}
 }

@@ -80,7 +80,8 @@ func (s *IntScatter) Bytes() int { return wordBytes * len(s.weights) }
 type IntPlane struct {
 	lanes []word // the sums, 16 bits each
 	part  []float32
-	end   rowEnd
+	all   rowEnd
+	row   rowEnd          // of all
 	rows  [intAdds]uint32 // of inputs with counts, some at a time
 }
 
@@ -93,15 +94,6 @@ func (s *IntScatter) NewPlane() *IntPlane {
 	return &IntPlane{lanes: words((2*s.sums + wordBytes - 1) / wordBytes), part: Floats(units)}
 }
 
-// ones are factors of 1.
-var ones = func() []float32 {
-	s := Floats(intStream)
-	for j := range s {
-		s[j] = 1
-	}
-	return s
-}()
-
 // Sum adds up the patterns of the listed inputs, each as often as its value says if
 // there are values: with N_j the sum of unit j, which is exact,
 //
@@ -111,39 +103,26 @@ var ones = func() []float32 {
 // below 2²⁴. Inputs must be below Inputs(), start not −0.
 func (s *IntScatter) Sum(sums, start, scale []float32, inputs []uint32, values []float32, p *IntPlane) {
 	k := kernels.Load()
-	var part []float32
-	empty := func() {
-		p.end = rowEnd{p.part, nil, nil, part}
-		k.joinLanes(s, p.lanes, &p.end)
-		part = p.part
+	p.all = rowEnd{out: p.part}
+	full := func(inputs []uint32) {
+		k.scatterBytes(s, p.lanes, inputs)
+		s.join(k, p)
+		p.all.part = p.part
 	}
-	if values == nil {
-		for n := s.fit(inputs); n < len(inputs); n = s.fit(inputs) {
-			k.scatterBytes(s, p.lanes, inputs[:n])
-			inputs = inputs[n:]
-			empty()
-		}
-	} else {
-		n := 0
-		for i, input := range inputs {
-			for range count(values[i]) {
-				if n == s.adds {
-					k.scatterBytes(s, p.lanes, p.rows[:n])
-					empty()
-					n = 0
-				}
-				p.rows[n] = input
-				n++
-			}
-		}
-		inputs = p.rows[:n]
+	if values != nil {
+		inputs = expand(p.rows[:s.adds], inputs, values, full)
+	}
+	for n := s.fit(inputs); n < len(inputs); n = s.fit(inputs) {
+		full(inputs[:n])
+		inputs = inputs[n:]
 	}
 	if len(inputs) > 0 {
 		k.scatterBytes(s, p.lanes, inputs)
 	}
-	p.end.out, p.end.start, p.end.scale, p.end.part = sums, start, scale, part
-	k.joinLanes(s, p.lanes, &p.end)
-	p.end = rowEnd{}
+	p.all.out, p.all.start, p.all.scale = sums, start, scale
+	s.join(k, p)
+	p.all = rowEnd{}
+	p.row = rowEnd{}
 }
 
 // fit returns how many of the inputs can be added before the sums must be emptied:
@@ -165,26 +144,30 @@ func (s *IntScatter) fit(inputs []uint32) int {
 	return len(inputs)
 }
 
-// rowEnd is what a row of units is emptied to, or a part of at most intStream of it:
-// for each of len(out), with lane j of the row,
+// join empties all rows of lanes to p.all.
+func (s *IntScatter) join(k *tier, p *IntPlane) {
+	for _, r := range s.rows {
+		for from := 0; from < r.N; from += intStream {
+			p.row.take(&p.all, r.To+from, min(intStream, r.N-from))
+			k.joinLanes(&p.row, p.lanes, r.From+from, s.packed())
+		}
+	}
+}
+
+// rowEnd is what lanes are emptied to: for each of len(out), with lane j of a row,
 //
 //	out[j] = start[j] + scale[j]·(part[j] + lane[j])
 //
-// and lane[j] = 0.
+// and lane[j] = 0. Of all rows, no start and no part stand for 0, no scale for 1.
 type rowEnd struct{ out, start, scale, part []float32 }
 
-// at returns the part of n units from unit first on of what e has of all units: no
-// start and no part stand for 0, no scale for 1.
-func (e *rowEnd) at(first, n int) rowEnd {
-	r := rowEnd{e.out[first:][:n], noPart[:n], ones[:n], noPart[:n]}
-	if e.start != nil {
-		r.start = e.start[first:][:n]
+// take makes e what all has of n units, at most intStream, from unit first on.
+func (e *rowEnd) take(all *rowEnd, first, n int) {
+	e.out, e.start, e.scale, e.part = all.out[first:first+n], noPart, ones, noPart
+	if all.start != nil {
+		e.start, e.scale = all.start[first:first+n], all.scale[first:first+n]
 	}
-	if e.scale != nil {
-		r.scale = e.scale[first:][:n]
+	if all.part != nil {
+		e.part = all.part[first : first+n]
 	}
-	if e.part != nil {
-		r.part = e.part[first:][:n]
-	}
-	return r
 }

@@ -4,17 +4,20 @@ package asm
 // words, each word of weights is added as two: the even bytes as 16-bit lanes, then
 // the odd ones, each as numbers that borrow from the next lane if they are negative.
 func scatterBytesGeneric(s *IntScatter, lanes []word, inputs []uint32) {
+	s.scatter(lanes, inputs, s.packed())
+}
+
+// scatter adds to lanes that are packed, or one after the other.
+func (s *IntScatter) scatter(lanes []word, inputs []uint32, packed bool) {
 	width := s.width / wordBytes
-	plain, packed := lanesOf(lanes), s.packed()
 	for _, i := range inputs {
 		p := s.places[i]
 		for r, offset := range s.offsets {
 			weights := s.weights[int(p.Pattern)/wordBytes+r*width:][:width]
-			sum := int(p.Sum + offset)
-			if packed {
+			if sum := int(p.Sum + offset); packed {
 				addPacked(lanes[2*sum/wordBytes:][:2*width], weights)
 			} else {
-				addPlain(plain[sum:][:s.width], weights)
+				addPlain(lanesOf(lanes)[sum:][:s.width], weights)
 			}
 		}
 	}
@@ -42,18 +45,12 @@ func addPlain(lanes []uint16, weights []word) {
 	}
 }
 
-// joinLanesGeneric empties the rows of lanes.
-func joinLanesGeneric(s *IntScatter, lanes []word, all *rowEnd) {
-	plain, packed := lanesOf(lanes), s.packed()
-	for _, r := range s.rows {
-		for from := 0; from < r.N; from += intStream {
-			e := all.at(r.To+from, min(intStream, r.N-from))
-			if first := r.From + from; packed {
-				e.joinPacked(lanes[2*first/wordBytes:])
-			} else {
-				e.join(plain[first:])
-			}
-		}
+// joinLanesGeneric empties lanes from one on.
+func joinLanesGeneric(e *rowEnd, lanes []word, from int, packed bool) {
+	if packed {
+		e.joinPacked(lanes[2*from/wordBytes:])
+	} else {
+		e.join(lanesOf(lanes)[from:], 0)
 	}
 }
 
@@ -70,9 +67,9 @@ func (e *rowEnd) joinPacked(lanes []word) {
 	}
 }
 
-// join empties lanes one after the other.
-func (e *rowEnd) join(lanes []uint16) {
-	for j := range e.out {
+// join empties lanes one after the other, from the one of column j on.
+func (e *rowEnd) join(lanes []uint16, j int) {
+	for ; j < len(e.out); j++ {
 		e.set(j, int16(lanes[j]))
 		lanes[j] = 0
 	}

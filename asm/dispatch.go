@@ -10,52 +10,32 @@ import (
 
 // tier is one set of kernels. All tiers yield the same bits.
 type tier struct {
-	name      string
-	forward   func(w *Matrix, u *Units, in *Inputs, tr *Trace)
-	update    func(u *Units, sums []float32, stride, steps int, tr *Trace)
-	updateAt  func(a []float32, u *Units, tr *Trace, first, t int)           // update of step t and the neurons from first on
-	batch     func(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Trace) // nil: forward for each stream
-	sumRows   func(dst, src *Matrix, in *Inputs)
-	sumSpikes func(dst, src *Matrix, first, rows int, spikes []uint64, stride int)
-	dotRows   func(dst []float32, m *Matrix, rows []uint32, d []float32)
-	adam      func(a AdamStep, w, m, v, g []float32)
-	indices   func(dst []uint32, v []uint64, base uint32) int
-
-	scatter    func(s *Scatter, sums []float32, inputs []uint32, values []float32)
-	collect    func(s *Scatter, grads, delta []float32, inputs []uint32, values []float32)
-	scatterDot func(s *Scatter, dst, delta []float32, inputs []uint32)
+	name     string
+	forward  func(w *Matrix, u *Units, in *Inputs, tr *Trace)
+	update   func(u *Units, sums []float32, stride, steps int, tr *Trace)
+	updateAt func(a []float32, u *Units, tr *Trace, first, t int)           // update of step t and the neurons from first on
+	batch    func(b *Batch, w *Matrix, u *Units, in []*Inputs, tr []*Trace) // nil: forward for each stream
+	indices  func(dst []uint32, v []uint64, base uint32) int
+	scatter  func(s *Scatter, sums []float32, inputs []uint32, values []float32)
 
 	sumBytes     func(s *intSum)
 	scatterBytes func(s *IntScatter, lanes []word, inputs []uint32)
-	joinLanes    func(s *IntScatter, lanes []word, e *rowEnd)
+	joinLanes    func(e *rowEnd, lanes []word, from int, packed bool)
 
-	slopes   func(sl *Slopes, u *Units, tr *Trace, steps int)
-	backward func(u *Units, tr *Trace, e *Errors, from, to int)
-	dotSteps func(dst []float32, inputs int, w, d *Matrix, first int, steps *Steps)
+	training
 }
 
 var generic = tier{
-	name:      "generic",
-	forward:   forwardGeneric,
-	update:    updateSums,
-	updateAt:  updateGeneric,
-	sumRows:   sumRowsGeneric,
-	sumSpikes: sumSpikesGeneric,
-	dotRows:   dotRowsGeneric,
-	adam:      adamGeneric,
-	indices:   indicesGeneric,
-
-	scatter:    scatterGeneric,
-	collect:    collectGeneric,
-	scatterDot: scatterDotGeneric,
+	name:     "generic",
+	forward:  forwardGeneric,
+	update:   updateSums,
+	updateAt: updateGeneric,
+	indices:  indicesGeneric,
+	scatter:  scatterGeneric,
 
 	sumBytes:     sumBytesGeneric,
 	scatterBytes: scatterBytesGeneric,
 	joinLanes:    joinLanesGeneric,
-
-	slopes:   slopesGeneric,
-	backward: backwardGeneric,
-	dotSteps: dotStepsGeneric,
 }
 
 // tiers are those that this CPU has, best first; generic is the last.

@@ -8,6 +8,9 @@ import (
 	"testing"
 )
 
+// Tests and benchmarks take the tiers as they are.
+func init() { trained.Do(addTraining) }
+
 // SNURUN_REQUIRE_TIER makes the tests fail if another tier was selected, so
 // that a machine meant to test one cannot quietly test another.
 func TestRequiredTier(t *testing.T) {

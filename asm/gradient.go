@@ -7,7 +7,7 @@ import "math/bits"
 // list order. dst has len(in.Ends) rows and as many columns as src. With src
 // the errors δ of all samples and steps, and in the steps at which each input
 // spiked, it is the weight gradient.
-func SumRows(dst, src *Matrix, in *Inputs) { kernels.Load().sumRows(dst, src, in) }
+func SumRows(dst, src *Matrix, in *Inputs) { trainer().sumRows(dst, src, in) }
 
 // SumSpikes adds rows of src to rows of dst: for each i below rows, row i of dst
 // grows by row first + k of src for each bit k of spikes[i·stride], k ascending.
@@ -22,7 +22,7 @@ func SumSpikes(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
 		panic("asm: SumSpikes: rows or columns out of range")
 	}
 	if any != 0 {
-		kernels.Load().sumSpikes(dst, src, first, rows, spikes, stride)
+		trainer().sumSpikes(dst, src, first, rows, spikes, stride)
 	}
 }
 
@@ -30,7 +30,7 @@ func SumSpikes(dst, src *Matrix, first, rows int, spikes []uint64, stride int) {
 // Pad(m.Cols()) elements. Lane i of 16 sums the products of columns i, i+16, …
 // ascending; then lanes i and i+8 are added, i and i+4, i and i+2, i and i+1.
 func DotRows(dst []float32, m *Matrix, rows []uint32, d []float32) {
-	kernels.Load().dotRows(dst, m, rows, d)
+	trainer().dotRows(dst, m, rows, d)
 }
 
 // DotSteps multiplies rows of w with rows of d, which is Like w: for each input
@@ -41,7 +41,7 @@ func DotRows(dst []float32, m *Matrix, rows []uint32, d []float32) {
 // where n is the number of sets, and each product is in the order of DotRows.
 // Nothing else of dst changes.
 func DotSteps(dst []float32, inputs int, w, d *Matrix, first int, steps *Steps) {
-	kernels.Load().dotSteps(dst, inputs, w, d, first, steps)
+	trainer().dotSteps(dst, inputs, w, d, first, steps)
 }
 
 // AdamStep is one step of the optimiser Adam (Kingma & Ba, arXiv:1412.6980)
@@ -60,4 +60,4 @@ type AdamStep struct {
 //	m = β₁·m + (1−β₁)·g
 //	v = β₂·v + ((1−β₂)·g)·g
 //	w = (w − Shrink·w) − (Rate·m)/(√v + Epsilon)
-func (a AdamStep) Apply(w, m, v, g []float32) { kernels.Load().adam(a, w, m, v, g) }
+func (a AdamStep) Apply(w, m, v, g []float32) { trainer().adam(a, w, m, v, g) }

@@ -159,21 +159,24 @@ type IntScratch struct {
 	lanes      []uint16
 	rows       [intRows]uint32 // of a step with counts, some at a time
 	one        intSum
-	ones       []float32
 }
 
 // NewIntScratch returns scratch for layers of any width.
 func NewIntScratch() *IntScratch {
-	s := &IntScratch{sums: Floats(intStream), part: Floats(intStream), ones: Floats(intStream)}
+	s := &IntScratch{sums: Floats(intStream), part: Floats(intStream)}
 	s.lanes = lanesOf(words((2*intStream + 2*intPanel) / wordBytes))
-	for j := range s.ones {
-		s.ones[j] = 1
-	}
 	return s
 }
 
-// noPart are zeros, for a sum that starts at none.
-var noPart = Floats(intStream)
+// noPart are zeros, for a sum that starts at none, and ones factors for one that is
+// not scaled.
+var noPart, ones = Floats(intStream), Floats(intStream)
+
+func init() {
+	for j := range ones {
+		ones[j] = 1
+	}
+}
 
 // Forward is Forward with integer sums: with q the weights and x the inputs of a
 // step, 1 or their values,
@@ -271,32 +274,37 @@ func (m *Integers) columns(k *tier, u *Units, in *Inputs, own *Integers, spikes 
 func (m *Integers) sum(k *tier, s *IntScratch, sums, start []float32, first int, rows []uint32, values []float32) {
 	part := noPart
 	full := func(rows []uint32) {
-		m.sumPart(k, s, s.part[:len(sums)], noPart, s.ones, part, first, rows)
+		m.sumPart(k, s, s.part[:len(sums)], noPart, ones, part, first, rows)
 		part = s.part
 	}
-	if values == nil {
-		for ; len(rows) > intRows; rows = rows[intRows:] {
-			full(rows[:intRows])
-		}
-	} else {
-		n := 0
-		for i, r := range rows {
-			for range count(values[i]) {
-				if n == intRows {
-					full(s.rows[:])
-					n = 0
-				}
-				s.rows[n] = r
-				n++
-			}
-		}
-		rows = s.rows[:n]
+	if values != nil {
+		rows = expand(s.rows[:], rows, values, full)
+	}
+	for ; len(rows) > intRows; rows = rows[intRows:] {
+		full(rows[:intRows])
 	}
 	if len(rows) == 0 {
 		copy(sums, start)
 		return
 	}
 	m.sumPart(k, s, sums, start, m.scale[first:], part, first, rows)
+}
+
+// expand lists each row as often as its value says, in list: it calls full whenever
+// that is full and one more comes, and returns the rest.
+func expand(list, rows []uint32, values []float32, full func([]uint32)) []uint32 {
+	n := 0
+	for i, r := range rows {
+		for range count(values[i]) {
+			if n == len(list) {
+				full(list)
+				n = 0
+			}
+			list[n] = r
+			n++
+		}
+	}
+	return list[:n]
 }
 
 // count returns a value as a number of events. It panics on what is none, which

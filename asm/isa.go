@@ -12,17 +12,11 @@ type isa struct {
 	has  func() bool
 	work int // that a call may do, see units
 
-	forward64, forward16     func(*tile)
-	batch64, batch16         func(*batchTile) // nil: batches go stream by stream
-	addRows                  func(*rowList)
-	sumRows64, sumRows16     func(*sumTile)
-	sumSpikes64, sumSpikes16 func(*spikeTile)
-	dotRows8                 func(*dotGroup)
-	adam                     func(a *AdamStep, w, m, v, grad *float32, n int)
-	indices                  func(dst *uint32, v *uint64, words int, base uint32) int
-
-	scatter, collect func(*scatterList)
-	scatterDot       func(*dotList)
+	forward64, forward16 func(*tile)
+	batch64, batch16     func(*batchTile) // nil: batches go stream by stream
+	addRows              func(*rowList)
+	indices              func(dst *uint32, v *uint64, words int, base uint32) int
+	scatter              func(*scatterList)
 
 	sumBytes, sumBytes64 func(*byteTile)
 	byteColumns          int             // of sumBytes
@@ -30,6 +24,19 @@ type isa struct {
 	joinBytes64          func(*byteTile)
 	scatterBytes         [3]func(*byteList) // in vectors of 8, 16, 32 lanes, see grain
 	joinLanes            func(*laneRow)
+
+	isaTraining
+}
+
+// isaTraining are the kernels that only training needs.
+type isaTraining struct {
+	sumRows64, sumRows16     func(*sumTile)
+	sumSpikes64, sumSpikes16 func(*spikeTile)
+	dotRows8                 func(*dotGroup)
+	adam                     func(a *AdamStep, w, m, v, grad *float32, n int)
+
+	collect    func(*scatterList)
+	scatterDot func(*dotList)
 
 	evaluate               func(*slopeTile)
 	backward64, backward16 func(*backTile) // 64 is nil where 16 columns are as fast
@@ -51,32 +58,49 @@ func archTiers() []tier {
 
 func (k *isa) tier() tier {
 	t := tier{
-		name:      k.name,
-		forward:   k.forwardTiles,
-		update:    k.updateTiles,
-		updateAt:  k.updatePart,
-		sumRows:   k.sumRowsTiles,
-		sumSpikes: k.sumSpikesTiles,
-		dotRows:   k.dotRowsTiles,
-		adam:      k.adamVectors,
-		indices:   k.indicesWords,
-
-		scatter:    k.scatterRuns,
-		collect:    k.collectRuns,
-		scatterDot: k.scatterDots,
+		name:     k.name,
+		forward:  k.forwardTiles,
+		update:   k.updateTiles,
+		updateAt: k.updatePart,
+		indices:  k.indicesWords,
+		scatter:  k.scatterRuns,
 
 		sumBytes:     k.sumBytesTiles,
 		scatterBytes: k.scatterBytesRuns,
-		joinLanes:    k.joinLanesRows,
-
-		slopes:   k.slopesTiles,
-		backward: k.backwardTiles,
-		dotSteps: k.dotStepsTiles,
+		joinLanes:    k.joinLanesRow,
 	}
 	if k.batch64 != nil {
 		t.batch = k.forwardBatch
 	}
 	return t
+}
+
+// archTraining gives a tier its kernels of training, if it is of an instruction set.
+func archTraining(t *tier) bool {
+	for i := range isas {
+		if k := &isas[i]; k.name == t.name {
+			k.isaTraining = trainingOf(k.name)
+			t.training = k.training()
+			return true
+		}
+	}
+	return false
+}
+
+func (k *isa) training() training {
+	return training{
+		sumRows:   k.sumRowsTiles,
+		sumSpikes: k.sumSpikesTiles,
+		dotRows:   k.dotRowsTiles,
+		adam:      k.adamVectors,
+
+		collect:    k.collectRuns,
+		scatterDot: k.scatterDots,
+
+		slopes:   k.slopesTiles,
+		backward: k.backwardTiles,
+		dotSteps: k.dotStepsTiles,
+	}
 }
 
 // Go cannot preempt assembly, and a garbage collection waits for it. So no call

@@ -19,26 +19,12 @@ var isas = []isa{
 		work:      4096,
 		forward64: forward64AVX512, forward16: forward16AVX512,
 		batch64: batch64AVX512, batch16: batch16AVX512,
-		addRows:   addRowsAVX512,
-		sumRows64: sumRows64AVX512, sumRows16: sumRows16AVX512,
-		sumSpikes64: sumSpikes64AVX512, sumSpikes16: sumSpikes16AVX512,
-		dotRows8: dotRows8AVX512,
-		adam:     adamAVX512,
+		addRows:  addRowsAVX512,
 		indices:  indicesAVX512,
-		scatter:  scatterAVX512, collect: collectAVX512,
-		scatterDot: scatterDotAVX2, // which AVX-512 makes no faster
-		sumBytes:   sumBytes256AVX512, sumBytes64: sumBytes64AVX512, byteColumns: 256,
+		scatter:  scatterAVX512,
+		sumBytes: sumBytes256AVX512, sumBytes64: sumBytes64AVX512, byteColumns: 256,
 		addBytes: addBytesAVX512, joinBytes64: joinBytes64AVX512,
 		scatterBytes: [3]func(*byteList){scatterBytes8AVX2, scatterBytes16AVX2, scatterBytes32AVX512}, joinLanes: joinLanesAVX512,
-		evaluate:   evaluateAVX512,
-		backward64: backward64AVX512, backward16: backward16AVX512,
-		dotSteps: dotStepsAVX512,
-		turn: func(columns int) int {
-			if columns == Lanes { // which has code of its own
-				return 16
-			}
-			return turn(columns)
-		},
 	},
 	{
 		name:      "avx2",
@@ -46,22 +32,48 @@ var isas = []isa{
 		work:      4096,
 		forward64: forward64AVX2, forward16: forward16AVX2,
 		batch64: batch64AVX2, batch16: batch16AVX2,
-		addRows:   addRowsAVX2,
-		sumRows64: sumRows64AVX2, sumRows16: sumRows16AVX2,
-		sumSpikes64: sumSpikes64AVX2, sumSpikes16: sumSpikes16AVX2,
-		dotRows8: dotRows8AVX2,
-		adam:     adamAVX2,
+		addRows:  addRowsAVX2,
 		indices:  indicesAVX2,
-		scatter:  scatterAVX2, collect: collectAVX2,
-		scatterDot: scatterDotAVX2,
-		sumBytes:   sumBytes128AVX2, sumBytes64: sumBytes64AVX2, byteColumns: 128,
+		scatter:  scatterAVX2,
+		sumBytes: sumBytes128AVX2, sumBytes64: sumBytes64AVX2, byteColumns: 128,
 		addBytes: addBytesAVX2, joinBytes64: joinBytes64AVX2,
 		scatterBytes: [3]func(*byteList){scatterBytes8AVX2, scatterBytes16AVX2, scatterBytes16AVX2}, joinLanes: joinLanesAVX2,
+	},
+}
+
+// trainingOf returns the kernels of training of an instruction set.
+func trainingOf(name string) isaTraining {
+	if name == "avx512" {
+		return isaTraining{
+			sumRows64: sumRows64AVX512, sumRows16: sumRows16AVX512,
+			sumSpikes64: sumSpikes64AVX512, sumSpikes16: sumSpikes16AVX512,
+			dotRows8:   dotRows8AVX512,
+			adam:       adamAVX512,
+			collect:    collectAVX512,
+			scatterDot: scatterDotAVX2, // which AVX-512 makes no faster
+			evaluate:   evaluateAVX512,
+			backward64: backward64AVX512, backward16: backward16AVX512,
+			dotSteps: dotStepsAVX512,
+			turn: func(columns int) int {
+				if columns == Lanes { // which has code of its own
+					return 16
+				}
+				return turn(columns)
+			},
+		}
+	}
+	return isaTraining{
+		sumRows64: sumRows64AVX2, sumRows16: sumRows16AVX2,
+		sumSpikes64: sumSpikes64AVX2, sumSpikes16: sumSpikes16AVX2,
+		dotRows8:   dotRows8AVX2,
+		adam:       adamAVX2,
+		collect:    collectAVX2,
+		scatterDot: scatterDotAVX2,
 		evaluate:   evaluateAVX2,
 		backward16: backward16AVX2,
 		dotSteps:   dotStepsAVX2,
 		turn:       turn,
-	},
+	}
 }
 
 // longestTurn is the length of rows, in elements, of which 32 take no more than

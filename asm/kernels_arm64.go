@@ -11,20 +11,27 @@ var isas = []isa{{
 	has:       func() bool { return true },
 	work:      1024,
 	forward64: forward64NEON, forward16: forward16NEON,
-	addRows:   addRowsNEON,
-	sumRows64: sumRows64NEON, sumRows16: sumRows16NEON,
-	sumSpikes64: sumSpikes64NEON, sumSpikes16: sumSpikes16NEON,
-	dotRows8: dotRows8NEON,
-	adam:     adamNEON,
+	addRows:  addRowsNEON,
 	indices:  indicesNEON,
-	scatter:  scatterNEON, collect: collectNEON,
-	scatterDot: scatterDotNEON,
-	sumBytes:   sumBytes128NEON, sumBytes64: sumBytes64NEON, byteColumns: 128,
+	scatter:  scatterNEON,
+	sumBytes: sumBytes128NEON, sumBytes64: sumBytes64NEON, byteColumns: 128,
 	scatterBytes: [3]func(*byteList){scatterBytesNEON, scatterBytesNEON, scatterBytesNEON}, joinLanes: joinLanesNEON,
-	evaluate:   evaluateNEON,
-	backward16: backward16NEON,
-	dotSteps:   dotStepsNEON,
 }}
+
+// trainingOf returns the kernels of training.
+func trainingOf(string) isaTraining {
+	return isaTraining{
+		sumRows64: sumRows64NEON, sumRows16: sumRows16NEON,
+		sumSpikes64: sumSpikes64NEON, sumSpikes16: sumSpikes16NEON,
+		dotRows8:   dotRows8NEON,
+		adam:       adamNEON,
+		collect:    collectNEON,
+		scatterDot: scatterDotNEON,
+		evaluate:   evaluateNEON,
+		backward16: backward16NEON,
+		dotSteps:   dotStepsNEON,
+	}
+}
 
 // rowGroup is the argument of the assembly that adds eight rows of columns
 // elements (a multiple of Lanes) to acc, in order, each times its value if

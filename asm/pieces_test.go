@@ -37,6 +37,7 @@ func inPieces() []tier {
 			k.work = work
 			k.name = fmt.Sprintf("%s in pieces of %d", k.name, work)
 			all = append(all, k.tier())
+			all[len(all)-1].training = k.training()
 		}
 		break
 	}

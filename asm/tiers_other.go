@@ -4,3 +4,5 @@ package asm
 
 // archTiers returns no tier: this build has no assembly.
 func archTiers() []tier { return nil }
+
+func archTraining(*tier) bool { return false }
