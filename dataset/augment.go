@@ -10,14 +10,19 @@ import (
 	"github.com/snurun/snurun/spike"
 )
 
-// Augmentation moves the pixels of a sample, another way for every key. Those of
-// an image are moved before it is encoded, those of a recording after. The zero
-// value leaves samples as they are.
+// Augmentation changes a sample, another way for every key. The pixels of an image
+// are moved before it is encoded, those of a recording after, and sound is changed
+// before it becomes spikes. The zero value leaves samples as they are.
 type Augmentation struct {
 	Shift   float64 // pixels: up to so far in each direction
 	Rotate  float64 // radians: up to so far in each direction
 	Elastic float64 // pixels: standard deviation of a smooth displacement
 	Jitter  int     // steps: each spike of a recording up to so many earlier or later
+
+	// Of sound.
+	Speed float64 // share: up to so much faster or slower
+	Noise float64 // white noise of up to so many times the sound's effective value
+	Delay int     // steps: begins up to so many later, every other time after something up to as loud
 }
 
 // still reports whether pixels stay where they are.
@@ -35,7 +40,7 @@ func (a Augmentation) Validate() error {
 		to    float64
 	}{
 		{"shift", a.Shift, 1000}, {"rotation", a.Rotate, math.Pi / 2}, {"elastic displacement", a.Elastic, 1000},
-		{"jitter", float64(a.Jitter), model.MaxSteps},
+		{"jitter", float64(a.Jitter), model.MaxSteps}, {"speed", a.Speed, 0.9}, {"noise", a.Noise, 1000}, {"delay", float64(a.Delay), model.MaxSteps},
 	} {
 		if !(p.value >= 0 && p.value <= p.to) {
 			return fmt.Errorf("dataset: augmentation: %s is %v, expected 0 to %v", p.name, p.value, p.to)
@@ -75,10 +80,16 @@ func Augmented(source Source, a Augmentation) (Source, error) {
 		}
 		return &subset{inner, s.indices}, nil
 	case *imageSource:
-		if a.Jitter != 0 {
-			return nil, fmt.Errorf("dataset: augmentation: %w: jitter is for recordings, images have no time", ErrMismatch)
+		if a.Jitter != 0 || a.Speed != 0 || a.Noise != 0 || a.Delay != 0 {
+			return nil, fmt.Errorf("dataset: augmentation: %w: jitter is for recordings, speed, noise and delay are for sound; images have no time", ErrMismatch)
 		}
 		return newAugmentedImages(s, a), nil
+	}
+	if source.Len() > 0 && soundOf(source, 0) != nil {
+		return newAugmentedSounds(source, a)
+	}
+	if a.Speed != 0 || a.Noise != 0 || a.Delay != 0 {
+		return nil, fmt.Errorf("dataset: augmentation: %w: speed, noise and delay are for sound", ErrMismatch)
 	}
 	return newAugmentedRecordings(source, a)
 }
@@ -110,6 +121,8 @@ func (s *augmentedImages) Load(dst spike.Input, i int, key Key) error {
 const (
 	placeAugment = 1<<63 + iota<<8
 	placeElastic
+	placeSound
+	placeNoise  = 1<<63 + 1<<61 // and a place a sample from there
 	placeJitter = 1<<63 + 1<<62 // and a place a channel and step from there
 )
 

@@ -57,7 +57,7 @@ type FolderOptions struct {
 // it with their labels, as of SHD.
 //
 // A recording is a NumPy array .npy, see ReadSpikes, of which one of rank 3
-// holds several, an archive .npz, or that of an event camera, see Open. In subfolders, files with
+// holds several, an archive .npz, sound, or that of an event camera, see Open. In subfolders, files with
 // other extensions are passed over, and .txt is taken for notes. The samples are
 // spikes, or values if the input's encoder is analog. If the input has no shape,
 // that of the source is that of the first recording: [N] of an array, [2, H, W]
@@ -134,13 +134,19 @@ func loadEntries(ctx context.Context, dir string, entries []entry, in model.Inpu
 
 // isSet reports whether a list is a file that holds samples and their classes.
 func isSet(list string) bool {
-	f, _, err := openMember(list)
+	kind, err := kindOfFile(list)
+	return err == nil && kind == "hdf5" // an error is reported by who reads it
+}
+
+// kindOfFile tells what a file holds, as kindOf.
+func kindOfFile(path string) (kind string, err error) {
+	f, _, err := openMember(path)
 	if err != nil {
-		return false // reported by who reads it
+		return "", err
 	}
 	defer f.Close()
-	kind, _ := kindOf(bufio.NewReaderSize(f, headSize), f.Name())
-	return kind == "hdf5"
+	kind, _ = kindOf(bufio.NewReaderSize(f, headSize), f.Name())
+	return kind, nil
 }
 
 // listsIn names the text files of a folder, which may be meant, or is empty.
@@ -218,7 +224,7 @@ func readSubfolders(dir string) ([]entry, error) {
 
 // recordingExtensions are the endings of recordings' names.
 func recordingExtensions() []string {
-	return append([]string{".npy", ".npz", ".h5", ".hdf5"}, event.Extensions()...)
+	return slices.Concat([]string{".npy", ".npz", ".h5", ".hdf5"}, soundExtensions, event.Extensions())
 }
 
 func hidden(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") }
@@ -286,14 +292,14 @@ func openRecordings(path string, of *part, in model.Input, o *FolderOptions) (So
 	defer f.Close()
 	r := bufio.NewReaderSize(f, headSize)
 	kind, format := kindOf(r, f.Name())
-	if !slices.Contains([]string{"npy", "npz", "hdf5", "events"}, kind) {
-		return nil, unknownKind(r, path, "neither a NumPy array (.npy) nor a recording of events")
+	if !slices.Contains([]string{"npy", "npz", "hdf5", "events", "sound"}, kind) {
+		return nil, unknownKind(r, path, "neither a NumPy array (.npy), nor sound (.wav), nor a recording of events")
 	}
 	if of != nil {
 		path += ":" + of.String()
 	}
 	j := job{path, member, of, in, o.Steps, unknown, o.Classes, &o.Reading, nil}
-	return j.recordings(r, kind, format)
+	return j.recordings(r, f.Name(), kind, format)
 }
 
 func (f *folderSource) Length(i int) int {

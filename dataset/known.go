@@ -20,7 +20,6 @@ var foreign = []struct {
 	{0, "II*\x00", "", "a TIFF picture: save it as PNG"},
 	{0, "MM\x00*", "", "a TIFF picture: save it as PNG"},
 	{8, "WEBP", "", "a WebP picture: save it as PNG"},
-	{8, "WAVE", "", "sound (WAV), of which this network's input is not made"},
 	{4, "ftyp", "", "a video or a picture in an MP4 container: save a frame as PNG"},
 	{4, "TFL3", "", "a TensorFlow Lite network, no input: snurun reads networks in its own format, see snurun convert"},
 	{0, "", ".onnx", "an ONNX network, no input: snurun convert reads NIR, safetensors and .npz"},

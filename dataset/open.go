@@ -33,6 +33,8 @@ import (
 //     as of SHD; path may be FILE.h5:NAME, for one of several
 //   - a recording of an event camera in a format of package event, binned from
 //     its first event on, for a network whose input coding is events
+//   - sound, a WAV file or, by its ending .s16, raw PCM of 16 bits at the network's
+//     rate, for a network whose input coding is sound
 //   - for a network that decides at every step, an archive .npz with x and y
 //     (ReadSequences), and if it is on sets of the 88 keys of a piano, music as JSON
 //     (ReadChorales)
@@ -184,15 +186,17 @@ func (j *job) read(r *bufio.Reader, file string) (Source, error) {
 		set := ImageSet{Images{1, plane.Height, plane.Width, pixels}, j.class.labels(1), j.class.names}
 		return named(FromImageSet(set, in))(name)
 	case "":
-		return nil, unknownKind(r, name, "neither IDX images, nor PNG or JPEG, nor a NumPy array (.npy), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
+		return nil, unknownKind(r, name, "neither IDX images, nor PNG or JPEG, nor a NumPy array (.npy), nor sound (.wav), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
 	default:
-		return j.recordings(r, kind, format)
+		return j.recordings(r, file, kind, format)
 	}
 }
 
-// recordings reads an array of recordings or one of events.
-func (j *job) recordings(r io.Reader, kind, format string) (s Source, err error) {
+// recordings reads an array of recordings, one of events, or sound.
+func (j *job) recordings(r io.Reader, file, kind, format string) (s Source, err error) {
 	switch kind {
+	case "sound":
+		return j.sound(r, file)
 	case "events":
 		return j.events(func() (event.Source, error) { return event.NewReader(format, r, j.reading.events()) })
 	case "hdf5":
@@ -223,7 +227,7 @@ func fromArray[T spike.Input](samples []T, err error, j *job) (Source, error) {
 // headSize is how much of a stream is looked at to tell what it is.
 const headSize = 4096
 
-// kindOf tells what a stream holds: "idx", "picture", "npy", "npz", "hdf5", or "events"
+// kindOf tells what a stream holds: "idx", "picture", "npy", "npz", "hdf5", "sound", or "events"
 // and in which format, or "" if neither its first bytes nor its name say.
 func kindOf(r *bufio.Reader, name string) (kind, format string) {
 	head, _ := r.Peek(headSize) // a short or failing stream is reported by who reads on
@@ -236,6 +240,9 @@ func kindOf(r *bufio.Reader, name string) (kind, format string) {
 			}
 			return k.kind, ""
 		}
+	}
+	if isSound(head, name) {
+		return "sound", ""
 	}
 	format, err := event.Detect(name, head)
 	if err != nil {

@@ -4,13 +4,7 @@ import "github.com/snurun/snurun/model"
 
 // encoderFields are the parameters of an input's encoder, in the order that they
 // are written in; model.CodingSpec says which a coding has.
-var encoderFields = []struct {
-	key   string
-	read  func(d *decoder, e *model.Encoder) error
-	write func(w *encoder, e *model.Encoder)
-	given func(e *model.Encoder) bool // whether it is written; nil for always
-	drop  func(e *model.Encoder)
-}{
+var encoderFields = []encoderField{
 	{
 		"rate_hz",
 		func(d *decoder, e *model.Encoder) (err error) { e.RateHz, err = d.number(); return err },
@@ -43,6 +37,52 @@ var encoderFields = []struct {
 		func(e *model.Encoder) bool { return e.Threshold != nil },
 		func(e *model.Encoder) { e.Threshold = nil },
 	},
+	soundField("sample_hz",
+		func(d *decoder, s *model.Sound) (err error) { s.SampleHz, err = d.number(); return err },
+		func(w *encoder, s *model.Sound) { w.number(s.SampleHz) }),
+	soundField("hop",
+		func(d *decoder, s *model.Sound) (err error) { s.Hop, err = d.count(); return err },
+		func(w *encoder, s *model.Sound) { w.count("hop", s.Hop) }),
+	soundField("smoothing",
+		func(d *decoder, s *model.Sound) (err error) { s.Smoothing, err = d.float32(); return err },
+		func(w *encoder, s *model.Sound) { w.float32(s.Smoothing) }),
+	soundField("fall",
+		func(d *decoder, s *model.Sound) (err error) { s.Fall, err = d.float32(); return err },
+		func(w *encoder, s *model.Sound) { w.float32(s.Fall) }),
+	soundField("quiet",
+		func(d *decoder, s *model.Sound) (err error) { s.Quiet, err = d.float32(); return err },
+		func(w *encoder, s *model.Sound) { w.float32(s.Quiet) }),
+	soundField("filters",
+		func(d *decoder, s *model.Sound) (err error) { s.Filters, err = d.tensor(false); return err },
+		func(w *encoder, s *model.Sound) { w.tensor(&s.Filters) }),
+	soundField("levels",
+		func(d *decoder, s *model.Sound) (err error) { s.Levels, err = d.tensor(false); return err },
+		func(w *encoder, s *model.Sound) { w.tensor(&s.Levels) }),
+}
+
+// An encoderField is how a parameter of an encoder is read and written.
+type encoderField struct {
+	key   string
+	read  func(d *decoder, e *model.Encoder) error
+	write func(w *encoder, e *model.Encoder)
+	given func(e *model.Encoder) bool // whether it is written; nil for always
+	drop  func(e *model.Encoder)
+}
+
+// soundField is a parameter of the bank of filters.
+func soundField(key string, read func(d *decoder, s *model.Sound) error, write func(w *encoder, s *model.Sound)) encoderField {
+	return encoderField{
+		key,
+		func(d *decoder, e *model.Encoder) error {
+			if e.Sound == nil {
+				e.Sound = new(model.Sound)
+			}
+			return read(d, e.Sound)
+		},
+		func(w *encoder, e *model.Encoder) { write(w, e.Sound) },
+		nil,
+		func(e *model.Encoder) { e.Sound = nil },
+	}
 }
 
 // encoder reads an encoder. Parameters of other codings than its own are passed

@@ -18,7 +18,7 @@ import (
 
 // Version is the latest version of the format that this package reads and writes.
 // A file has the first in which all that its network needs is known.
-const Version = 3
+const Version = 4
 
 // What the first versions of something are: integer weights, names of activations,
 // outputs and resets, and readouts with a decision a step.
@@ -30,12 +30,12 @@ const (
 
 // versionOf returns the version of a network's file.
 func versionOf(n *model.Network) int {
-	v := 1
+	v := max(1, n.Input.Encoder.Coding.Spec().Version)
 	if n.Readout.Kind.EachStep() {
-		return stepReadouts
+		return max(v, stepReadouts)
 	}
 	if n.HasIntegers() {
-		v = integerVersion
+		v = max(v, integerVersion)
 	}
 	for i := range n.Layers {
 		l := &n.Layers[i]

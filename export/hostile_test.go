@@ -389,7 +389,7 @@ func TestRefused(t *testing.T) {
 	max31 := "\xce\x7f\xff\xff\xff"
 	testRefused(t, golden(t), []refusal{
 		{"format", str("snurun/other"), export.ErrNotModel, `its format is "snurun/other", expected "snurun/model"`},
-		{"version", "\x04", export.ErrVersion, "it has version 4, this program reads versions 1 to 3: upgrade snurun"},
+		{"version", "\x05", export.ErrVersion, "it has version 5, this program reads versions 1 to 4: upgrade snurun"},
 		{"version", "\x00", export.ErrCorrupt, "version at byte 29: found 0, expected 1 to"},
 		{"name", str("a\x00b"), export.ErrCorrupt, "name at byte 35: found a name with a control character"},
 		{"name", str("a\xffb"), export.ErrCorrupt, "not UTF-8"},

@@ -16,6 +16,7 @@ const (
 	Latency Coding = "latency" // one spike, the earlier the larger x
 	Direct  Coding = "direct"  // x itself at every step, analog
 	Events  Coding = "events"  // events binned into steps
+	Sounds  Coding = "sound"   // spikes of the bands that sound is loud in
 )
 
 // Encoder is the input coding of a network. Fields that a coding does not use
@@ -36,13 +37,75 @@ type Encoder struct {
 	// Counts passes the number of events of a channel and step on as an
 	// analog value; otherwise more than one event counts as one spike (events).
 	Counts bool
+
+	// Sound is how sound becomes spikes (sound); nil for other codings.
+	Sound *Sound
 }
+
+// Sound is a bank of band-pass filters. Samples x_n lie in [−1, 1] and are 0
+// before the first; a step takes Hop of them. Everything is float32, every
+// operation rounded on its own, with all states 0 and L = Quiet at the start. Of
+// each band b the first section takes x, each other one what the one before yields:
+//
+//	v_n = (g·(x_n − x_{n−2}) + c1·v_{n−1}) + c2·v_{n−2}
+//
+// At the end of a step, with m_b the sum of |v_n| of the last section over the
+// step's samples in their order, times 1/Hop,
+//
+//	E_b = E_b + Smoothing·(m_b − E_b)        the envelope
+//	M   = Σ_b E_b                            b ascending
+//	L   = max(Fall·L, M, Quiet)              the loudness, which rises at once and falls slowly
+//	y   = 1 if E_b > Levels[b,k]·L, else 0   of channel k·bands + b
+//
+// and then every v_{n−1}, v_{n−2} and E_b of a magnitude below 2⁻⁶⁰ becomes 0, so
+// that silence costs no denormal numbers. Sound that is twice as loud gives the same
+// spikes, as long as it is louder than Quiet.
+type Sound struct {
+	SampleHz  float64 // samples a second
+	Hop       int     // samples a step
+	Filters   Tensor  // [bands, sections, 3]: g, c1, c2
+	Smoothing float32
+	Fall      float32
+	Quiet     float32
+	Levels    Tensor // [bands, levels]
+}
+
+// Bands returns the number of bands, and of sections and levels of each.
+func (s *Sound) Bands() (bands, sections, levels int) {
+	return s.Filters.Shape[0], s.Filters.Shape[1], s.Levels.Shape[1]
+}
+
+// CentreHz returns the frequency that the first section of band b resonates at.
+func (s *Sound) CentreHz(b int) float64 {
+	_, sections, _ := s.Bands()
+	c := s.Filters.F32[3*b*sections:]
+	// The poles r·exp(±iw) have c1 = 2·r·cos w and c2 = −r²; real ones are at 0.
+	if !(c[2] < 0) {
+		return 0
+	}
+	w := math.Acos(min(max(float64(c[1])/(2*math.Sqrt(-float64(c[2]))), -1), 1))
+	return w * s.SampleHz / (2 * math.Pi)
+}
+
+// Step returns the length of a time step.
+func (s *Sound) Step() Millis { return Millis(float64(s.Hop) * 1e3 / s.SampleHz) }
+
+// Bounds of a bank of filters.
+const (
+	MaxSampleHz  = 1 << 20
+	MaxHop       = 1 << 16
+	MaxBands     = 1 << 10
+	maxSections  = 8
+	maxLevels    = 1 << 8
+	maxSoundGain = 1 << 20
+)
 
 // A CodingSpec says which parameters an encoder has.
 type CodingSpec struct {
 	Coding   Coding
 	Required []string // keys of the model file that it must have
 	Optional []string // and may have
+	Version  int      // of the model file that knows it first, 0 for the first one
 	analog   func(e *Encoder) bool
 }
 
@@ -58,6 +121,7 @@ var codings = []CodingSpec{
 	{Coding: Latency, Optional: []string{"threshold"}},
 	{Coding: Direct, analog: func(*Encoder) bool { return true }},
 	{Coding: Events, Required: []string{"bin_us"}, Optional: []string{"counts"}, analog: func(e *Encoder) bool { return e.Counts }},
+	{Coding: Sounds, Version: 4, Required: []string{"sample_hz", "hop", "filters", "smoothing", "fall", "quiet", "levels"}},
 }
 
 // Codings returns the names of all codings.
@@ -111,6 +175,10 @@ func (e Encoder) String() string {
 	if e.Counts {
 		s += ", counted"
 	}
+	if e.Sound != nil {
+		bands, _, levels := e.Sound.Bands()
+		s += fmt.Sprintf(" at %v Hz, %d bands of %d levels, steps of %d samples", e.Sound.SampleHz, bands, levels, e.Sound.Hop)
+	}
 	return s
 }
 
@@ -125,6 +193,46 @@ func (e *Encoder) check() error {
 		return invalid("encoder %s: bin_us is %v, expected a time above 0", e.Coding, e.BinUS)
 	case e.Threshold != nil && !finite(*e.Threshold):
 		return invalid("encoder %s: threshold is %v, expected a finite intensity", e.Coding, *e.Threshold)
+	case spec.Coding == Sounds && e.Sound == nil:
+		return invalid("encoder %s has no bank of filters", e.Coding)
+	case spec.Coding == Sounds:
+		return e.Sound.check()
+	}
+	return nil
+}
+
+func (s *Sound) check() error {
+	bad := func(field, format string, args ...any) error {
+		return invalid("encoder %s: %s %s", Sounds, field, fmt.Sprintf(format, args...))
+	}
+	f, l := s.Filters, s.Levels
+	switch {
+	case !(s.SampleHz >= 1 && s.SampleHz <= MaxSampleHz):
+		return bad("sample_hz", "is %v, expected 1 to %d", s.SampleHz, MaxSampleHz)
+	case s.Hop < 1 || s.Hop > MaxHop:
+		return bad("hop", "is %d, expected 1 to %d samples", s.Hop, MaxHop)
+	case !(s.Smoothing > 0 && s.Smoothing <= 1):
+		return bad("smoothing", "is %v, expected a number above 0, at most 1", s.Smoothing)
+	case !(s.Fall >= 0 && s.Fall <= 1):
+		return bad("fall", "is %v, expected 0 to 1", s.Fall)
+	case !(s.Quiet > 0 && s.Quiet <= maxSoundGain):
+		return bad("quiet", "is %v, expected a number above 0, at most 2^20", s.Quiet)
+	case len(f.Shape) != 3 || f.Shape[0] < 1 || f.Shape[0] > MaxBands || f.Shape[1] < 1 || f.Shape[1] > maxSections || f.Shape[2] != 3 || len(f.F32) != volume(f.Shape):
+		return bad("filters", "have shape %v and %d numbers, expected float32 [bands, sections, 3] with up to %d bands of %d sections", f.Shape, len(f.F32), MaxBands, maxSections)
+	case len(l.Shape) != 2 || l.Shape[0] != f.Shape[0] || l.Shape[1] < 1 || l.Shape[1] > maxLevels || len(l.F32) != volume(l.Shape):
+		return bad("levels", "have shape %v and %d numbers, expected float32 [%d, levels] with up to %d levels", l.Shape, len(l.F32), f.Shape[0], maxLevels)
+	}
+	for i := 0; i < len(f.F32); i += 3 {
+		g, c1, c2 := float64(f.F32[i]), float64(f.F32[i+1]), float64(f.F32[i+2])
+		// Both poles of z² − c1·z − c2 lie within the unit circle.
+		if !(math.Abs(g) <= maxSoundGain && math.Abs(c2) < 1 && math.Abs(c1) < 1-c2) {
+			return bad("filters", "have %v, %v, %v for section %d of band %d, expected g up to 2^20 and |c2| < 1, |c1| < 1 - c2, which is stable", g, c1, c2, i/3%f.Shape[1], i/3/f.Shape[1])
+		}
+	}
+	for i, level := range l.F32 {
+		if !(level >= 0 && level <= maxSoundGain) {
+			return bad("levels", "have %v at %d of band %d, expected 0 to 2^20", level, i%l.Shape[1], i/l.Shape[1])
+		}
 	}
 	return nil
 }

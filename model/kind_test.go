@@ -112,6 +112,8 @@ func TestEncoderInWords(t *testing.T) {
 		"poisson 100 Hz, intensity above 0.5": {Coding: model.Poisson, RateHz: 100, Threshold: &half},
 		"events, bins of 300 µs, counted":     {Coding: model.Events, BinUS: 300, Counts: true},
 		"direct":                              {Coding: model.Direct},
+		"sound at 8000 Hz, 3 bands of 2 levels, steps of 80 samples": {Coding: model.Sounds, Sound: &model.Sound{
+			SampleHz: 8000, Hop: 80, Filters: model.Tensor{Shape: []int{3, 1, 3}}, Levels: model.Tensor{Shape: []int{3, 2}}}},
 	} {
 		if e.String() != want {
 			t.Errorf("%q, expected %q", e.String(), want)

@@ -61,11 +61,15 @@ type Input struct {
 	Encoder Encoder
 }
 
-// Step returns the length of a time step: that of a bin where events come in, else
-// Dt. A file may say both; a recorded event is at its place in the bins.
+// Step returns the length of a time step: that of a bin where events come in, that
+// of a hop of sound, else Dt. A file may say both; a recorded event is at its place
+// in the bins.
 func (in Input) Step() Millis {
 	if in.Encoder.Coding == Events && in.Encoder.BinUS > 0 {
 		return FromMicros(in.Encoder.BinUS)
+	}
+	if in.Encoder.Sound != nil {
+		return in.Encoder.Sound.Step()
 	}
 	return in.Dt
 }

@@ -33,6 +33,7 @@ func TestStep(t *testing.T) {
 		{model.Encoder{Coding: model.Events}, 0.1},
 		{model.Encoder{Coding: model.Events, BinUS: 333}, 0.333},
 		{model.Encoder{Coding: model.Direct, BinUS: 333}, 0.1},
+		{model.Encoder{Coding: model.Sounds, Sound: &model.Sound{SampleHz: 8000, Hop: 80}}, 10},
 	} {
 		if got := (model.Input{Dt: 0.1, Encoder: c.e}).Step(); got != c.want {
 			t.Errorf("%+v: a step of %v ms, expected %v", c.e, got, c.want)

@@ -67,7 +67,13 @@ func (in Input) validate() error {
 	if err := validShape("input", "shape", in.Shape); err != nil {
 		return err
 	}
-	return in.Encoder.check()
+	if err := in.Encoder.check(); err != nil || in.Encoder.Sound == nil {
+		return err
+	}
+	if bands, _, levels := in.Encoder.Sound.Bands(); in.Size() != bands*levels {
+		return invalid("input: shape is %v, expected %d channels: %d levels of %d bands", in.Shape, bands*levels, levels, bands)
+	}
+	return nil
 }
 
 func (n *Network) validateSelfTest() error {

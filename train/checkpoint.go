@@ -253,6 +253,9 @@ func (t *Trainer) fingerprint() ([sha256.Size]byte, error) {
 	if threshold := t.model.Input.Encoder.Threshold; threshold != nil {
 		fmt.Fprintln(h, *threshold)
 	}
+	if s := t.model.Input.Encoder.Sound; s != nil {
+		fmt.Fprintln(h, *s)
+	}
 	for i := range t.model.Layers {
 		m := &t.model.Layers[i]
 		fmt.Fprintln(h, m.Kind, m.Inputs(i), m.In, m.Out, m.Window, m.Groups, m.Pool, m.Activation, m.Output, m.Reset, m.Slope, m.Recurrent != nil)

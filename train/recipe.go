@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/dataset/sound"
 	"github.com/snurun/snurun/model"
 )
 
@@ -19,6 +20,8 @@ type Setup struct {
 	// Transpose is by how many semitones at most pieces of music are moved up and down,
 	// each by each, for training.
 	Transpose int
+	// Sound is how the bank of filters is made that samples of sound go through.
+	Sound     sound.Design
 	Prior     bool // begin with what Prior says
 	KeepBest  bool // keep the epoch that is best on the samples held out, not the last
 }
@@ -64,6 +67,7 @@ var recipes = []Recipe{
 	{Name: "neuroaikit", Doc: "784-250-250-10, the coding and loss of IBM's neuroaikit", setup: setupNeuroaikit},
 	{Name: "mnist-conv", Doc: "a convolutional network on the paper's rate coding", setup: setupMNISTConv},
 	{Name: "nmnist", Doc: "a convolutional network for recordings of an event camera", setup: setupNMNIST},
+	{Name: "digits", Doc: "spoken digits: sound through a bank of filters", Data: "spoken", setup: setupDigits},
 	{Name: "jsb", Doc: "one recurrent layer of soft units that predicts the next step of a chorale", Data: "chorales", setup: setupJSB},
 	{Name: "ecg", Doc: "the wave of a heartbeat at every step, from level crossings of two leads", Data: "sequences", Names: ecgWaves, setup: setupECG},
 }
@@ -73,6 +77,7 @@ func setupDefault(shape []int, classes []string) Setup {
 		Topology: DefaultTopology(jittered(shape), 10, classes),
 		Config:   Defaults(),
 		Held:     1.0 / 12,
+		Sound:    sound.Speech,
 	}
 }
 
@@ -179,6 +184,21 @@ func setupNMNIST(shape []int, classes []string) Setup {
 	p.Augment = dataset.Augmentation{Shift: 2}
 	c := &p.Config
 	c.Epochs, c.Batch, c.Surrogate, c.Loss.Prefix = 60, 32, Surrogate{Triangle, 1}, 0.5
+	return p
+}
+
+// setupDigits is for recordings of single words, such as those of the Free Spoken
+// Digit Dataset.
+func setupDigits(shape []int, classes []string) Setup {
+	p := setupDefault(shape, classes)
+	p.Held, p.KeepBest = 0.1, true
+	p.Augment = dataset.Augmentation{Speed: 0.1, Noise: 0.2, Delay: 20}
+	t := &p.Topology
+	t.Input = model.Input{Shape: shape, Dt: 10, Encoder: model.Encoder{Coding: model.Sounds}}
+	t.Steps, t.Readout, t.Hidden = 100, model.MembraneSum, []int{256, 256}
+	t.Decay, t.Active = 0.95, 20
+	c := &p.Config
+	c.Epochs, c.Batch, c.Loss.Prefix = 30, 32, 0
 	return p
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,6 +93,33 @@ type inputReport struct {
 	Threshold *float64 `json:"threshold,omitempty"`
 	BinUS     float64  `json:"bin_us,omitempty"`
 	Counts    bool     `json:"counts,omitempty"`
+
+	Sound *soundReport `json:"sound,omitempty"`
+}
+
+// soundReport is the bank of filters of an encoder of sound.
+type soundReport struct {
+	SampleHz  float64   `json:"sample_hz"`
+	Hop       int       `json:"hop"`
+	Bands     int       `json:"bands"`
+	Sections  int       `json:"sections"`
+	Levels    int       `json:"levels"`
+	Smoothing float32   `json:"smoothing"`
+	Fall      float32   `json:"fall"`
+	Quiet     float32   `json:"quiet"`
+	CentresHz []float64 `json:"centres_hz"` // of the bands
+}
+
+func newSoundReport(s *model.Sound) *soundReport {
+	if s == nil {
+		return nil
+	}
+	r := &soundReport{SampleHz: s.SampleHz, Hop: s.Hop, Smoothing: s.Smoothing, Fall: s.Fall, Quiet: s.Quiet}
+	r.Bands, r.Sections, r.Levels = s.Bands()
+	for b := range r.Bands {
+		r.CentresHz = append(r.CentresHz, math.Round(s.CentreHz(b)))
+	}
+	return r
 }
 
 type selfTest struct {
@@ -104,7 +132,7 @@ func newReport(file string, m *model.Network, net *runtime.Network, info export.
 	r := report{
 		Schema: schema, Model: file, File: file, Network: m.Topology(), Bytes: info.Size, SHA256: fmt.Sprintf("%x", info.SHA256),
 		Name: m.Name, CreatedBy: m.CreatedBy, DtMS: m.Input.Dt, Steps: m.Steps,
-		Input:   inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts},
+		Input:   inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts, newSoundReport(e.Sound)},
 		Classes: m.Classes, Readout: string(m.Readout.Kind), Margin: m.Readout.Margin, Floor: newFloorLine(m.Readout.Floor), Topology: m.Topology(), Neurons: m.Neurons(), Parameters: m.Parameters(),
 		Metadata: m.Metadata,
 	}

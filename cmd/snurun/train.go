@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/snurun/snurun/dataset"
-	"github.com/snurun/snurun/dataset/event"
+	"github.com/snurun/snurun/dataset/sound"
 	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
@@ -34,6 +34,8 @@ type trainOptions struct {
 	input    []int
 	binUS    float64
 	counts   bool
+	speaker  string
+	sound    sound.Design // of a new bank of filters
 	recipe   string
 	out      string
 	json     bool
@@ -74,22 +76,17 @@ func newTrainWith(o *trainOptions) *cobra.Command {
 		Long: `train learns a network from scratch and writes a model file. A recipe chooses the
 network and how it is trained; each flag given changes one of its choices.
 
-The last samples of the training set are held out: no choice is made on the test
-set, whose accuracy is only reported: with ties of scores decided as classify does
-and, where that differs, with ties to the lowest class, as argmax counts. On the
-samples held out, the margin is found that the model recommends for early
-decisions: the smallest from which on they cost at most 0.2 points of accuracy,
-unless always giving the commonest class would do as well.
+No choice is made on the test set, whose accuracy is only reported, but on samples
+that are held out: they choose the margin for early decisions, the smallest from which
+on they cost at most 0.2 points of accuracy.
 
---dataset images takes any IDX images in files named as those of MNIST, such as
-Fashion-MNIST. --dataset folder takes recordings: NumPy arrays .npy and .npz, events in
-HDF5, or those of event cameras (` + strings.Join(event.Formats(), ", ") + `).
-Those of a class are in a subfolder of its name, and those for testing likewise
-if there are folders train and test; or they stand in lists, --list, --test-list
-or labels.txt, in lines "FILE CLASS", or of FILE alone where FILE_labels.csv lists its
-parts; a list may be an HDF5 file with samples and labels, as of SHD. --input, --bin-us and --counts say what the
-network sees of the events. The samples held out are drawn, and are what is tested
-on if there is nothing else.
+--dataset images takes IDX images in files named as those of MNIST; folder takes
+sound (.wav), NumPy arrays, HDF5, and recordings of event cameras, one folder a class,
+in folders train and test if there are both, or as lists say, --list, --test-list or
+labels.txt: lines "FILE CLASS", or FILE alone where FILE_labels.csv lists its parts; an
+HDF5 file of samples and labels, as of SHD, is a list too; spoken takes sound in files
+CLASS_SPEAKER_INDEX.wav. --input, --bin-us and --counts say what is seen of events,
+--filters what is heard. Without a test, the samples held out are tested on.
 
 Recipes:
 ` + recipes.String(),
@@ -97,7 +94,7 @@ Recipes:
   snurun train --data ~/mnist --readout membrane_sum --epochs 30 --out best.msgpack
   snurun train --data ~/mnist --json > history.jsonl
   snurun train --dataset folder --data nmnist --list train.txt --test-list test.txt --input 2,34,34 --recipe nmnist
-  snurun train --data ~/mnist --planes 16c5s2,32c3s2 --hidden 128 --out conv.msgpack`,
+  snurun train --recipe digits --data ~/free-spoken-digit-dataset/recordings`,
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.config != "" {
@@ -116,7 +113,7 @@ Recipes:
 	}
 	f := cmd.Flags()
 	o.flags = f
-	f.StringVar(&o.dataset, "dataset", mnistSet, "`kind` of data set: mnist, images, folder, sequences or chorales")
+	f.StringVar(&o.dataset, "dataset", mnistSet, "`kind` of data set: mnist, images, folder, spoken, sequences or chorales")
 	f.StringVar(&o.data, "data", "", "`folder` of the data set")
 	o.files.add(cmd)
 	f.StringVar(&o.list, "list", "", "train on the recordings of this list `file`, in --data or beside it")
@@ -124,6 +121,8 @@ Recipes:
 	f.IntSliceVar(&o.input, "input", nil, "`shape` of the input, such as 2,34,34")
 	f.Float64Var(&o.binUS, "bin-us", 0, "length of a time step of recorded events, in `microseconds`")
 	f.BoolVar(&o.counts, "counts", false, "pass on how many events a pixel and step has, not just that it has one; .npy may hold analog values")
+	f.StringVar(&o.speaker, "speaker", "", "of spoken, test on the recordings of this `speaker`, train on the others")
+	f.String("filters", "", "bank of filters for sound: some of `hz=H,hop=S,bands=B,levels=L`, with H samples a second, S of them a step")
 	f.StringVar(&o.recipe, "recipe", "default", "`recipe` to start from")
 	f.StringVar(&o.out, "out", "model.msgpack", "model `file` to write")
 	f.BoolVar(&o.json, "json", false, "print one JSON object an epoch and a summary")
@@ -178,6 +177,9 @@ Recipes:
 	f.Float64("rotate", 0, "turn training samples by up to `N` radians")
 	f.Float64("elastic", 0, "distort training samples by `N` pixels")
 	f.Int("time-jitter", 0, "move each spike of training recordings by up to `N` steps")
+	f.Float64("speed", 0, "make training sound faster or slower by up to this `share`")
+	f.Float64("noise", 0, "mix training sound with noise of up to this `share` of its effective value")
+	f.Int("delay", 0, "let training sound begin up to `N` steps later, at times after other sound")
 	f.Float64("smoothing", 0, "label smoothing: `share` of the target spread over all classes")
 	f.Float64("metabolic", 0, "`factor` of the squared output spikes in the loss")
 	f.String("loss", "", "`loss`: cross_entropy, binary_cross_entropy (of sets) or mse")
@@ -214,7 +216,7 @@ Recipes:
 		_, err := fmt.Fprintf(c.OutOrStderr(), "Usage:\n  %s\n\nExamples:\n%s\n%s\nThe defaults are those of the recipe default; 'snurun recipes NAME' has those of another.\n", c.UseLine(), c.Example, groupedFlags(c.Flags()))
 		return err
 	})
-	complete(cmd, "dataset", mnistSet, imageSet, folderSet, choraleSet, sequenceSet)
+	complete(cmd, "dataset", mnistSet, imageSet, folderSet, spokenSet, choraleSet, sequenceSet)
 	complete(cmd, "loss", train.CrossEntropy, train.BinaryCrossEntropy, train.MSE)
 	complete(cmd, "optimizer", train.Adam, train.SGD, train.RMSprop)
 	complete(cmd, "schedule", train.Constant, train.Halving, train.Cosine)
@@ -392,6 +394,12 @@ func (o *trainOptions) override() error {
 			o.plan.Augment.Elastic = number(f.Name)
 		case "time-jitter":
 			o.plan.Augment.Jitter = integer(f.Name)
+		case "speed":
+			o.plan.Augment.Speed = number(f.Name)
+		case "noise":
+			o.plan.Augment.Noise = number(f.Name)
+		case "delay":
+			o.plan.Augment.Delay = integer(f.Name)
 		case "smoothing":
 			c.Loss.Smoothing = number(f.Name)
 		case "metabolic":
@@ -430,7 +438,7 @@ func (o *trainOptions) override() error {
 	o.plan.Config.Threads = o.threads
 	o.plan.Config.Context = o.command("epochs")
 	if o.init != "" {
-		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
+		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "filters", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
 			}
@@ -503,7 +511,8 @@ func (o *trainOptions) augmentation() string {
 	for _, amount := range []struct {
 		flag string
 		on   bool
-	}{{"--shift 0", a.Shift != 0}, {"--rotate 0", a.Rotate != 0}, {"--elastic 0", a.Elastic != 0}, {"--time-jitter 0", a.Jitter != 0}} {
+	}{{"--shift 0", a.Shift != 0}, {"--rotate 0", a.Rotate != 0}, {"--elastic 0", a.Elastic != 0}, {"--time-jitter 0", a.Jitter != 0},
+		{"--speed 0", a.Speed != 0}, {"--noise 0", a.Noise != 0}, {"--delay 0", a.Delay != 0}} {
 		if amount.on {
 			off = append(off, amount.flag)
 		}
@@ -561,7 +570,7 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	}
 	load := o.loadImages
 	switch o.dataset {
-	case folderSet:
+	case folderSet, spokenSet:
 		load = o.loadFolder
 	case choraleSet:
 		load = o.loadChorales

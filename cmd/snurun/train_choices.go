@@ -74,6 +74,10 @@ var choices = []choice{
 		}
 		return number(*e.Threshold)
 	}},
+	{"filters", groupData, func(p *train.Setup) string {
+		d := p.Sound
+		return when(takesSound(p), fmt.Sprintf("hz=%d,hop=%d,bands=%d,levels=%d", d.SampleHz, d.Hop, d.Bands, d.Levels))
+	}},
 	{"held", groupData, func(p *train.Setup) string { return number(p.Held) }},
 	{"skip-steps", groupData, func(p *train.Setup) string {
 		return when(p.Topology.Readout.EachStep(), strconv.Itoa(p.Judging.Skip))
@@ -171,11 +175,16 @@ var choices = []choice{
 	{"time-jitter", groupNoise, func(p *train.Setup) string {
 		return when(p.Topology.Input.Encoder.Coding == model.Events, strconv.Itoa(p.Augment.Jitter))
 	}},
+	{"speed", groupNoise, func(p *train.Setup) string { return when(takesSound(p), number(p.Augment.Speed)) }},
+	{"noise", groupNoise, func(p *train.Setup) string { return when(takesSound(p), number(p.Augment.Noise)) }},
+	{"delay", groupNoise, func(p *train.Setup) string { return when(takesSound(p), strconv.Itoa(p.Augment.Delay)) }},
 	{"spike-cost", groupCost, func(p *train.Setup) string { return number(p.Config.SpikeCost) }},
 	{"cost-ramp", groupCost, func(p *train.Setup) string { return when(p.Config.SpikeCost != 0, number(p.Config.CostRamp)) }},
 	{"weights", groupCost, func(p *train.Setup) string { return string(p.Config.Weights) }},
 	{"prune", groupCost, func(p *train.Setup) string { return number(p.Config.Prune) }},
 }
+
+func takesSound(p *train.Setup) bool { return p.Topology.Input.Encoder.Coding == model.Sounds }
 
 // none is the value of flags for layers that there are none of, and for an encoder
 // without a threshold.
@@ -193,7 +202,7 @@ func weightsText(weights []float64) string {
 // groupOf are the groups of the flags that are no choices of a recipe.
 var groupOf = map[string]string{
 	"dataset": groupData, "data": groupData, "list": groupData, "test-list": groupData, "input": groupData, "bin-us": groupData, "counts": groupData,
-	"holdout": groupData, "limit": groupData, "skip-bad": groupData, "strict": groupData, "chip": groupData, "columns": groupData, "level": groupData,
+	"speaker": groupData, "holdout": groupData, "limit": groupData, "skip-bad": groupData, "strict": groupData, "chip": groupData, "columns": groupData, "level": groupData,
 	"invert": groupData, "init": groupStart,
 }
 

@@ -9,8 +9,11 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/dataset/sound"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/train"
 )
@@ -20,6 +23,7 @@ const (
 	mnistSet  = "mnist"  // MNIST in IDX files
 	imageSet  = "images" // other images in IDX files of the same names
 	folderSet = "folder" // recordings, of subfolders or lists
+	spokenSet = "spoken" // sound in files CLASS_SPEAKER_INDEX.wav
 )
 
 // trainingData is what a training learns from and is tested on.
@@ -40,14 +44,14 @@ func (o *trainOptions) checkData() error {
 			}
 		}
 	case folderSet:
-	case sequenceSet:
+	case sequenceSet, spokenSet:
 		for _, name := range []string{"list", "test-list"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s is for recordings: --dataset %s", name, folderSet)
 			}
 		}
 	default:
-		return usagef("--dataset is %q, expected %s, %s, %s, %s or %s", o.dataset, mnistSet, imageSet, folderSet, choraleSet, sequenceSet)
+		return usagef("--dataset is %q, expected %s, %s, %s, %s, %s or %s", o.dataset, mnistSet, imageSet, folderSet, spokenSet, choraleSet, sequenceSet)
 	}
 	if o.flags.Changed("transpose") && o.dataset != choraleSet {
 		return usagef("--transpose is for music: --dataset %s", choraleSet)
@@ -146,19 +150,40 @@ func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (tra
 	} else if o.initial != nil {
 		steps = o.initial.Steps
 	}
-	if d.training, err = dataset.LoadFolder(ctx, dir, in, dataset.FolderOptions{Reading: reading, List: inFolder(o.data, o.list), Classes: classes, Steps: steps}); err != nil {
+	spoken, isNew := o.dataset == spokenSet, false
+	if o.initial == nil && (spoken || dataset.HoldsSound(dir, inFolder(o.data, o.list))) {
+		isNew = true
+		if in, err = o.soundInput(recipe); err != nil {
+			return d, nil, err
+		}
+	}
+	load := func(part dataset.Part, dir, list string, classes []string) (dataset.Source, error) {
+		f := dataset.FolderOptions{Reading: reading, List: list, Classes: classes, Steps: steps}
+		if spoken {
+			return dataset.LoadSpoken(ctx, o.data, part, o.speaker, in, f)
+		}
+		return dataset.LoadFolder(ctx, dir, in, f)
+	}
+	if d.training, err = load(dataset.TrainPart, dir, inFolder(o.data, o.list), classes); err != nil {
 		return d, nil, err
 	}
+	if isNew {
+		if d.training, err = fitSound(d.training, in.Encoder.Sound, in); err != nil {
+			return d, nil, err
+		}
+	}
 	in.Shape, d.draw = d.training.Shape(), true
-	if o.testList != "" || testDir != "" && testDir != o.data {
-		test := dataset.FolderOptions{Reading: reading, List: inFolder(cmp.Or(o.data, filepath.Dir(o.list)), o.testList), Classes: d.training.Classes(), Steps: steps}
-		if d.test, err = dataset.LoadFolder(ctx, testDir, in, test); err != nil {
+	if spoken || o.testList != "" || testDir != "" && testDir != o.data {
+		if d.test, err = load(dataset.TestPart, testDir, inFolder(cmp.Or(o.data, filepath.Dir(o.list)), o.testList), d.training.Classes()); err != nil {
 			return d, nil, err
 		}
 	}
 	o.shape = in.Shape
 	o.plan = recipe.Setup(in.Shape, d.training.Classes())
-	if err := o.planRecordings(in.Encoder, d.training); err != nil {
+	if isNew {
+		o.plan.Sound = o.sound
+	}
+	if err := o.planRecordings(in, d.training); err != nil {
 		return d, nil, err
 	}
 	m, err := o.network()
@@ -193,11 +218,11 @@ const longestUntold = 1000
 
 // planRecordings fits the plan of a recipe to recordings. One that is not made
 // for events is told how long they are and how active.
-func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) error {
+func (o *trainOptions) planRecordings(in model.Input, training dataset.Source) error {
 	t := &o.plan.Topology
-	made := t.Input.Encoder.Coding == model.Events
-	t.Input.Encoder, t.Input.Shape = e, o.shape
-	t.Input.Dt = model.FromMicros(e.BinUS)
+	made := t.Input.Encoder.Coding == in.Encoder.Coding
+	in.Dt = in.Step()
+	t.Input = in
 	if made || o.initial != nil {
 		return nil
 	}
@@ -205,7 +230,7 @@ func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) 
 	if o.flags.Changed("steps") {
 		t.Steps, _ = o.flags.GetInt("steps")
 	} else if t.Steps > longestUntold {
-		return usagef("--steps is missing: the longest recording has %d steps of %v µs; --bin-us makes them longer", t.Steps, e.BinUS)
+		return usagef("--steps is missing: the longest recording has %d steps of %v µs; --bin-us, or of sound --filters, makes them longer", t.Steps, in.Dt.Micros())
 	}
 	var err error
 	if o.flags.Changed("active") {
@@ -213,6 +238,39 @@ func (o *trainOptions) planRecordings(e model.Encoder, training dataset.Source) 
 	}
 	t.Active, err = train.Activity(training, t.Input, min(max(1, t.Steps), longestUntold))
 	return err
+}
+
+// soundInput returns the input of sound that goes through a new bank of filters, whose
+// levels are not known yet.
+func (o *trainOptions) soundInput(recipe train.Recipe) (model.Input, error) {
+	d := recipe.Setup([]int{1}, []string{""}).Sound
+	if text, _ := o.flags.GetString("filters"); text != "" {
+		high := d.HighHz / float64(d.SampleHz)
+		for part := range strings.SplitSeq(text, ",") {
+			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			to := map[string]*int{"hz": &d.SampleHz, "hop": &d.Hop, "bands": &d.Bands, "levels": &d.Levels}[name]
+			n, err := strconv.Atoi(value)
+			if err != nil || to == nil {
+				return model.Input{}, usagef("--filters is %q, expected some of hz=H,hop=S,bands=B,levels=L with whole numbers", text)
+			}
+			*to = n
+		}
+		d.HighHz = high * float64(d.SampleHz)
+	}
+	bank, err := d.New()
+	if err != nil {
+		return model.Input{}, usageError{err}
+	}
+	o.sound = d
+	return model.Input{Shape: []int{d.Bands * d.Levels}, Encoder: model.Encoder{Coding: model.Sounds, Sound: bank}}, nil
+}
+
+// fitSound finds the levels of the bank of filters of in by the samples of sound.
+func fitSound(source dataset.Source, bank *model.Sound, in model.Input) (dataset.Source, error) {
+	if err := sound.Fit(bank, dataset.Sounds(source, sequence(0, source.Len()))); err != nil {
+		return nil, err
+	}
+	return dataset.WithSound(source, in)
 }
 
 // divide returns the samples to train on and those held out of them.

@@ -14,8 +14,8 @@ def load(path):
     if hashlib.sha256(data[:-32]).digest() != data[-32:]:
         raise ValueError("the file is damaged")
     m = msgpack.unpackb(data)
-    if m["format"] != "snurun/model" or m["version"] not in (1, 2, 3):
-        raise ValueError("not a snurun model of version 1 to 3")
+    if m["format"] != "snurun/model" or m["version"] not in (1, 2, 3, 4):
+        raise ValueError("not a snurun model of version 1 to 4")
     return m
 
 
@@ -234,6 +234,32 @@ def run(m, x):
             scores = {"spike_count": scores + v, "membrane_sum": scores + v, "step_class": v, "step_set": v}[kind]
     best = max(range(len(scores)), key=lambda j: (scores[j], last.u[j], -j))
     return best, scores, b"".join(seen) + scores.astype("<f4").tobytes()
+
+
+def sound(m, x):
+    """Samples x to spikes [steps, channels], by the encoder sound."""
+    e = m["input"]["encoder"]
+    filters, levels, hop = tensor(e["filters"]), tensor(e["levels"]), e["hop"]
+    smoothing, fall, quiet = f32(e["smoothing"]), f32(e["fall"]), f32(e["quiet"])
+    bands, sections, _ = filters.shape
+    taken, v = np.zeros((2, bands, sections), f32), np.zeros((2, bands, sections), f32)
+    E, L, steps = np.zeros(bands, f32), quiet, []
+    for step in np.asarray(x, f32)[:len(x) // hop * hop].reshape(-1, hop):
+        total = np.zeros(bands, f32)
+        for sample in step:
+            u = np.full(bands, sample)
+            for s in range(sections):
+                g, c1, c2 = filters[:, s].T
+                y = (g * (u - taken[1, :, s]) + c1 * v[0, :, s]) + c2 * v[1, :, s]
+                taken[:, :, s], v[:, :, s] = (u, taken[0, :, s]), (y, v[0, :, s])
+                u = y
+            total += np.abs(u)
+        E += smoothing * (total * (f32(1) / f32(hop)) - E)
+        L = max(fall * L, np.cumsum(E)[-1], quiet)  # cumsum adds one after the other
+        steps.append((E > levels.T * L).ravel())
+        v[np.abs(v) < 2.0 ** -60], E[np.abs(E) < 2.0 ** -60] = 0, 0
+        taken[:, :, 1:] = v[:, :, :-1]
+    return np.array(steps, f32).reshape(-1, bands * levels.shape[1])
 
 
 def digest(m, inputs):
