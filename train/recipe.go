@@ -21,9 +21,9 @@ type Setup struct {
 	// each by each, for training.
 	Transpose int
 	// Sound is how the bank of filters is made that samples of sound go through.
-	Sound     sound.Design
-	Prior     bool // begin with what Prior says
-	KeepBest  bool // keep the epoch that is best on the samples held out, not the last
+	Sound    sound.Design
+	Prior    bool // begin with what Prior says
+	KeepBest bool // keep the epoch that is best on the samples held out, not the last
 }
 
 // Recipe is a named, complete choice for inputs of one size.

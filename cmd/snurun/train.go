@@ -76,9 +76,8 @@ func newTrainWith(o *trainOptions) *cobra.Command {
 		Long: `train learns a network from scratch and writes a model file. A recipe chooses the
 network and how it is trained; each flag given changes one of its choices.
 
-No choice is made on the test set, whose accuracy is only reported, but on samples
-that are held out: they choose the margin for early decisions, the smallest from which
-on they cost at most 0.2 points of accuracy.
+No choice is made on the test set, but on samples that are held out: they tell the
+margin from which on early decisions cost at most 0.2 points of accuracy.
 
 --dataset images takes IDX images in files named as those of MNIST; folder takes
 sound (.wav), NumPy arrays, HDF5, and recordings of event cameras, one folder a class,
