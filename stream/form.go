@@ -42,6 +42,18 @@ func newForm(m *model.Network, o InputOptions) (*form, error) {
 	if o.Size.Known() && (err != nil || f.size() != o.Size) {
 		return nil, fmt.Errorf("stream: size %s for input of shape %v: %w", o.Size, m.Input.Shape, errNoSize)
 	}
+	if o.SampleHz != 0 && o.Format != S16LE {
+		return nil, fmt.Errorf("stream: %s: a rate of %d samples a second, which is for %s", o.Format, o.SampleHz, S16LE)
+	}
+	if o.Format == S16LE {
+		if _, err := newPCMReader(nil, m.Input, o.SampleHz); err != nil {
+			return nil, fmt.Errorf("stream: %s: %w", S16LE, err)
+		}
+		if o.Step != 0 {
+			return nil, fmt.Errorf("stream: %s: time steps of %v, expected none: a step is the %d samples of the network's encoder", S16LE, o.Step, m.Input.Encoder.Sound.Hop)
+		}
+		return f, nil
+	}
 	if slices.Contains(event.Formats(), o.Format) {
 		if err != nil && len(m.Input.Shape) != 1 { // of one dimension the recording may tell
 			return nil, fmt.Errorf("stream: %s: %w", o.Format, err)
@@ -106,6 +118,8 @@ func (f *form) open(r io.Reader, o InputOptions) (chunkReader, error) {
 	case JSONL:
 		p := &jsonParser{once: newOnce(f.channels, f.analog), channels: f.channels, analog: f.analog, plane: f.plane, maxStep: int64(maxPosition / max(f.step.Micros(), 1))}
 		l.parse = p.parse
+	case S16LE:
+		return newPCMReader(r, f.in, o.SampleHz)
 	default:
 		src, err := event.NewReader(o.Format, r, event.Options{Size: f.size(), SkipBad: o.SkipBad, Chip: o.Chip, Columns: o.Columns})
 		if err != nil {

@@ -19,23 +19,26 @@ import (
 const (
 	Spikes = "spikes" // a line a step: the numbers of the active channels
 	JSONL  = "jsonl"  // a JSON object a line: an event or a step
+	S16LE  = "s16le"  // sound: samples of 16 bits, little-endian, of one channel
 )
 
 // DefaultGap is the gap that InputOptions.Gap 0 stands for.
 const DefaultGap = 10 * time.Second
 
 // Formats returns the names of all forms of input.
-func Formats() []string { return append([]string{Spikes, JSONL}, event.Formats()...) }
+func Formats() []string { return append([]string{Spikes, JSONL, S16LE}, event.Formats()...) }
 
 // DefaultFormat returns the form that an Input expects if none is named: JSON
 // Lines for a network whose input is analog values, lines of events for one of
-// events with pixels, else lines of spikes.
+// events with pixels, samples for one of sound, else lines of spikes.
 func DefaultFormat(in model.Input) string {
 	switch {
 	case in.Encoder.Coding == model.Events && len(in.Shape) > 1:
 		return "text"
 	case in.Encoder.Analog():
 		return JSONL
+	case in.Encoder.Coding == model.Sounds:
+		return S16LE
 	}
 	return Spikes
 }
@@ -53,6 +56,10 @@ type InputOptions struct {
 	// Step is the length of a time step; 0 stands for bin_us of the encoder, and
 	// without one for dt_ms of the model.
 	Step time.Duration
+
+	// SampleHz is how many samples a second there are of S16LE; 0 stands for as many
+	// as the encoder takes. Others are brought to that rate.
+	SampleHz int
 
 	// Late says what becomes of events, and of numbered steps, that are earlier
 	// than the step being filled. Within a step any order will do.
