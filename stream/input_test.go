@@ -338,6 +338,7 @@ func TestDefaultFormat(t *testing.T) {
 		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Direct}}, JSONL},
 		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Poisson}}, Spikes},
 		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Latency}}, Spikes},
+		{model.Input{Shape: channels, Encoder: model.Encoder{Coding: model.Sounds}}, S16LE},
 	} {
 		if got := DefaultFormat(c.in); got != c.want {
 			t.Errorf("%+v: %s, expected %s", c.in, got, c.want)

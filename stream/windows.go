@@ -3,6 +3,7 @@ package stream
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -199,8 +200,8 @@ func (w *Windows) Replace(net *runtime.Network, o WindowOptions) error {
 	}
 	is, was := n.o, w.o
 	switch a, b := net.Input(), w.net.Input(); {
-	case !slices.Equal(a.Shape, b.Shape) || a.Encoder.Analog() != b.Encoder.Analog() || a.Encoder.Coding != b.Encoder.Coding || a.Step() != b.Step():
-		return fmt.Errorf("stream: the network takes input of shape %v, %v, in steps of %v ms, expected %v, %v, %v ms: %w", a.Shape, a.Encoder, a.Step(), b.Shape, b.Encoder, b.Step(), runtime.ErrInput)
+	case !slices.Equal(a.Shape, b.Shape) || a.Encoder.Analog() != b.Encoder.Analog() || a.Encoder.Coding != b.Encoder.Coding || a.Step() != b.Step() || !reflect.DeepEqual(a.Encoder.Sound, b.Encoder.Sound):
+		return fmt.Errorf("stream: the network takes input of shape %v, %v, in steps of %v ms, expected %v, %v, %v ms and, of sound, the same filters: %w", a.Shape, a.Encoder, a.Step(), b.Shape, b.Encoder, b.Step(), runtime.ErrInput)
 	case is.Steps != was.Steps || is.Stride != was.Stride || is.Keep != was.Keep || is.Rearm != was.Rearm:
 		return fmt.Errorf("stream: windows of %d steps at a stride of %d, expected those of before, %d at %d", is.Steps, is.Stride, was.Steps, was.Stride)
 	}

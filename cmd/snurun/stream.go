@@ -47,16 +47,17 @@ func newStream() *cobra.Command {
 	var o streamOptions
 	cmd := &cobra.Command{
 		Use:   "stream MODEL",
-		Short: "Classify live spikes or events from standard input",
-		Long: `stream reads spikes or events from standard input as they come, groups them into
-windows of time steps and prints a line for every decision, at once.
+		Short: "Classify live spikes, events or sound from standard input",
+		Long: `stream reads spikes, events or sound from standard input as they come, groups them
+into windows of time steps and prints a line for every decision, at once.
 
 The formats are spikes (a line a step: the numbers of the active channels), jsonl
 (a JSON object a line: {"t":µs,"x":X,"y":Y,"p":P}, or {"spikes":[...]}, or
-{"values":[...]}), and recordings of events: text (lines t,x,y,p) and
+{"values":[...]}), s16le (sound: samples of 16 bits, as from arecord -t raw -f S16_LE),
+and recordings of events: text (lines t,x,y,p) and
 ` + strings.Join(slices.DeleteFunc(event.Formats(), func(f string) bool { return f == textFormat }), ", ") + `.
-Without --format it is text for a network of events, jsonl for one with analog input,
-else spikes. Events are binned into steps. --connect reads them from a socket, such as
+Without --format it is text for a network of events, s16le for one of sound, jsonl for
+one with analog input, else spikes. Events are binned into steps. --connect reads them from a socket, such as
 AEDAT 4 from dv-processing; --listen takes what faery and AEStream send. Arrays and HDF5
 are no streams: snurun classify reads them.
 
@@ -73,6 +74,7 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 		Example: `  printf '1 5 9\n\n3 4\n' | snurun stream model.msgpack --window 3
   nc -l 9000 | snurun stream model.msgpack --format evt2 --window 50 --stride 10 --realtime
   snurun stream model.msgpack --format t64_x16_y16_on8 --listen udp://127.0.0.1:3333 --realtime
+  arecord -t raw -f S16_LE -r 8000 | snurun stream kws.msgpack --format s16le --rate 8000 --floor auto
   snurun stream model.msgpack --format jsonl --margin auto --rearm --json`,
 		Args: exactArgs(1, "MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -81,6 +83,7 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.input.Format, "format", "", "format of the input, one of "+strings.Join(stream.Formats(), ", "))
+	f.IntVar(&o.input.SampleHz, "rate", 0, "samples a second of s16le (0: as many as the model takes)")
 	f.StringVar(&o.size, "size", "", "sensor of `WxH` pixels, where the shape of the network's input does not tell")
 	f.DurationVar(&o.input.Step, "dt", 0, "length of a time step (0: as the model says)")
 	f.IntVar(&o.windows.Steps, "window", 0, "decide over `N` time steps (0: as the model says)")
@@ -134,6 +137,8 @@ func (o *streamOptions) parse() error {
 		return usagef("--window is %d, expected 0 or more", o.windows.Steps)
 	case o.windows.Stride < 0:
 		return usagef("--stride is %d, expected 0 or more", o.windows.Stride)
+	case o.input.SampleHz < 0:
+		return usagef("--rate is %d, expected 0 or more", o.input.SampleHz)
 	case o.input.Step < 0:
 		return usagef("--dt is %v, expected 0 or more", o.input.Step)
 	case o.input.Gap <= 0:

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/dataset/sound"
 	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/export"
@@ -80,12 +81,12 @@ No choice is made on the test set, but on samples that are held out: they tell t
 margin from which on early decisions cost at most 0.2 points of accuracy.
 
 --dataset images takes IDX images in files named as those of MNIST; folder takes
-sound (.wav), NumPy arrays, HDF5, and recordings of event cameras, one folder a class,
-in folders train and test if there are both, or as lists say, --list, --test-list or
-labels.txt: lines "FILE CLASS", or FILE alone where FILE_labels.csv lists its parts; an
-HDF5 file of samples and labels, as of SHD, is a list too; spoken takes sound in files
-CLASS_SPEAKER_INDEX.wav. --input, --bin-us and --counts say what is seen of events,
---filters what is heard. Without a test, the samples held out are tested on.
+sound (.wav), NumPy arrays .npy and .npz, HDF5, and recordings of event cameras
+(` + strings.Join(event.Formats(), ", ") + `),
+one folder a class, in folders train and test if there are both, or of a list: lines
+"FILE CLASS", or FILE alone where FILE_labels.csv lists its parts, or HDF5 as of SHD;
+spoken takes sound in files CLASS_SPEAKER_INDEX.wav. --input, --bin-us and --counts say
+what is seen of events, --filters what is heard.
 
 Recipes:
 ` + recipes.String(),
