@@ -278,7 +278,7 @@ func TestInputErrors(t *testing.T) {
 		o    InputOptions
 		says string
 	}{
-		{flat, InputOptions{Format: "gif"}, `format "gif" is unknown, expected one of spikes, jsonl, nmnist`},
+		{flat, InputOptions{Format: "gif"}, `format "gif" is unknown, expected one of spikes, jsonl, s16le, nmnist`},
 		{flat, InputOptions{Late: 2}, "late policy 2"},
 		{flat, InputOptions{Gap: -1}, "gap -1ns"},
 		{flat, InputOptions{Jitter: -1}, "jitter -1ns"},
