@@ -49,7 +49,7 @@ func pcm(x []int16) []float32 {
 func soundInput(t *testing.T, x []int16) model.Input {
 	t.Helper()
 	d := sound.Speech
-	d.Bands, d.Levels = 6, 2
+	d.Hop, d.Bands, d.Levels = 80, 6, 2
 	s, err := d.New()
 	if err != nil {
 		t.Fatal(err)

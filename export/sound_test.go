@@ -19,7 +19,7 @@ func soundNetwork() *model.Network {
 	return &model.Network{
 		Steps: 3, Readout: model.Readout{Kind: model.SpikeCount},
 		Input: model.Input{Dt: 10, Shape: []int{6}, Encoder: model.Encoder{Coding: model.Sounds, Sound: &model.Sound{
-			SampleHz: 8000, Hop: 80, Smoothing: 0.5, Fall: 0.25, Quiet: 0.001,
+			SampleHz: 8000, Hop: 80, Smoothing: 0.5, Fall: 0.25, Rise: 0.125, Above: 8, Quiet: 0.001,
 			Filters: model.Tensor{Shape: []int{3, 2, 3}, F32: filters},
 			Levels:  model.Tensor{Shape: []int{3, 2}, F32: []float32{0.1, 0.2, 0.3, 0.4, 0.5, 0}},
 		}}},
@@ -49,7 +49,7 @@ func TestSoundRoundTrip(t *testing.T) {
 	if got, err := read(encode(t, other)); err != nil || got.Input.Encoder.Sound != nil {
 		t.Errorf("a bank of filters beside encoder latency: %+v, %v", got, err)
 	}
-	for _, key := range []string{"sample_hz", "hop", "smoothing", "fall", "quiet", "filters", "levels"} {
+	for _, key := range []string{"sample_hz", "hop", "smoothing", "fall", "rise", "above", "quiet", "filters", "levels"} {
 		if _, err := read(without(t, data, "input.encoder."+key)); !errors.Is(err, export.ErrCorrupt) || !strings.Contains(err.Error(), "the key "+key+" is missing") {
 			t.Errorf("without %s: error %v", key, err)
 		}
@@ -63,6 +63,8 @@ func TestSoundRefused(t *testing.T) {
 		{"input.encoder.hop", "\xce\x7f\xff\xff\xff", model.ErrInvalid, "hop is 2147483647, expected 1 to 65536"},
 		{"input.encoder.smoothing", "\x00", model.ErrInvalid, "smoothing is 0, expected a number above 0"},
 		{"input.encoder.fall", "\x02", model.ErrInvalid, "fall is 2, expected 0 to 1"},
+		{"input.encoder.rise", "\x02", model.ErrInvalid, "rise is 2, expected 0 to 1"},
+		{"input.encoder.above", f64(-1), model.ErrInvalid, "above is -1, expected 0 to 2^20"},
 		{"input.encoder.quiet", "\x00", model.ErrInvalid, "quiet is 0, expected a number above 0"},
 		{"input.encoder.filters", "\x01", export.ErrCorrupt, "input.encoder.filters at byte"},
 		{"input.encoder.filters", tensor("f32", "\x91\x03", f32(1)+f32(0)+f32(0)), model.ErrInvalid, "filters have shape [3] and 3 numbers, expected float32 [bands, sections, 3]"},

@@ -54,7 +54,8 @@ type Encoder struct {
 //
 //	E_b = E_b + Smoothing·(m_b − E_b)        the envelope
 //	M   = Σ_b E_b                            b ascending
-//	L   = max(Fall·L, M, Quiet)              the loudness, which rises at once and falls slowly
+//	Z   = M if M < Z, else Z + Rise·(M − Z)  the noise: what goes on, from 0
+//	L   = max(Fall·L, M, Above·Z, Quiet)     the loudness, which rises at once and falls slowly
 //	y   = 1 if E_b > Levels[b,k]·L, else 0   of channel k·bands + b
 //
 // and then every v_{n−1}, v_{n−2} and E_b of a magnitude below 2⁻⁶⁰ becomes 0, so
@@ -66,6 +67,8 @@ type Sound struct {
 	Filters   Tensor  // [bands, sections, 3]: g, c1, c2
 	Smoothing float32
 	Fall      float32
+	Rise      float32
+	Above     float32
 	Quiet     float32
 	Levels    Tensor // [bands, levels]
 }
@@ -121,7 +124,7 @@ var codings = []CodingSpec{
 	{Coding: Latency, Optional: []string{"threshold"}},
 	{Coding: Direct, analog: func(*Encoder) bool { return true }},
 	{Coding: Events, Required: []string{"bin_us"}, Optional: []string{"counts"}, analog: func(e *Encoder) bool { return e.Counts }},
-	{Coding: Sounds, Version: 4, Required: []string{"sample_hz", "hop", "filters", "smoothing", "fall", "quiet", "levels"}},
+	{Coding: Sounds, Version: 4, Required: []string{"sample_hz", "hop", "filters", "smoothing", "fall", "rise", "above", "quiet", "levels"}},
 }
 
 // Codings returns the names of all codings.
@@ -215,6 +218,10 @@ func (s *Sound) check() error {
 		return bad("smoothing", "is %v, expected a number above 0, at most 1", s.Smoothing)
 	case !(s.Fall >= 0 && s.Fall <= 1):
 		return bad("fall", "is %v, expected 0 to 1", s.Fall)
+	case !(s.Rise >= 0 && s.Rise <= 1):
+		return bad("rise", "is %v, expected 0 to 1", s.Rise)
+	case !(s.Above >= 0 && s.Above <= maxSoundGain):
+		return bad("above", "is %v, expected 0 to 2^20", s.Above)
 	case !(s.Quiet > 0 && s.Quiet <= maxSoundGain):
 		return bad("quiet", "is %v, expected a number above 0, at most 2^20", s.Quiet)
 	case len(f.Shape) != 3 || f.Shape[0] < 1 || f.Shape[0] > MaxBands || f.Shape[1] < 1 || f.Shape[1] > maxSections || f.Shape[2] != 3 || len(f.F32) != volume(f.Shape):

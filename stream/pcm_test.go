@@ -23,7 +23,7 @@ import (
 func soundNetwork(t testing.TB, x []float32) *model.Network {
 	t.Helper()
 	d := sound.Speech
-	d.Bands, d.Levels = 10, 6
+	d.Hop, d.Bands, d.Levels = 80, 10, 6
 	s, err := d.New()
 	if err != nil {
 		t.Fatal(err)

@@ -192,13 +192,13 @@ func setupNMNIST(shape []int, classes []string) Setup {
 func setupDigits(shape []int, classes []string) Setup {
 	p := setupDefault(shape, classes)
 	p.Held, p.KeepBest = 0.1, true
-	p.Augment = dataset.Augmentation{Speed: 0.1, Noise: 0.2, Delay: 20}
+	p.Augment = dataset.Augmentation{Speed: 0.05, Noise: 0.1, Delay: 5}
 	t := &p.Topology
-	t.Input = model.Input{Shape: shape, Dt: 10, Encoder: model.Encoder{Coding: model.Sounds}}
-	t.Steps, t.Readout, t.Hidden = 100, model.MembraneSum, []int{256, 256}
+	t.Input = model.Input{Shape: shape, Dt: 20, Encoder: model.Encoder{Coding: model.Sounds}}
+	t.Steps, t.Readout, t.Hidden = 50, model.MembraneSum, []int{256, 256}
 	t.Decay, t.Active = 0.95, 20
 	c := &p.Config
-	c.Epochs, c.Batch, c.Loss.Prefix = 30, 32, 0
+	c.Epochs, c.Batch = 20, 32
 	return p
 }
 

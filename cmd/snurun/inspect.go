@@ -106,6 +106,8 @@ type soundReport struct {
 	Levels    int       `json:"levels"`
 	Smoothing float32   `json:"smoothing"`
 	Fall      float32   `json:"fall"`
+	Rise      float32   `json:"rise"`
+	Above     float32   `json:"above"`
 	Quiet     float32   `json:"quiet"`
 	CentresHz []float64 `json:"centres_hz"` // of the bands
 }
@@ -114,7 +116,7 @@ func newSoundReport(s *model.Sound) *soundReport {
 	if s == nil {
 		return nil
 	}
-	r := &soundReport{SampleHz: s.SampleHz, Hop: s.Hop, Smoothing: s.Smoothing, Fall: s.Fall, Quiet: s.Quiet}
+	r := &soundReport{SampleHz: s.SampleHz, Hop: s.Hop, Smoothing: s.Smoothing, Fall: s.Fall, Rise: s.Rise, Above: s.Above, Quiet: s.Quiet}
 	r.Bands, r.Sections, r.Levels = s.Bands()
 	for b := range r.Bands {
 		r.CentresHz = append(r.CentresHz, math.Round(s.CentreHz(b)))

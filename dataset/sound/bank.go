@@ -24,6 +24,7 @@ type Encoder struct {
 	state    [][2]float32 // v_{n−1}, v_{n−2} of each section of each band
 	envelope []float32    // E of each band
 	sums     []float32    // of the magnitudes of a step, of each band
+	noise    float32      // Z
 	loudness float32      // L
 
 	first, next, out []float32 // differences of the samples, and of what a section yields; that
@@ -63,7 +64,7 @@ func (e *Encoder) Reset() {
 	e.past = [2]float32{}
 	clear(e.state)
 	clear(e.envelope)
-	e.loudness = e.sound.Quiet
+	e.noise, e.loudness = 0, e.sound.Quiet
 }
 
 // Heard makes it as if something had been heard before that made L loudness.
@@ -120,7 +121,12 @@ func (e *Encoder) listen(x []float32) {
 		e.envelope[b] += float32(e.sound.Smoothing * (m - e.envelope[b]))
 		all += e.envelope[b]
 	}
-	e.loudness = max(float32(e.sound.Fall*e.loudness), all, e.sound.Quiet)
+	if all < e.noise {
+		e.noise = all
+	} else {
+		e.noise += float32(e.sound.Rise * (all - e.noise))
+	}
+	e.loudness = max(float32(e.sound.Fall*e.loudness), all, float32(e.sound.Above*e.noise), e.sound.Quiet)
 }
 
 // alone runs the sections of a band and sums up what the last one yields.

@@ -46,7 +46,7 @@ func plain(s *model.Sound, x []float32) (steps [][]int) {
 	in := make([][2]float32, bands*sections)  // x_{n−1}, x_{n−2} of each section
 	out := make([][2]float32, bands*sections) // v_{n−1}, v_{n−2}
 	e := make([]float32, bands)
-	loud := s.Quiet
+	noise, loud := float32(0), s.Quiet
 	for ; len(x) >= s.Hop; x = x[s.Hop:] {
 		sums := make([]float32, bands)
 		for _, v := range x[:s.Hop] {
@@ -73,7 +73,12 @@ func plain(s *model.Sound, x []float32) (steps [][]int) {
 			e[b] += float32(s.Smoothing * (m - e[b]))
 			all += e[b]
 		}
-		loud = max(float32(s.Fall*loud), all, s.Quiet)
+		if all >= noise {
+			noise += float32(s.Rise * (all - noise))
+		} else {
+			noise = all
+		}
+		loud = max(float32(s.Fall*loud), all, float32(s.Above*noise), s.Quiet)
 		var spikes []int
 		for k := range levels {
 			for b := range bands {
@@ -122,7 +127,7 @@ func encoded(t testing.TB, in model.Input, x []float32) (steps [][]int) {
 func TestEncoderIsThePlainLoop(t *testing.T) {
 	for _, d := range []Design{
 		Speech,
-		{SampleHz: 16000, Hop: 1, Bands: 3, LowHz: 200, HighHz: 7000, Sections: 2, Levels: 2, FallSec: 1},
+		{SampleHz: 16000, Hop: 1, Bands: 3, LowHz: 200, HighHz: 7000, Sections: 2, Levels: 2, FallSec: 1, RiseSec: 1, Above: 2},
 		{SampleHz: 8000, Hop: 37, Bands: 5, LowHz: 60, HighHz: 3000, Sections: 3, Levels: 1, SmoothingSec: 0.03, FallSec: 0.2},
 		{SampleHz: 44100, Hop: 441, Bands: 1, LowHz: 1000, HighHz: 1000, Sections: 1, Levels: 70, FallSec: 5},
 	} {
@@ -155,7 +160,7 @@ func TestEncoderSameBits(t *testing.T) {
 	s := in.Encoder.Sound
 	binary.Write(h, binary.LittleEndian, s.Filters.F32)
 	binary.Write(h, binary.LittleEndian, s.Levels.F32)
-	binary.Write(h, binary.LittleEndian, []float32{s.Smoothing, s.Fall, s.Quiet})
+	binary.Write(h, binary.LittleEndian, []float32{s.Smoothing, s.Fall, s.Rise, s.Above, s.Quiet})
 	for _, spikes := range encoded(t, in, x) {
 		fmt.Fprintln(h, spikes)
 	}
@@ -164,7 +169,7 @@ func TestEncoderSameBits(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary.Write(h, binary.LittleEndian, r.Append(nil, x))
-	const want = "e248ffc89012a4a6b27160df4c53ac03a43df6de8dd40d3f324516083efbe0fb"
+	const want = "fe462864f55ab91cd9a66edbaef84511cddb128229e0b49a5731fed355d27ef7"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("digest %s, expected %s", got, want)
 	}
@@ -194,7 +199,7 @@ func TestLoudnessDoesNotMatter(t *testing.T) {
 }
 
 func TestSilenceSettles(t *testing.T) {
-	x := voice(4000)
+	x := voice(8000)
 	in := inputOf(t, Speech, x)
 	e, err := NewEncoder(in)
 	if err != nil {
@@ -218,7 +223,7 @@ func TestSilenceSettles(t *testing.T) {
 		t.Errorf("silence has %d spikes", dst.Count())
 	}
 	e.Reset()
-	first := voice(80)
+	first := voice(e.Hop())
 	e.Step(dst, first)
 	got := slices.Collect(dst.All())
 	if want := encoded(t, in, first)[0]; !slices.Equal(got, want) {
@@ -227,7 +232,7 @@ func TestSilenceSettles(t *testing.T) {
 }
 
 func TestStepAllocatesNothing(t *testing.T) {
-	x := voice(80)
+	x := voice(160)
 	in := inputOf(t, Speech, voice(8000))
 	e, err := NewEncoder(in)
 	if err != nil {
@@ -300,13 +305,13 @@ func TestFitDividesEvenly(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for want, d := range map[string]Design{
-		"a rate of 0 samples":        {},
-		"steps of 0 samples":         {SampleHz: 8000},
-		"0 bands":                    {SampleHz: 8000, Hop: 80},
-		"bands from 100 to 4000 Hz":  {SampleHz: 8000, Hop: 80, Bands: 4, LowHz: 100, HighHz: 4000},
-		"time constants of 0 and 0 ": {SampleHz: 8000, Hop: 80, Bands: 4, LowHz: 100, HighHz: 3000, Sections: 1, Levels: 1},
-		"0 sections":                 {SampleHz: 8000, Hop: 80, Bands: 4, LowHz: 100, HighHz: 3000, Levels: 1, FallSec: 1},
-		"0 levels":                   {SampleHz: 8000, Hop: 80, Bands: 4, LowHz: 100, HighHz: 3000, Sections: 1, FallSec: 1},
+		"a rate of 0 samples":            {},
+		"steps of 0 samples":             {SampleHz: 8000},
+		"0 bands":                        {SampleHz: 8000, Hop: 80},
+		"bands from 100 to 4000 Hz":      {SampleHz: 8000, Hop: 80, Bands: 4, LowHz: 100, HighHz: 4000},
+		"time constants of 0, 0 and 0 s": {SampleHz: 8000, Hop: 80, Bands: 4, LowHz: 100, HighHz: 3000, Sections: 1, Levels: 1},
+		"0 sections":                     {SampleHz: 8000, Hop: 80, Bands: 4, LowHz: 100, HighHz: 3000, Levels: 1, FallSec: 1},
+		"0 levels":                       {SampleHz: 8000, Hop: 80, Bands: 4, LowHz: 100, HighHz: 3000, Sections: 1, FallSec: 1},
 	} {
 		if _, err := d.New(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, expected %q", d, err, want)
@@ -319,7 +324,7 @@ func TestRefused(t *testing.T) {
 	if err := Fit(s, slices.Values([][]float32{})); err == nil {
 		t.Error("fitted to nothing")
 	}
-	if err := Fit(s, slices.Values([][]float32{make([]float32, 79)})); err == nil || !strings.Contains(err.Error(), "shorter than a time step of 80") {
+	if err := Fit(s, slices.Values([][]float32{make([]float32, 159)})); err == nil || !strings.Contains(err.Error(), "shorter than a time step of 160") {
 		t.Errorf("fitted to less than a step: %v", err)
 	}
 	for _, in := range []model.Input{

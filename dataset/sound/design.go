@@ -21,10 +21,12 @@ type Design struct {
 	Levels       int     // thresholds of a band
 	SmoothingSec float64 // time constant of the envelopes
 	FallSec      float64 // time constant of the loudness
+	RiseSec      float64 // time constant of the noise, 0 for none
+	Above        float64 // how far above the noise what counts is at least
 }
 
-// Speech is a bank for speech at 8,000 samples a second, in steps of 10 ms.
-var Speech = Design{SampleHz: 8000, Hop: 80, Bands: 32, LowHz: 100, HighHz: 3600, Sections: 1, Levels: 4, SmoothingSec: 0.01, FallSec: 4}
+// Speech is a bank for speech at 8,000 samples a second, in steps of 20 ms.
+var Speech = Design{SampleHz: 8000, Hop: 160, Bands: 32, LowHz: 100, HighHz: 3600, Sections: 1, Levels: 4, SmoothingSec: 0.01, FallSec: 4, RiseSec: 5, Above: 10}
 
 // New returns a bank of filters without levels, which Fit finds. The centres lie
 // evenly on the scale of equivalent rectangular bandwidths of the ear (Glasberg and
@@ -44,8 +46,8 @@ func (d Design) New() (*model.Sound, error) {
 		return nil, fmt.Errorf("sound: bands from %v to %v Hz, expected rising frequencies between 0 and half the rate, %v", d.LowHz, d.HighHz, float64(d.SampleHz)/2)
 	case d.Sections < 1 || d.Levels < 1:
 		return nil, fmt.Errorf("sound: %d sections and %d levels of a band, expected at least 1", d.Sections, d.Levels)
-	case !(d.SmoothingSec >= 0) || !(d.FallSec > 0):
-		return nil, fmt.Errorf("sound: time constants of %v and %v s, expected 0 or more, and a time above 0", d.SmoothingSec, d.FallSec)
+	case !(d.SmoothingSec >= 0) || !(d.FallSec > 0) || !(d.RiseSec >= 0):
+		return nil, fmt.Errorf("sound: time constants of %v, %v and %v s, expected 0 or more, and for the loudness a time above 0", d.SmoothingSec, d.FallSec, d.RiseSec)
 	}
 	s := &model.Sound{SampleHz: float64(d.SampleHz), Hop: d.Hop, Smoothing: 1, Quiet: 1}
 	step := float64(d.Hop) / float64(d.SampleHz)
@@ -53,6 +55,9 @@ func (d Design) New() (*model.Sound, error) {
 		s.Smoothing = float32(1 - det.Exp(-step/d.SmoothingSec))
 	}
 	s.Fall = float32(det.Exp(-step / d.FallSec))
+	if d.RiseSec > 0 {
+		s.Rise, s.Above = float32(1-det.Exp(-step/d.RiseSec)), float32(d.Above)
+	}
 	s.Filters = model.Tensor{Shape: []int{d.Bands, d.Sections, 3}}
 	low, high := det.Log(1+float64(perHz*d.LowHz)), det.Log(1+float64(perHz*d.HighHz))
 	for b := range d.Bands {

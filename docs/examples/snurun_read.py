@@ -240,10 +240,10 @@ def sound(m, x):
     """Samples x to spikes [steps, channels], by the encoder sound."""
     e = m["input"]["encoder"]
     filters, levels, hop = tensor(e["filters"]), tensor(e["levels"]), e["hop"]
-    smoothing, fall, quiet = f32(e["smoothing"]), f32(e["fall"]), f32(e["quiet"])
+    smoothing, fall, rise, above, quiet = (f32(e[k]) for k in ("smoothing", "fall", "rise", "above", "quiet"))
     bands, sections, _ = filters.shape
     taken, v = np.zeros((2, bands, sections), f32), np.zeros((2, bands, sections), f32)
-    E, L, steps = np.zeros(bands, f32), quiet, []
+    E, Z, L, steps = np.zeros(bands, f32), f32(0), quiet, []
     for step in np.asarray(x, f32)[:len(x) // hop * hop].reshape(-1, hop):
         total = np.zeros(bands, f32)
         for sample in step:
@@ -255,7 +255,9 @@ def sound(m, x):
                 u = y
             total += np.abs(u)
         E += smoothing * (total * (f32(1) / f32(hop)) - E)
-        L = max(fall * L, np.cumsum(E)[-1], quiet)  # cumsum adds one after the other
+        M = np.cumsum(E)[-1]  # which adds one after the other
+        Z = M if M < Z else Z + rise * (M - Z)
+        L = max(fall * L, M, above * Z, quiet)
         steps.append((E > levels.T * L).ravel())
         v[np.abs(v) < 2.0 ** -60], E[np.abs(E) < 2.0 ** -60] = 0, 0
         taken[:, :, 1:] = v[:, :, :-1]
