@@ -6,7 +6,6 @@ import (
 	"math/bits"
 	"sync"
 
-	"github.com/snurun/snurun/dataset/sound"
 	"github.com/snurun/snurun/spike"
 )
 
@@ -41,11 +40,10 @@ func (s *augmentedSounds) Load(dst spike.Input, i int, key Key) error {
 	}
 	x := s.scratch.Get().(*[]float32)
 	defer s.scratch.Put(x)
-	e := piece.banks.pool.Get().(*sound.Encoder)
-	defer piece.banks.pool.Put(e)
+	e := piece.banks.get()
+	defer piece.banks.put(e)
 	var before float32
 	*x, before = s.amount.vary((*x)[:0], piece.samples, e.Hop(), key)
-	e.Reset()
 	if before > 0 {
 		e.Heard(float32(before * e.Loudest(piece.samples)))
 	}

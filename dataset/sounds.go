@@ -31,22 +31,41 @@ type soundSource struct {
 	banks   *banks
 }
 
-// banks are encoders of one input, for several goroutines.
+// banks are encoders of one input, for several goroutines. They are kept in a list, as
+// a sync.Pool would give them up now and then.
 type banks struct {
 	in   model.Input
-	pool sync.Pool
+	lock sync.Mutex
+	idle []*sound.Encoder
 }
 
 func newBanks(in model.Input) (*banks, error) {
-	if _, err := sound.NewEncoder(in); err != nil {
+	e, err := sound.NewEncoder(in)
+	if err != nil {
 		return nil, err
 	}
-	b := &banks{in: in}
-	b.pool.New = func() any {
-		e, _ := sound.NewEncoder(in)
+	return &banks{in: in, idle: []*sound.Encoder{e}}, nil
+}
+
+// get returns an encoder in its initial state.
+func (b *banks) get() *sound.Encoder {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	n := len(b.idle)
+	if n == 0 {
+		e, _ := sound.NewEncoder(b.in) // as one was made of it before
 		return e
 	}
-	return b, nil
+	e := b.idle[n-1]
+	b.idle = b.idle[:n-1]
+	e.Reset()
+	return e
+}
+
+func (b *banks) put(e *sound.Encoder) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	b.idle = append(b.idle, e)
 }
 
 // sound reads a WAV file or raw PCM for a network whose encoder takes it.
@@ -105,9 +124,8 @@ func (s *soundSource) Load(dst spike.Input, i int, _ Key) error {
 	if err != nil {
 		return err
 	}
-	e := s.banks.pool.Get().(*sound.Encoder)
-	defer s.banks.pool.Put(e)
-	e.Reset()
+	e := s.banks.get()
+	defer s.banks.put(e)
 	encode(train, e, s.samples)
 	return nil
 }
