@@ -142,15 +142,16 @@ func (b *Batches) Store(ctx context.Context, bucket string, data []byte) (string
 var ErrOtherJob = errors.New("fleet: another job has this name")
 
 // Submit stores a job and queues its tasks, but for those that have a result or
-// wait already; so what was interrupted can be submitted again. tell is called with
-// how many tasks of how many were looked at.
+// wait already; so what was interrupted, or failed, can be submitted again. Model and
+// recordings are stored before. tell is called with how many tasks of how many were
+// looked at.
 func (b *Batches) Submit(ctx context.Context, j *Job, tell func(done, of int)) error {
 	if err := j.Check(); err != nil {
 		return err
 	}
 	store, err := b.js.ObjectStore(ctx, JobBucket)
 	if err != nil {
-		return fmt.Errorf("fleet: bucket %s: %w; try 'snurun fleet setup'", JobBucket, err)
+		return noBucket(JobBucket, err)
 	}
 	old, err := b.Job(ctx, j.Name)
 	switch {
@@ -171,13 +172,20 @@ func (b *Batches) Submit(ctx context.Context, j *Job, tell func(done, of int)) e
 			return fmt.Errorf("fleet: job %s takes %d bytes to describe, expected at most %d; make several", j.Name, len(data), maxJobBytes)
 		}
 		if _, err := store.PutBytes(ctx, j.Name, data); err != nil {
-			return fmt.Errorf("fleet: job %s: %w", j.Name, err)
+			return fmt.Errorf("fleet: job %s: %w", j.Name, full(err))
 		}
 	default:
 		return err
 	}
+	if err := b.stored(ctx, j); err != nil {
+		return err
+	}
 	have, err := b.Have(ctx, j.Name)
 	if err != nil {
+		return err
+	}
+	// What failed gets another chance.
+	if err := b.purge(ctx, ResultStream, "snurun.failure."+j.Name+".*"); err != nil {
 		return err
 	}
 	total := 0
@@ -197,6 +205,43 @@ func (b *Batches) Submit(ctx context.Context, j *Job, tell func(done, of int)) e
 	return nil
 }
 
+// stored checks that what a job needs is at the hub: while nothing needed it, it may
+// have been removed.
+func (b *Batches) stored(ctx context.Context, j *Job) error {
+	check := func(bucket, digest string) error {
+		store, err := b.js.ObjectStore(ctx, bucket)
+		if err != nil {
+			return noBucket(bucket, err)
+		}
+		if _, err := store.GetInfo(ctx, digest); err != nil {
+			return fmt.Errorf("fleet: bucket %s: object %s: %w; submit job %s again", bucket, digest, err, j.Name)
+		}
+		return nil
+	}
+	err := check(ModelBucket, j.Model)
+	for i := range j.Inputs {
+		if in := &j.Inputs[i]; err == nil && in.Path == "" {
+			err = check(InputBucket, in.SHA256)
+		}
+	}
+	return err
+}
+
+// Codes of jetstream.APIError.
+const (
+	codeNoStorage = 10047 // the store as a whole
+	codeFull      = 10077 // a stream
+)
+
+// full says what to do where a stream or a bucket is full.
+func full(err error) error {
+	var api *jetstream.APIError
+	if errors.As(err, &api) && (api.ErrorCode == codeFull || api.ErrorCode == codeNoStorage) {
+		return fmt.Errorf("%w: the hub has no room for more of a batch; 'snurun batch rm' removes jobs, 'snurun-hub --batch-mb' allows more", err)
+	}
+	return err
+}
+
 // queue queues a task unless it waits already.
 func (b *Batches) queue(ctx context.Context, t *Task) error {
 	data, err := json.Marshal(t)
@@ -209,7 +254,7 @@ func (b *Batches) queue(ctx context.Context, t *Task) error {
 		if wrongLast(err) {
 			return nil
 		}
-		return err
+		return full(err)
 	})
 }
 
@@ -246,9 +291,25 @@ func (b *Batches) Job(ctx context.Context, name string) (*Job, error) {
 	if err := CheckName("job", name); err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
+	data, err := b.jobText(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	j := new(Job)
+	if err := json.Unmarshal(data, j); err != nil {
+		return nil, fmt.Errorf("fleet: job %s: %w", name, err)
+	}
+	if j.Name != name {
+		return nil, fmt.Errorf("fleet: job %s calls itself %q", name, j.Name)
+	}
+	return j, j.Check()
+}
+
+// jobText returns a job as it is stored.
+func (b *Batches) jobText(ctx context.Context, name string) ([]byte, error) {
 	store, err := b.js.ObjectStore(ctx, JobBucket)
 	if err != nil {
-		return nil, fmt.Errorf("fleet: bucket %s: %w; try 'snurun fleet setup'", JobBucket, err)
+		return nil, noBucket(JobBucket, err)
 	}
 	r, err := store.Get(ctx, name)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
@@ -262,26 +323,29 @@ func (b *Batches) Job(ctx context.Context, name string) (*Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fleet: job %s: %w", name, err)
 	}
-	j := new(Job)
 	if len(data) > maxJobBytes {
 		return nil, fmt.Errorf("fleet: job %s takes more than %d bytes", name, maxJobBytes)
 	}
-	if err := json.Unmarshal(data, j); err != nil {
-		return nil, fmt.Errorf("fleet: job %s: %w", name, err)
-	}
-	if j.Name != name {
-		return nil, fmt.Errorf("fleet: job %s calls itself %q", name, j.Name)
-	}
-	return j, j.Check()
+	return data, nil
 }
 
 // Have returns the keys of the tasks of a job that have a result.
 func (b *Batches) Have(ctx context.Context, job string) (map[string]bool, error) {
+	return b.keys(ctx, "snurun.result."+job+".")
+}
+
+// Failed returns the keys of the tasks of a job that failed; those that have a result
+// all the same are among them.
+func (b *Batches) Failed(ctx context.Context, job string) (map[string]bool, error) {
+	return b.keys(ctx, "snurun.failure."+job+".")
+}
+
+// keys returns what stands behind a prefix in the subjects of results.
+func (b *Batches) keys(ctx context.Context, prefix string) (map[string]bool, error) {
 	s, err := b.js.Stream(ctx, ResultStream)
 	if err != nil {
 		return nil, fmt.Errorf("fleet: stream %s: %w; try 'snurun fleet setup'", ResultStream, err)
 	}
-	prefix := "snurun.result." + job + "."
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(prefix+">"))
 	if err != nil {
 		return nil, fmt.Errorf("fleet: stream %s: %w", ResultStream, err)
@@ -307,10 +371,29 @@ func (a *api) result(ctx context.Context, t *Task) (*Result, error) {
 	if err := decode("result", m.Data, r); err != nil {
 		return nil, err
 	}
-	if r.Key != t.Key || r.Error == "" && len(r.Samples) != t.To-t.From {
+	if r.Key != t.Key || len(r.Samples) != t.To-t.From {
 		return nil, fmt.Errorf("fleet: result of %q with %d samples, expected %d of %s", r.Key, len(r.Samples), t.To-t.From, t.Key)
 	}
 	return r, nil
+}
+
+// Failure returns why a task failed, ErrNoMessage if it did not.
+func (b *Batches) Failure(ctx context.Context, t *Task) (*Failure, error) {
+	m, err := b.api.get(ctx, ResultStream, map[string]any{"last_by_subj": "snurun.failure." + t.Job + "." + t.Key})
+	if err != nil {
+		return nil, err
+	}
+	f := new(Failure)
+	return f, decode("failure", m.Data, f)
+}
+
+// Waits reports whether a task is queued, or is being worked on.
+func (b *Batches) Waits(ctx context.Context, t *Task) (bool, error) {
+	_, err := b.api.get(ctx, TaskStream, map[string]any{"last_by_subj": "snurun.task." + t.Job + "." + t.Key})
+	if errors.Is(err, ErrNoMessage) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Disagreements returns the disagreements of a job, at most 1,000.

@@ -16,6 +16,7 @@
 //
 //	snurun.task.JOB.KEY          work to do          stream snurun-tasks, a work queue
 //	snurun.result.JOB.KEY        what came of it     stream snurun-results, the first alone
+//	snurun.failure.JOB.KEY       why nothing did     stream snurun-results, the last alone
 //	snurun.disagreement.JOB.KEY  two that differ     stream snurun-disagreements
 //
 // # What is promised
@@ -39,7 +40,7 @@ import (
 var name = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // reserved are the words that stand where a board's name does.
-var reserved = []string{"task", "result", "disagreement", "api"}
+var reserved = []string{"task", "result", "failure", "disagreement", "api"}
 
 // CheckName returns an error unless s may be the name of a board, a job or a
 // worker; what is for the error.

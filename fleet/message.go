@@ -94,8 +94,15 @@ type Result struct {
 	Key     string `json:"key"`
 	Worker  string `json:"worker"`
 	Kernel  string `json:"kernel"`
-	Error   string `json:"error,omitempty"` // why there are no samples
-	Samples []Said `json:"samples,omitempty"`
+	Samples []Said `json:"samples"`
+}
+
+// Failure says why a task has no result: what the last of several attempts ended
+// with.
+type Failure struct {
+	Key    string `json:"key"`
+	Worker string `json:"worker"`
+	Error  string `json:"error"`
 }
 
 // Said is what a network says of one sample.
@@ -111,7 +118,7 @@ type Said struct {
 // Same reports whether two results are the same but for who found them and how
 // long it took.
 func (r *Result) Same(o *Result) bool {
-	if r.Key != o.Key || r.Error != o.Error || len(r.Samples) != len(o.Samples) {
+	if r.Key != o.Key || len(r.Samples) != len(o.Samples) {
 		return false
 	}
 	for i := range r.Samples {

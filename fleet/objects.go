@@ -26,13 +26,13 @@ func Store(ctx context.Context, js jetstream.JetStream, bucket string, data []by
 	digest = Digest(data)
 	store, err := js.ObjectStore(ctx, bucket)
 	if err != nil {
-		return "", fmt.Errorf("fleet: bucket %s: %w; try 'snurun fleet setup'", bucket, err)
+		return "", noBucket(bucket, err)
 	}
 	if info, err := store.GetInfo(ctx, digest); err == nil && info.Size == uint64(len(data)) {
 		return digest, nil
 	}
 	if _, err := store.Put(ctx, jetstream.ObjectMeta{Name: digest}, bytes.NewReader(data)); err != nil {
-		return "", fmt.Errorf("fleet: bucket %s: %w", bucket, err)
+		return "", fmt.Errorf("fleet: bucket %s: %w", bucket, full(err))
 	}
 	return digest, nil
 }

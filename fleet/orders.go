@@ -20,9 +20,14 @@ const MaxModel = 256 << 20
 // board is kept by the hub, so that one who was away finds it.
 func (l *natsLink) obey(ctx context.Context) {
 	defer close(l.ended)
-	mark := filepath.Join(l.p.o.Spool, "order")
-	if text, err := os.ReadFile(mark); err == nil && len(text) < 256 {
-		l.obeyed = strings.TrimSpace(string(text))
+	if text, err := os.ReadFile(l.mark()); err == nil && len(text) < 256 {
+		id, begun := strings.CutSuffix(strings.TrimSpace(string(text)), begunMark)
+		if l.obeyed = id; begun {
+			// Whatever it did, it is not done again: an order that ends the program
+			// would end it at every start.
+			l.p.Report(Outcome{Order: id, Error: "the program ended while it carried the order out"})
+			l.note(id)
+		}
 	}
 	for {
 		var data []byte
@@ -54,17 +59,28 @@ func (l *natsLink) obey(ctx context.Context) {
 			out.Error = err.Error()
 			l.p.o.Log(fmt.Sprintf("order %s refused: %v", order.ID, err))
 		} else {
+			l.note(order.ID + begunMark)
 			out = l.p.o.Obey(ctx, order, model)
 			out.Order, out.Op = order.ID, order.Op
 		}
-		l.obeyed = order.ID
-		if err := atomicfile.Write(mark, func(w io.Writer) error {
-			_, err := fmt.Fprintln(w, order.ID)
-			return err
-		}); err != nil {
-			l.p.o.Log(fmt.Sprintf("the order is not noted: %v", err))
-		}
 		l.p.Report(out)
+		l.note(order.ID)
+		l.obeyed = order.ID
+	}
+}
+
+// mark is the file that has the id of the last order, with begunMark behind it while
+// it is carried out.
+func (l *natsLink) mark() string { return filepath.Join(l.p.o.Spool, "order") }
+
+const begunMark = " begun"
+
+func (l *natsLink) note(text string) {
+	if err := atomicfile.Write(l.mark(), func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, text)
+		return err
+	}); err != nil {
+		l.p.o.Log(fmt.Sprintf("the order is not noted: %v", err))
 	}
 }
 

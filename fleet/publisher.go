@@ -46,6 +46,7 @@ type Publisher struct {
 	state   State
 	toldAt  time.Time // when drops were told
 	dropped int64     // drops that were told
+	lost    int64     // of them, those of a damaged spool
 	down    error     // why the link is down, nil if it is up
 	begun   bool      // whether anything was said of the link
 }
@@ -84,7 +85,7 @@ func NewPublisher(o PublisherOptions) (*Publisher, error) {
 	if p.spool, err = OpenSpool(o.Spool, o.SpoolOptions); err != nil {
 		return nil, err
 	}
-	p.dropped = p.spool.State().Dropped
+	p.dropped = p.spool.State().Dropped - p.spool.State().Lost
 	switch t.scheme {
 	case "nats", "tls":
 		p.link, err = newNATS(p, t)
@@ -147,10 +148,13 @@ func (p *Publisher) Health(s State) {
 	}
 	p.lock.Lock()
 	p.state = s
-	told := p.dropped
-	p.dropped = w.Dropped
+	told, lost := p.dropped, w.Lost-p.lost
+	p.dropped, p.lost = w.Dropped, w.Lost
 	p.lock.Unlock()
-	if n := w.Dropped - told; n > 0 {
+	if lost > 0 {
+		p.o.Log(fmt.Sprintf("the spool %s is damaged: %d messages could not be read back and are dropped, %d in all", p.o.Spool, lost, w.Dropped))
+	}
+	if n := w.Dropped - told - lost; n > 0 {
 		p.o.Log(fmt.Sprintf("the spool has no room: %d messages dropped since the last health, %d in all", n, w.Dropped))
 	}
 	p.link.health(encodeState(s))

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,22 +11,37 @@ import (
 // Keep says how long a hub keeps what boards and workers send, and how much. The
 // zero value stands for the defaults.
 type Keep struct {
-	Age      time.Duration // of decisions and results; 0: 7 days
+	Age      time.Duration // of decisions, results and jobs; 0: DefaultAge
 	Bytes    int64         // a board; 0: DefaultKeep
+	Batch    int64         // models, recordings, tasks and results together; 0: DefaultBatch
 	Replicas int           // of every stream, in a cluster; 0: 1
 }
 
+// DefaultAge is how long a hub keeps what boards and workers send.
+const DefaultAge = 7 * 24 * time.Hour
+
+// DefaultBatch is what is kept of models and batches. A server sets the bytes aside.
+const DefaultBatch = 4 << 30
+
+// The parts of Keep.Batch.
+func (k *Keep) inputBytes() int64  { return k.Batch / 2 }
+func (k *Keep) resultBytes() int64 { return k.Batch / 4 }
+func (k *Keep) otherBytes() int64  { return k.Batch / 12 } // models, jobs and tasks, each
+
 // DefaultKeep is what is kept of a board. A server sets the bytes aside when it makes
-// the stream, and holds up to a quarter of them, at most 8 MB, in memory while the
-// board publishes.
-const DefaultKeep = 32 << 20
+// the stream. While a board publishes, the server holds the last file of its stream in
+// memory: up to 4 MiB, of streams of 32 MiB and more up to 8 MiB.
+const DefaultKeep = 30 << 20
 
 func (k Keep) defaults() Keep {
 	if k.Age == 0 {
-		k.Age = 7 * 24 * time.Hour
+		k.Age = DefaultAge
 	}
 	if k.Bytes == 0 {
 		k.Bytes = DefaultKeep
+	}
+	if k.Batch == 0 {
+		k.Batch = DefaultBatch
 	}
 	if k.Replicas == 0 {
 		k.Replicas = 1
@@ -44,8 +58,9 @@ func (k Keep) boardStream(prefix string) jetstream.StreamConfig {
 		Name: StreamOf(prefix), Description: "what a board of snurun decides",
 		MaxAge: k.Age, MaxBytes: k.Bytes, MaxMsgSize: MaxMessage, Discard: jetstream.DiscardOld,
 		Storage: jetstream.FileStorage, Replicas: k.Replicas, AllowDirect: true,
-		// The sender's chain of ids holds duplicates off; this is a second fence.
-		Duplicates: time.Minute,
+		// The sender's chain of ids holds duplicates off. The server would remember
+		// every id for two minutes, a million of a hundred boards.
+		Duplicates: time.Second,
 	}
 	for _, kind := range Logged() {
 		c.Subjects = append(c.Subjects, prefix+"."+kind)
@@ -63,9 +78,9 @@ func (k Keep) streams() []jetstream.StreamConfig {
 	return []jetstream.StreamConfig{
 		file(jetstream.StreamConfig{Name: HealthStream, Description: "the last state of each board", Subjects: []string{"snurun.*." + Health}, MaxMsgsPerSubject: 1, AllowDirect: true}),
 		file(jetstream.StreamConfig{Name: CommandStream, Description: "the last order for each board", Subjects: []string{"snurun.*." + Command}, MaxMsgsPerSubject: 1, AllowDirect: true}),
-		file(jetstream.StreamConfig{Name: TaskStream, Description: "what workers have to do", Subjects: []string{"snurun.task.*.*"}, Retention: jetstream.WorkQueuePolicy, AllowDirect: true, Duplicates: time.Minute}),
-		file(jetstream.StreamConfig{Name: ResultStream, Description: "what workers found", Subjects: []string{"snurun.result.*.*"}, MaxAge: k.Age, AllowDirect: true, Duplicates: time.Minute}),
-		file(jetstream.StreamConfig{Name: DisagreeStream, Description: "results that differ", Subjects: []string{"snurun.disagreement.*.*"}, MaxAge: k.Age, MaxBytes: 16 << 20, AllowDirect: true, Duplicates: time.Minute}),
+		file(jetstream.StreamConfig{Name: TaskStream, Description: "what workers have to do", Subjects: []string{"snurun.task.*.*"}, Retention: jetstream.WorkQueuePolicy, MaxBytes: k.otherBytes(), Discard: jetstream.DiscardNew, AllowDirect: true, Duplicates: time.Second}),
+		file(jetstream.StreamConfig{Name: ResultStream, Description: "what workers found", Subjects: []string{"snurun.result.*.*", "snurun.failure.*.*"}, MaxAge: k.Age, MaxBytes: k.resultBytes(), Discard: jetstream.DiscardNew, AllowDirect: true, Duplicates: time.Second}),
+		file(jetstream.StreamConfig{Name: DisagreeStream, Description: "results that differ", Subjects: []string{"snurun.disagreement.*.*"}, MaxAge: k.Age, MaxBytes: 16 << 20, AllowDirect: true, Duplicates: time.Second}),
 	}
 }
 
@@ -77,21 +92,16 @@ const ackWait = 30 * time.Second
 // of an operator.
 func Setup(ctx context.Context, js jetstream.JetStream, k Keep, boards []string) error {
 	k = k.defaults()
-	configs := k.streams()
-	for _, b := range boards {
-		if err := CheckName("board", b); err != nil {
-			return fmt.Errorf("fleet: %w", err)
-		}
-		configs = append(configs, k.boardStream(Prefix(b)))
-	}
-	for _, c := range configs {
-		if _, err := js.CreateOrUpdateStream(ctx, c); err != nil {
-			return fmt.Errorf("fleet: stream %s: %w", c.Name, err)
+	for _, c := range k.streams() {
+		if err := makeStream(ctx, js, c); err != nil {
+			return err
 		}
 	}
-	for _, b := range []string{ModelBucket, InputBucket, JobBucket} {
-		_, err := js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: b, Replicas: k.Replicas})
-		if err != nil && !errors.Is(err, jetstream.ErrBucketExists) {
+	if err := SetupBoards(ctx, js, k, boards); err != nil {
+		return err
+	}
+	for b, bytes := range map[string]int64{ModelBucket: k.otherBytes(), InputBucket: k.inputBytes(), JobBucket: k.otherBytes()} {
+		if _, err := js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: b, MaxBytes: bytes, Replicas: k.Replicas}); err != nil {
 			return fmt.Errorf("fleet: bucket %s: %w", b, err)
 		}
 	}
@@ -100,6 +110,26 @@ func Setup(ctx context.Context, js jetstream.JetStream, k Keep, boards []string)
 	})
 	if err != nil {
 		return fmt.Errorf("fleet: consumer %s: %w", Workers, err)
+	}
+	return nil
+}
+
+// SetupBoards is the part of Setup that is about boards.
+func SetupBoards(ctx context.Context, js jetstream.JetStream, k Keep, boards []string) error {
+	for _, b := range boards {
+		if err := CheckName("board", b); err != nil {
+			return fmt.Errorf("fleet: %w", err)
+		}
+		if err := makeStream(ctx, js, k.boardStream(Prefix(b))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func makeStream(ctx context.Context, js jetstream.JetStream, c jetstream.StreamConfig) error {
+	if _, err := js.CreateOrUpdateStream(ctx, c); err != nil {
+		return fmt.Errorf("fleet: stream %s: %w", c.Name, err)
 	}
 	return nil
 }

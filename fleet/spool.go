@@ -50,7 +50,7 @@ type Record struct {
 // records one after another, little-endian:
 //
 //	length of the data  uint32
-//	CRC-32C             uint32, of all that follows
+//	CRC-32C             uint32, of its number (uint64) and all that follows
 //	kind                byte, index in Logged
 //	data
 type Spool struct {
@@ -68,6 +68,8 @@ type Spool struct {
 	dirty    bool
 	pending  int64
 	dropped  int64
+	lost     int64           // of those dropped, read back in vain
+	gone     map[uint64]bool // these, as far as they are not acknowledged
 	dropSave int64
 	bytes    int64
 	broken   error // why nothing can be appended
@@ -117,7 +119,7 @@ func OpenSpool(dir string, o SpoolOptions) (*Spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fleet: spool %s: %w; expected one process for a spool: give each board its own", dir, err)
 	}
-	s := &Spool{dir: dir, o: o, release: release, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	s := &Spool{dir: dir, o: o, release: release, gone: map[uint64]bool{}, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
 	if err := s.open(); err != nil {
 		s.release()
 		return nil, fmt.Errorf("fleet: spool %s: %w", dir, err)
@@ -176,7 +178,8 @@ func (s *Spool) open() error {
 	return nil
 }
 
-// scan lists the records of a segment up to the first that is not whole.
+// scan lists the records of a segment. One that is damaged is listed, for Next to
+// count, where what follows it can be found; else the segment ends before it.
 func (s *Spool) scan(g *segment) error {
 	f, err := os.Open(g.path)
 	if err != nil {
@@ -184,12 +187,14 @@ func (s *Spool) scan(g *segment) error {
 	}
 	defer f.Close()
 	for {
-		_, n, err := readRecord(f, g.size)
-		if err == io.EOF || errors.Is(err, errRecord) {
+		_, n, err := readRecord(f, g.size, g.first+uint64(len(g.sizes)))
+		if err == io.EOF {
 			break
 		}
-		if err != nil {
-			return err
+		if err != nil && n == 0 {
+			s.dropped++ // one at least
+			s.lost++
+			break
 		}
 		g.sizes = append(g.sizes, uint32(n))
 		g.size += int64(n)
@@ -200,8 +205,9 @@ func (s *Spool) scan(g *segment) error {
 
 var errRecord = errors.New("the record is not whole")
 
-// readRecord reads the record at an offset and returns its size on disk.
-func readRecord(f io.ReaderAt, at int64) (r Record, size int, err error) {
+// readRecord reads the record at an offset, which has a number, and returns its size
+// on disk: 0 with an error if the next record is not known to be behind it.
+func readRecord(f io.ReaderAt, at int64, seq uint64) (r Record, size int, err error) {
 	var head [recordHead]byte
 	if n, err := f.ReadAt(head[:], at); n < len(head) {
 		if err == io.EOF && n > 0 {
@@ -211,24 +217,31 @@ func readRecord(f io.ReaderAt, at int64) (r Record, size int, err error) {
 	}
 	n := binary.LittleEndian.Uint32(head[:])
 	kind := int(head[8])
-	if n > MaxMessage || kind >= len(Logged()) {
+	if n > MaxMessage {
 		return r, 0, errRecord
 	}
 	r.Data = make([]byte, n)
-	if _, err := f.ReadAt(r.Data, at+recordHead); err != nil {
+	if got, err := f.ReadAt(r.Data, at+recordHead); got < len(r.Data) {
 		if err == io.EOF {
 			err = errRecord
 		}
-		if n > 0 {
-			return r, 0, err
-		}
+		return r, 0, err
 	}
-	sum := crc32.Update(crc32.Checksum(head[8:], castagnoli), castagnoli, r.Data)
-	if sum != binary.LittleEndian.Uint32(head[4:]) {
-		return r, 0, errRecord
+	if n > 0 { // a file that ends in zeros has no records there
+		size = recordHead + int(n)
 	}
-	r.Kind = Logged()[kind]
+	if kind >= len(Logged()) || checksum(seq, head[8:], r.Data) != binary.LittleEndian.Uint32(head[4:]) {
+		return r, size, errRecord
+	}
+	r.Kind, r.Seq = Logged()[kind], seq
 	return r, recordHead + int(n), nil
+}
+
+// checksum is that of a record: its number is part of it, so that a length that is
+// wrong cannot give a record the number of another.
+func checksum(seq uint64, kind, data []byte) uint32 {
+	sum := crc32.Checksum(binary.LittleEndian.AppendUint64(nil, seq), castagnoli)
+	return crc32.Update(crc32.Update(sum, castagnoli, kind), castagnoli, data)
 }
 
 // readState reads id, run, acknowledged number and dropped records. A state that
@@ -307,13 +320,13 @@ func (s *Spool) Append(kind string, data []byte) (uint64, error) {
 	binary.LittleEndian.PutUint32(b, uint32(len(data)))
 	b[8] = byte(k)
 	copy(b[recordHead:], data)
-	binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(b[8:], castagnoli))
 
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	if s.closed {
 		return 0, fs.ErrClosed
 	}
+	binary.LittleEndian.PutUint32(b[4:], checksum(s.next, b[8:recordHead], data))
 	err := s.write(b)
 	if err != nil {
 		s.dropped++
@@ -426,19 +439,36 @@ func (s *Spool) Next(after uint64) (Record, bool, error) {
 				s.reader, s.readerOf = nil, nil
 			}
 			f, err := os.Open(g.path)
-			if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				s.lose(g, i, len(g.sizes))
+				continue
+			}
+			if err != nil { // too many open files, say
 				return Record{}, false, fmt.Errorf("fleet: spool: %w", err)
 			}
 			s.reader, s.readerOf = f, g
 		}
-		r, _, err := readRecord(s.reader, g.offset(i))
-		if err != nil {
-			return Record{}, false, fmt.Errorf("fleet: spool: %s: record %d: %w", g.path, i, err)
+		for ; i < len(g.sizes); i++ {
+			r, _, err := readRecord(s.reader, g.offset(i), g.first+uint64(i))
+			if err == nil {
+				return r, true, nil
+			}
+			s.lose(g, i, i+1)
 		}
-		r.Seq = g.first + uint64(i)
-		return r, true, nil
 	}
 	return Record{}, false, nil
+}
+
+// lose gives up records of a segment that cannot be read back.
+func (s *Spool) lose(g *segment, from, to int) {
+	for i := from; i < to; i++ {
+		if seq := g.first + uint64(i); seq > s.acked && !s.gone[seq] {
+			s.gone[seq] = true
+			s.dropped++
+			s.lost++
+		}
+	}
+	s.ack(s.acked) // the first of them may be next
 }
 
 // end is the number of the last record, if there is one.
@@ -459,8 +489,34 @@ func (g *segment) offset(i int) int64 {
 func (s *Spool) Ack(seq uint64) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	if seq <= s.acked || seq >= s.next {
+	if seq > s.acked && seq < s.next {
+		s.ack(seq)
+	}
+}
+
+// behind returns the number of the first record behind another, if there is one.
+func (s *Spool) behind(seq uint64) (uint64, bool) {
+	for _, g := range s.segments {
+		if len(g.sizes) > 0 && g.end() > seq {
+			return max(g.first, seq+1), true
+		}
+	}
+	return 0, false
+}
+
+// ack takes the records up to a number out of the spool, and those behind it that
+// cannot be read.
+func (s *Spool) ack(seq uint64) {
+	for n, ok := s.behind(seq); ok && s.gone[n]; n, ok = s.behind(seq) {
+		seq = n
+	}
+	if seq == s.acked {
 		return
+	}
+	for n := range s.gone {
+		if n <= seq {
+			delete(s.gone, n)
+		}
 	}
 	for _, g := range s.segments {
 		if n := uint64(len(g.sizes)); n > 0 {
@@ -479,13 +535,14 @@ type SpoolState struct {
 	Pending int64 // records that wait
 	Bytes   int64 // on disk
 	Dropped int64 // records given up since the spool was made
+	Lost    int64 // of them, those that could not be read back since it was opened
 }
 
 // State returns what is in the spool.
 func (s *Spool) State() SpoolState {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	return SpoolState{s.pending, s.bytes, s.dropped}
+	return SpoolState{s.pending, s.bytes, s.dropped, s.lost}
 }
 
 // keep brings records and state to the disk, once a second where they changed.

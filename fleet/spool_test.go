@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -136,16 +137,100 @@ func TestSpoolTorn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := len(all(t, s)); n != cut/each {
-				t.Fatalf("cut %d, damage %v: %d records, expected %d", cut, damage, n, cut/each)
+			got := all(t, s)
+			// What is before is there, and what is behind where its place is known: damage
+			// costs the record that it is in.
+			want := len(whole) / each
+			if !damage {
+				want = cut / each
+			} else if cut%each > 3 {
+				want--
+			}
+			var texts []string
+			for i := range want + 1 {
+				if i != cut/each {
+					texts = append(texts, fmt.Sprint("text", i))
+				}
+			}
+			if damage && cut%each <= 3 { // the length
+				if len(got) < cut/each || !slices.Equal(got[:cut/each], texts[:cut/each]) {
+					t.Fatalf("cut %d: %q", cut, got)
+				}
+				want = len(got)
+			} else if !slices.Equal(got, texts[:want]) {
+				t.Fatalf("cut %d, damage %v: %q, expected %q", cut, damage, got, texts[:want])
+			}
+			if state := s.State(); damage && state.Lost == 0 || !damage && state.Lost != int64(min(cut%each, 1)) || state.Lost != state.Dropped || state.Pending < int64(want) {
+				t.Fatalf("cut %d, damage %v: %+v", cut, damage, state)
 			}
 			put(t, s, "new")
 			if got := all(t, s); got[len(got)-1] != "new" {
 				t.Fatalf("cut %d, damage %v: %q", cut, damage, got)
 			}
+			for last := uint64(0); ; {
+				r, ok, err := s.Next(last)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !ok {
+					break
+				}
+				last = r.Seq
+				s.Ack(last)
+			}
+			if n := s.State().Pending; n != 0 {
+				t.Fatalf("cut %d, damage %v: %d records wait for ever", cut, damage, n)
+			}
 			s.Close()
 		}
 	}
+}
+
+// TestSpoolDamaged damages what an open spool has written, and takes a segment away:
+// what cannot be read back is passed over, and counted.
+func TestSpoolDamaged(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, SpoolOptions{Bytes: MinSpool})
+	text := strings.Repeat("x", 1000)
+	const n = 40
+	for i := range n {
+		put(t, s, fmt.Sprint(i, text))
+	}
+	if len(s.segments) < 4 {
+		t.Fatalf("%d segments", len(s.segments))
+	}
+	// The first record, the last one, and the segment before the last.
+	for _, c := range []struct {
+		g  *segment
+		at int64
+	}{{s.segments[0], recordHead}, {s.segments[len(s.segments)-1], s.segments[len(s.segments)-1].size - 1}} {
+		data, err := os.ReadFile(c.g.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data[c.at] ^= 1
+		if err := os.WriteFile(c.g.path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	away := s.segments[len(s.segments)-2]
+	if err := os.Remove(away.path); err != nil {
+		t.Fatal(err)
+	}
+	got := all(t, s)
+	if lost := 2 + len(away.sizes); len(got) != n-lost || s.State().Lost != int64(lost) || s.State().Dropped != int64(lost) || !strings.HasPrefix(got[0], "1x") {
+		t.Errorf("%d records of %d, %+v, expected %d lost", len(got), n, s.State(), lost)
+	}
+	if again := all(t, s); len(again) != len(got) || s.State().Lost != int64(n-len(got)) {
+		t.Errorf("read again: %d records, %+v", len(again), s.State())
+	}
+	s.Ack(uint64(1)<<32 + n - 1) // the last but one; the last cannot be sent
+	if state := s.State(); state.Pending != 0 {
+		t.Errorf("%+v, expected that nothing waits", state)
+	}
+	put(t, s, "new")
+	expect(t, s, "new")
 }
 
 // TestSpoolFull fills a spool: the newest are dropped, or the oldest, and counted,

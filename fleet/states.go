@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -60,18 +61,17 @@ func States(ctx context.Context, nc *nats.Conn) ([]Known, error) {
 	return known, nil
 }
 
-// order gives an order to a board, which finds it when it is there. It returns
-// the order's id.
-func (o *Operator) order(ctx context.Context, board string, order Order) (string, error) {
-	order.ID, order.Time = nuid.Next(), time.Now()
+// order gives an order to a board, which finds it when it is there.
+func (o *Operator) order(ctx context.Context, board string, order Order) error {
+	order.Time = time.Now()
 	data, err := json.Marshal(order)
 	if err != nil {
-		return "", fmt.Errorf("fleet: %w", err)
+		return fmt.Errorf("fleet: %w", err)
 	}
 	if _, err := o.js.Publish(ctx, Prefix(board)+"."+Command, data); err != nil {
-		return "", fmt.Errorf("fleet: board %s: %w", board, err)
+		return fmt.Errorf("fleet: board %s: %w", board, err)
 	}
-	return order.ID, nil
+	return nil
 }
 
 // Operator gives orders to boards. NewOperator makes one.
@@ -119,19 +119,32 @@ func (o *Operator) give(ctx context.Context, order Order, boards []string, tell 
 			return nil, fmt.Errorf("fleet: %w", err)
 		}
 	}
-	reports := make(chan *nats.Msg, 1024)
-	sub, err := o.nc.ChanSubscribe("snurun.*."+Report, reports)
+	waits := map[string]string{} // boards by the id of their order
+	ids := make([]string, len(boards))
+	for i, b := range boards {
+		ids[i] = nuid.Next()
+		waits[ids[i]] = b
+	}
+	// The first report of each board, and none else: there is room for all while
+	// orders are still given.
+	reports := make(chan Outcome, len(boards))
+	open := maps.Clone(waits)
+	sub, err := o.nc.Subscribe("snurun.*."+Report, func(m *nats.Msg) {
+		out, err := ReadOutcome(m.Data)
+		if err == nil && open[out.Order] == out.Board && m.Subject == Prefix(out.Board)+"."+Report {
+			delete(open, out.Order)
+			reports <- out
+		}
+	})
 	if err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
 	defer func() { _ = sub.Unsubscribe() }()
-	waits := map[string]string{} // boards by the id of their order
-	for _, b := range boards {
-		id, err := o.order(ctx, b, order)
-		if err != nil {
+	for i, b := range boards {
+		order.ID = ids[i]
+		if err := o.order(ctx, b, order); err != nil {
 			return boards, err
 		}
-		waits[id] = b
 	}
 	if o.Wait > 0 {
 		var cancel context.CancelFunc
@@ -140,11 +153,7 @@ func (o *Operator) give(ctx context.Context, order Order, boards []string, tell 
 	}
 	for len(waits) > 0 {
 		select {
-		case m := <-reports:
-			out, err := ReadOutcome(m.Data)
-			if err != nil || waits[out.Order] != out.Board || m.Subject != Prefix(out.Board)+"."+Report {
-				continue
-			}
+		case out := <-reports:
 			delete(waits, out.Order)
 			tell(out)
 			continue
@@ -152,12 +161,9 @@ func (o *Operator) give(ctx context.Context, order Order, boards []string, tell 
 		}
 		break
 	}
-	for _, b := range boards {
-		for _, w := range waits {
-			if w == b {
-				left = append(left, b)
-				break
-			}
+	for i, b := range boards {
+		if waits[ids[i]] != "" {
+			left = append(left, b)
 		}
 	}
 	return left, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,21 +18,26 @@ type Worker struct {
 	Name  string // of this worker, in results
 	Tasks int    // worked on at once; 0: 1
 
-	// Do works on a task. What it returns as an error is the task's own fault,
-	// and is its result; ErrLater says that it is not. It may be called from
-	// several goroutines at once.
+	// Do works on a task. After an error the task is given out again, to whoever
+	// asks: after the third it has failed, or, if the error is ErrLater, after the
+	// 25th, some twenty minutes later. Do may be called from several goroutines at
+	// once.
 	Do func(context.Context, Task) ([]Said, error)
 
 	Kernel string // of this machine, for results
 	Log    func(string)
 }
 
-// ErrLater is the error of a task that somebody else, or later, may do.
+// ErrLater is the error of a task that is not at fault: somebody else may do it, or
+// anybody later.
 var ErrLater = errors.New("fleet: not now")
 
-// maxDeliveries is how often a task is given out before it is taken for one that
-// ends its workers.
-const maxDeliveries = 25
+// The times that a task is given out before it has failed: where it is at fault, and
+// where its workers are, or end over it.
+const (
+	maxErrors     = 3
+	maxDeliveries = 25
+)
 
 // Work works until ctx is done, and gives back the tasks that it has begun. It waits
 // for a hub that is away.
@@ -78,7 +84,7 @@ func (w *Worker) pull(ctx context.Context, nc *nats.Conn, js jetstream.JetStream
 			return err
 		}
 		for m := range batch.Messages() {
-			w.one(ctx, nc, m)
+			w.one(ctx, nc, js, m)
 		}
 		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
 			return err
@@ -88,7 +94,7 @@ func (w *Worker) pull(ctx context.Context, nc *nats.Conn, js jetstream.JetStream
 }
 
 // one works on one task: what was begun is finished, or given back.
-func (w *Worker) one(ctx context.Context, nc *nats.Conn, m jetstream.Msg) {
+func (w *Worker) one(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, m jetstream.Msg) {
 	var t Task
 	err := decode("task", m.Data(), &t)
 	if err == nil {
@@ -118,30 +124,39 @@ func (w *Worker) one(ctx context.Context, nc *nats.Conn, m jetstream.Msg) {
 		}
 	}()
 	r := &Result{Key: t.Key, Worker: w.Name, Kernel: w.Kernel}
-	meta, err := m.Metadata()
-	if err == nil && meta.NumDelivered > maxDeliveries {
-		err = fmt.Errorf("it was given out %d times without a result", meta.NumDelivered-1)
+	given := uint64(1)
+	if meta, err := m.Metadata(); err == nil {
+		given = meta.NumDelivered
+	}
+	if given > maxDeliveries {
+		err = fmt.Errorf("it was given out %d times without a result", given-1)
 	} else {
 		r.Samples, err = w.Do(ctx, t)
 	}
-	switch {
-	case errors.Is(err, ErrLater) || ctx.Err() != nil:
+	if err == nil {
+		err = r.fits()
+	}
+	if err != nil && given < maxDeliveries && (given < maxErrors || errors.Is(err, ErrLater)) || ctx.Err() != nil {
 		if ctx.Err() == nil {
-			w.Log(fmt.Sprintf("task %s of job %s: %v", t.Key, t.Job, err))
+			w.Log(fmt.Sprintf("task %s of job %s, attempt %d: %v", t.Key, t.Job, given, err))
 		}
-		// Where it is lost, the hub waits longer. A task that cannot be done here
-		// comes back ever later: somebody else should have it, and a hub or a disk
+		// Where this answer is lost, the hub waits longer. A task that cannot be done
+		// here comes back ever later: somebody else should have it, and a hub or a disk
 		// that is away for a while must not use up its deliveries.
 		delay := time.Second
-		if meta != nil && ctx.Err() == nil {
-			delay = min(delay<<min(meta.NumDelivered-1, 6), time.Minute)
+		if ctx.Err() == nil {
+			delay = min(delay<<min(given-1, 6), time.Minute)
 		}
 		_ = m.NakWithDelay(delay)
 		return
-	case err != nil:
-		r.Samples, r.Error = nil, err.Error()
 	}
-	if err := w.hand(ctx, nc, &t, r); err != nil {
+	store := func() error { return w.hand(ctx, nc, js, &t, r) }
+	if err != nil {
+		w.Log(fmt.Sprintf("task %s of job %s failed after %d attempts: %v", t.Key, t.Job, given, err))
+		failure := &Failure{Key: t.Key, Worker: w.Name, Error: limited(err.Error(), 4096)}
+		store = func() error { return fail(ctx, js, &t, failure) }
+	}
+	if err := store(); err != nil {
 		w.Log(fmt.Sprintf("the result of task %s of job %s is not stored: %v", t.Key, t.Job, err))
 		_ = m.Nak()
 		return
@@ -154,17 +169,38 @@ func (w *Worker) one(ctx context.Context, nc *nats.Conn, m jetstream.Msg) {
 	}
 }
 
-// hand stores a result, or compares it with the one that is there.
-func (w *Worker) hand(ctx context.Context, nc *nats.Conn, t *Task, r *Result) error {
-	js, err := jetstream.New(nc)
+// fits returns an error for a result that makes no message.
+func (r *Result) fits() error {
+	data, err := json.Marshal(r)
+	if err == nil && len(data) > MaxMessage-4096 {
+		err = fmt.Errorf("the result takes %d bytes, expected at most %d; submit with a smaller --chunk", len(data), MaxMessage-4096)
+	}
+	return err
+}
+
+// limited returns a text of at most n bytes, whole characters.
+func limited(s string, n int) string {
+	if len(s) > n {
+		s = strings.ToValidUTF8(s[:n], "") + "…"
+	}
+	return s
+}
+
+// fail stores why a task has no result.
+func fail(ctx context.Context, js jetstream.JetStream, t *Task, f *Failure) error {
+	data, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}
+	return patiently(ctx, func() error {
+		_, err := js.Publish(ctx, "snurun.failure."+t.Job+"."+t.Key, data)
+		return full(err)
+	})
+}
+
+// hand stores a result, or compares it with the one that is there.
+func (w *Worker) hand(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, t *Task, r *Result) error {
 	data, err := json.Marshal(r)
-	if err == nil && len(data) > MaxMessage-4096 {
-		r.Samples, r.Error = nil, fmt.Sprintf("the result takes %d bytes, expected at most %d; submit with a smaller --chunk", len(data), MaxMessage-4096)
-		data, err = json.Marshal(r)
-	}
 	if err != nil {
 		return err
 	}
@@ -175,7 +211,7 @@ func (w *Worker) hand(ctx context.Context, nc *nats.Conn, t *Task, r *Result) er
 		if taken = wrongLast(err); taken {
 			return nil
 		}
-		return err
+		return full(err)
 	})
 	if err != nil || !taken {
 		return err

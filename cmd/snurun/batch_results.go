@@ -42,14 +42,23 @@ func newBatchStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			failed, err := failures(ctx, b, job, have)
+			if err != nil {
+				return err
+			}
 			p := progressOf(job, have)
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{
-					"job": name, "samples": p.samples, "done": p.done, "tasks": p.tasks, "tasks_done": p.tasksDone, "disagreements": differ,
+					"job": name, "samples": p.samples, "done": p.done, "tasks": p.tasks, "tasks_done": p.tasksDone, "tasks_failed": len(failed), "disagreements": differ,
 				})
 			}
-			if _, err := fmt.Fprintf(cmd.OutOrStdout(), "job %s: %d of %d samples done, %d of %d tasks\n", name, p.done, p.samples, p.tasksDone, p.tasks); err != nil {
+			if _, err := fmt.Fprintf(cmd.OutOrStdout(), "job %s: %d of %d samples done, %d of %d tasks, %d failed\n", name, p.done, p.samples, p.tasksDone, p.tasks, len(failed)); err != nil {
 				return err
+			}
+			for _, line := range failed[:min(len(failed), maxFailures)] {
+				if _, err := fmt.Fprintln(cmd.OutOrStdout(), "FAILED: "+line); err != nil {
+					return err
+				}
 			}
 			for _, d := range differ {
 				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "DISAGREEMENT: workers %s (%s) and %s (%s) about samples %d to %d of %s, sha256 %.12s\n",
@@ -64,6 +73,30 @@ func newBatchStatus() *cobra.Command {
 	jobFlag(cmd, &name)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
+}
+
+// maxFailures bounds the failures that are printed.
+const maxFailures = 20
+
+// failures says which tasks failed, and the first of them why.
+func failures(ctx context.Context, b *fleet.Batches, job *fleet.Job, have map[string]bool) (lines []string, err error) {
+	failed, err := b.Failed(ctx, job.Name)
+	if err != nil || len(failed) == 0 {
+		return nil, err
+	}
+	for i, t := range job.Tasks {
+		if !failed[t.Key] || have[t.Key] {
+			continue
+		}
+		line := fmt.Sprintf("samples %d to %d of %s", t.From, t.To-1, printable(job.Inputs[i].Name))
+		if len(lines) < maxFailures {
+			if f, err := b.Failure(ctx, &t); err == nil {
+				line += fmt.Sprintf(", worker %s: %s", printable(f.Worker), printable(f.Error))
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 // jobProgress is how far a job is.
@@ -85,31 +118,38 @@ func newBatchResults() *cobra.Command {
 	var a accessFlags
 	var name string
 	var wait bool
+	var patience time.Duration
 	cmd := &cobra.Command{
 		Use:   "results",
 		Short: "Print what the workers found, in order",
 		Long: `results prints the lines that 'snurun classify --json' would print for the recordings
 of a job, in their order, as they come: the same bytes, apart from latency_us. A
-summary follows. With --wait it waits for what is not done; else it prints what is
-there up to the first sample that is missing, and exits with 1 if any is.`,
+summary follows. With --wait it waits for what is not done, also for a hub that is
+away, up to --patience; else it prints what is there up to the first sample that is
+missing, and exits with 1 if any is. A task that failed ends it: 'batch status' says
+why, and submitting the job again queues what failed.`,
 		Example: "  snurun batch results --job night-1 --wait --hub nats://hub:4222 --credentials anna.credentials",
 		Args:    exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if patience <= 0 {
+				return usagef("--patience is %v, expected more than 0", patience)
+			}
 			b, job, end, err := a.findJob(cmd.Context(), name)
 			if err != nil {
 				return err
 			}
 			defer end()
-			return printResults(cmd, b, job, wait)
+			return printResults(cmd, b, job, &waiter{b: b, wait: wait, patience: patience})
 		},
 	}
 	a.hub(cmd)
 	jobFlag(cmd, &name)
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait for what is not done yet")
+	cmd.Flags().DurationVar(&patience, "patience", 5*time.Minute, "with --wait, give up when the hub has not answered for so long, or has no trace of a task")
 	return cmd
 }
 
-func printResults(cmd *cobra.Command, b *fleet.Batches, job *fleet.Job, wait bool) error {
+func printResults(cmd *cobra.Command, b *fleet.Batches, job *fleet.Job, w *waiter) error {
 	ctx := cmd.Context()
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	e := json.NewEncoder(out)
@@ -120,16 +160,12 @@ func printResults(cmd *cobra.Command, b *fleet.Batches, job *fleet.Job, wait boo
 	var s batchSummary
 	var failed error
 	for i, t := range job.Tasks {
-		r, err := waitResult(ctx, b, &t, wait, out.Flush)
+		r, err := w.result(ctx, &t, out.Flush)
 		if err != nil {
 			failed = err
 			break
 		}
 		in := &job.Inputs[i]
-		if r.Error != "" {
-			failed = fmt.Errorf("%s: samples %d to %d, worker %s: %s", in.Name, t.From, t.To-1, printable(r.Worker), printable(r.Error))
-			break
-		}
 		for k := range r.Samples {
 			if err := e.Encode(s.add(in, t.From+k, &r.Samples[k], job.Classes)); err != nil {
 				return err
@@ -152,22 +188,46 @@ func printResults(cmd *cobra.Command, b *fleet.Batches, job *fleet.Job, wait boo
 	return failed
 }
 
-// waitResult returns the result of a task, or waits for it.
-func waitResult(ctx context.Context, b *fleet.Batches, t *fleet.Task, wait bool, flush func() error) (*fleet.Result, error) {
+// waiter reads results, and waits for them.
+type waiter struct {
+	b        *fleet.Batches
+	wait     bool
+	patience time.Duration
+}
+
+// result returns the result of a task, or waits for it.
+func (w *waiter) result(ctx context.Context, t *fleet.Task, flush func() error) (*fleet.Result, error) {
 	pause := 50 * time.Millisecond
+	alive := time.Now() // when the hub last knew of the task
 	for {
-		r, err := b.Result(ctx, t)
+		r, err := w.b.Result(ctx, t)
 		if err == nil {
 			return r, nil
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if !wait && errors.Is(err, fleet.ErrNoMessage) {
-			return nil, fmt.Errorf("samples %d to %d of %s are not done yet; --wait waits for them", t.From, t.To-1, t.Name)
+		if errors.Is(err, fleet.ErrNoMessage) {
+			f, failure := w.b.Failure(ctx, t)
+			if failure == nil {
+				return nil, fmt.Errorf("samples %d to %d of %s failed, worker %s: %s", t.From, t.To-1, t.Name, printable(f.Worker), printable(f.Error))
+			}
+			if !w.wait {
+				return nil, fmt.Errorf("samples %d to %d of %s are not done yet; --wait waits for them", t.From, t.To-1, t.Name)
+			}
+			waits, failure := w.b.Waits(ctx, t)
+			if waits {
+				alive = time.Now()
+			}
+			if err = failure; err == nil {
+				err = errors.New("they are neither queued nor done: submitting was cut short, or the results were kept for too long; submit the job again")
+			}
 		}
-		if !wait {
+		if !w.wait {
 			return nil, err
+		}
+		if time.Since(alive) > w.patience {
+			return nil, fmt.Errorf("waited %v for samples %d to %d of %s: %w", w.patience, t.From, t.To-1, t.Name, err)
 		}
 		if err := flush(); err != nil { // somebody may wait for what is there
 			return nil, err

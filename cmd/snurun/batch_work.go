@@ -267,7 +267,7 @@ func (d *doer) open(ctx context.Context, t fleet.Task, e *evaluate.Evaluator) (d
 			return nil, fmt.Errorf("%w: %w", fleet.ErrLater, err)
 		}
 		if digest != t.Input {
-			return nil, fmt.Errorf("%s has SHA-256 %s, expected %s", t.Path, digest, t.Input)
+			return nil, fmt.Errorf("%w: %s has SHA-256 %s here, expected %s", fleet.ErrLater, t.Path, digest, t.Input)
 		}
 		return files.Open(t.Path)
 	}

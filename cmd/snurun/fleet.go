@@ -366,7 +366,7 @@ func newFleetRollback() *cobra.Command {
 func newFleetSetup() *cobra.Command {
 	var a accessFlags
 	var keep fleet.Keep
-	var keepMB int64
+	var keepMB, batchMB int64
 	cmd := &cobra.Command{
 		Use:   "setup [BOARD...]",
 		Short: "Make what a fleet needs on a NATS server of one's own",
@@ -375,10 +375,10 @@ a stream for each board that is named, or brings them to what the flags say.
 snurun-hub does this by itself.`,
 		Example: "  snurun fleet setup pi-1 pi-2 --hub nats://a:4222,nats://b:4222,nats://c:4222 --replicas 3",
 		RunE: func(cmd *cobra.Command, boards []string) error {
-			if keep.Age <= 0 || keepMB < 1 || keep.Replicas < 1 || keep.Replicas > 5 {
-				return usagef("--keep is %v, --keep-mb %d, --replicas %d: expected a time and a number above 0, and 1 to 5 replicas", keep.Age, keepMB, keep.Replicas)
+			if keep.Age <= 0 || keepMB < 1 || batchMB < 1 || keep.Replicas < 1 || keep.Replicas > 5 {
+				return usagef("--keep is %v, --keep-mb %d, --batch-mb %d, --replicas %d: expected a time and numbers above 0, and 1 to 5 replicas", keep.Age, keepMB, batchMB, keep.Replicas)
 			}
-			keep.Bytes = keepMB << 20
+			keep.Bytes, keep.Batch = keepMB<<20, batchMB<<20
 			nc, err := a.dial(cmd.Context(), "setup")
 			if err != nil {
 				return err
@@ -393,8 +393,9 @@ snurun-hub does this by itself.`,
 	}
 	a.hub(cmd)
 	f := cmd.Flags()
-	f.DurationVar(&keep.Age, "keep", 7*24*time.Hour, "keep decisions and results for so long")
+	f.DurationVar(&keep.Age, "keep", fleet.DefaultAge, "keep decisions and results for so long")
 	f.Int64Var(&keepMB, "keep-mb", fleet.DefaultKeep>>20, "keep at most so many `MB` of a board's decisions, which are set aside on the disk")
+	f.Int64Var(&batchMB, "batch-mb", fleet.DefaultBatch>>20, "keep at most so many `MB` of models, recordings, tasks and results, which are set aside on the disk")
 	f.IntVar(&keep.Replicas, "replicas", 1, "servers of a cluster that hold everything")
 	return cmd
 }

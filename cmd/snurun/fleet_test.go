@@ -18,8 +18,11 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/fleet"
 	"github.com/snurun/snurun/fleet/hub"
+	"github.com/snurun/snurun/spike"
 )
 
 // startHub starts a hub on this machine and returns its address.
@@ -190,6 +193,14 @@ func TestPushToStream(t *testing.T) {
 	holds(model, second)
 	holds(previousOf(model), first)
 	was := o.Was
+	// Another while that one is on trial: what is gone back to is what was good.
+	third := filepath.Join(dir, "third.msgpack")
+	must(t, "quantize", shipped, third, "--limit", "30", "--draws", "2")
+	order(exitOK, "push", third)
+	holds(previousOf(model), first)
+	order(exitOK, "rollback")
+	holds(model, first)
+	order(exitOK, "push", other)
 	order(exitOK, "rollback")
 	if o.Model != was {
 		t.Errorf("%+v, expected to be back at %s", o, was)
@@ -405,6 +416,251 @@ func TestBatch(t *testing.T) {
 	if out := must(t, "batch", "status", "--hub", url, "--job", "shared"); !strings.Contains(out, "DISAGREEMENT: workers w") || !strings.Contains(out, "and broken ") || !strings.Contains(out, "spikes.npy") {
 		t.Errorf("%s", out)
 	}
+}
+
+// TestBatchRm removes jobs: what others need stays, and what none needs goes.
+func TestBatchRm(t *testing.T) {
+	t.Parallel()
+	url, dir := startHub(t), t.TempDir()
+	array, other := filepath.Join(dir, "spikes.npy"), filepath.Join(dir, "other.npy")
+	writeFile(t, array, npyOf(t, make([]uint8, 3*10*784), 3, 10, 784))
+	writeFile(t, other, npyOf(t, make([]uint8, 2*10*784), 2, 10, 784))
+	must(t, "batch", "submit", shipped, array, "--job", "one", "--hub", url)
+	must(t, "batch", "submit", shipped, array, other, "--job", "two", "--hub", url)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"batch", "work", "--hub", url, "--name", "w1", "--threads", "1"}, strings.NewReader(""), io.Discard, io.Discard)
+	}()
+	must(t, "batch", "results", "--wait", "--job", "two", "--hub", url)
+	must(t, "batch", "results", "--wait", "--job", "one", "--hub", url)
+	stop()
+	<-ended
+	must(t, "batch", "submit", shipped, other, "--job", "waits", "--hub", url)
+
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := func(what string, want map[string]int) {
+		t.Helper()
+		for stream, n := range want {
+			s, err := js.Stream(t.Context(), stream)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.CachedInfo().State.Msgs; got != uint64(n) {
+				t.Errorf("%s: %d messages in %s, expected %d", what, got, stream, n)
+			}
+		}
+	}
+	// An object is a message for every 128 KiB, and one.
+	info, err := os.Stat(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	models := int(info.Size()+1<<17-1)>>17 + 1
+	left("before", map[string]int{"snurun-tasks": 1, "snurun-results": 3, "OBJ_snurun-inputs": 4, "OBJ_snurun-models": models, "OBJ_snurun-jobs": 6})
+	list := func() string { return must(t, "batch", "ls", "--hub", url) }
+	if out := list(); strings.Count(out, "\n") != 3 || !strings.Contains(out, " one\n") || !strings.Contains(out, " waits\n") {
+		t.Errorf("%q", out)
+	}
+	if out := must(t, "batch", "rm", "--job", "one", "--hub", url); out != "job one is removed\n" {
+		t.Errorf("%q", out)
+	}
+	left("one", map[string]int{"snurun-tasks": 1, "snurun-results": 2, "OBJ_snurun-inputs": 4, "OBJ_snurun-models": models, "OBJ_snurun-jobs": 4})
+	must(t, "batch", "rm", "--job", "two", "--hub", url)
+	left("two", map[string]int{"snurun-tasks": 1, "snurun-results": 0, "OBJ_snurun-inputs": 2, "OBJ_snurun-models": models, "OBJ_snurun-jobs": 2})
+	if out := must(t, "batch", "rm", "--older", "1h", "--hub", url); out != "" {
+		t.Errorf("%q", out)
+	}
+	// A model that a board is ordered to take stays.
+	order, err := json.Marshal(fleet.Order{ID: "a", Op: fleet.Push, Model: fileDigest(t, shipped), Size: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.Publish(t.Context(), "snurun.pi-1.command", order); err != nil {
+		t.Fatal(err)
+	}
+	if out := must(t, "batch", "rm", "--older", "1ns", "--hub", url); out != "job waits is removed\n" {
+		t.Errorf("%q", out)
+	}
+	left("all", map[string]int{"snurun-tasks": 0, "snurun-results": 0, "OBJ_snurun-inputs": 0, "OBJ_snurun-models": models, "OBJ_snurun-jobs": 0})
+	for args, says := range map[string]string{
+		"--job one --hub " + url:     "there is no such job",
+		"--job one --older 1h":       "expected one of the two",
+		"--hub " + url:               "expected one of the two",
+		"--older -1h --hub " + url:   "expected one of the two",
+		"--job one/two --hub " + url: `found "one/two"`,
+	} {
+		if out, diagnostics, code := snurun(t, append([]string{"batch", "rm"}, strings.Fields(args)...)...); code == exitOK || out != "" || !strings.Contains(diagnostics, says) {
+			t.Errorf("batch rm %s: exit %d, %q, %q", args, code, out, diagnostics)
+		}
+	}
+}
+
+func fileDigest(t *testing.T, name string) string {
+	t.Helper()
+	digest, err := digestOf(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest
+}
+
+// TestBatchFails lets a worker fail: the task gets three attempts, then it has failed;
+// submitted again, it gets others.
+func TestBatchFails(t *testing.T) {
+	t.Parallel()
+	url, dir := startHub(t), t.TempDir()
+	array := filepath.Join(dir, "spikes.npy")
+	writeFile(t, array, npyOf(t, make([]uint8, 3*10*784), 3, 10, 784))
+	submit := []string{"batch", "submit", shipped, array, "--job", "j", "--chunk", "2", "--hub", url}
+	must(t, submit...)
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	attempts := map[int]int{}
+	w := fleet.Worker{Name: "poor", Do: func(_ context.Context, task fleet.Task) ([]fleet.Said, error) {
+		attempts[task.From]++
+		if task.From == 0 {
+			return make([]fleet.Said, 2), nil
+		}
+		return nil, fmt.Errorf("the disk is broken")
+	}}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Work(ctx, nc) }()
+	out, diagnostics, code := snurun(t, "batch", "results", "--wait", "--job", "j", "--hub", url)
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if code != exitFailure || len(linesOf(out)) != 2 || !strings.Contains(diagnostics, "samples 2 to 2 of spikes.npy failed, worker poor: the disk is broken") {
+		t.Errorf("exit %d, %q, %q", code, out, diagnostics)
+	}
+	if attempts[0] != 1 || attempts[2] != 3 {
+		t.Errorf("attempts %v, expected 1 and 3", attempts)
+	}
+	status := []string{"batch", "status", "--job", "j", "--hub", url}
+	if out := must(t, status...); !strings.Contains(out, "2 of 3 samples done, 1 of 2 tasks, 1 failed") || !strings.Contains(out, "FAILED: samples 2 to 2 of "+array+", worker poor: the disk is broken") {
+		t.Errorf("%q", out)
+	}
+	// Nobody asks for it any more: neither waits it, nor is it done.
+	must(t, submit...)
+	if out := must(t, status...); !strings.Contains(out, "1 of 2 tasks, 0 failed") {
+		t.Errorf("%q", out)
+	}
+	w.Do = func(_ context.Context, task fleet.Task) ([]fleet.Said, error) { return make([]fleet.Said, 1), nil }
+	ctx, stop = context.WithCancel(t.Context())
+	go func() { ended <- w.Work(ctx, nc) }()
+	if out := must(t, "batch", "results", "--wait", "--job", "j", "--hub", url); len(linesOf(out)) != 3 {
+		t.Errorf("%q", out)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBatchGone waits for what nobody has: not without end.
+func TestBatchGone(t *testing.T) {
+	t.Parallel()
+	h, err := hub.Start(t.Context(), hub.Options{Listen: "127.0.0.1:0", Store: filepath.Join(t.TempDir(), "store"), Sync: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	url := h.URL()
+	array := filepath.Join(t.TempDir(), "spikes.npy")
+	writeFile(t, array, npyOf(t, make([]uint8, 10*784), 1, 10, 784))
+	must(t, "batch", "submit", shipped, array, "--job", "j", "--hub", url)
+	results := func(patience string) string {
+		out, diagnostics, code := snurun(t, "batch", "results", "--wait", "--patience", patience, "--job", "j", "--hub", url)
+		if code != exitFailure || out != "" || !strings.Contains(diagnostics, "waited "+patience+" for samples 0 to 0 of spikes.npy") {
+			t.Errorf("exit %d, %q, %q", code, out, diagnostics)
+		}
+		return diagnostics
+	}
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tasks, err := js.Stream(t.Context(), fleet.TaskStream)
+	if err == nil {
+		err = tasks.Purge(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := results("300ms"); !strings.Contains(text, "submit the job again") {
+		t.Errorf("%q", text)
+	}
+	must(t, "batch", "submit", shipped, array, "--job", "j", "--hub", url)
+	go func() {
+		time.Sleep(300 * time.Millisecond) // it waits for the task that is queued
+		h.Close()
+	}()
+	results("1s")
+	if _, diagnostics, code := snurun(t, "batch", "results", "--wait", "--patience", "0s", "--job", "j", "--hub", url); code != exitUsage || !strings.Contains(diagnostics, "--patience is 0s") {
+		t.Errorf("exit %d, %q", code, diagnostics)
+	}
+}
+
+// TestBatchBeside submits a recording that a table beside it cuts into samples.
+func TestBatchBeside(t *testing.T) {
+	t.Parallel()
+	url, dir := startHub(t), t.TempDir()
+	array := filepath.Join(dir, "spikes.npy")
+	writeFile(t, array, npyOf(t, make([]uint8, 3*10*784), 3, 10, 784))
+	m, err := export.ReadFile(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := dataset.Open(array, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := alone(m, array, whole); err != nil {
+		t.Error(err)
+	}
+	if err := alone(m, array, firstOf{whole, 2}); err == nil || !strings.Contains(err.Error(), "--shared") {
+		t.Errorf("another number of samples: %v", err)
+	}
+	if err := alone(m, array, noise{whole}); err == nil || !strings.Contains(err.Error(), "--shared") {
+		t.Errorf("other samples: %v", err)
+	}
+	must(t, "batch", "submit", shipped, array, "--job", "j", "--hub", url)
+}
+
+// firstOf are the first samples of a source; noise has a spike more in the last.
+type firstOf struct {
+	dataset.Source
+	n int
+}
+
+func (f firstOf) Len() int { return f.n }
+
+type noise struct{ dataset.Source }
+
+func (n noise) Load(dst spike.Input, i int, key dataset.Key) error {
+	err := n.Source.Load(dst, i, key)
+	if train, ok := dst.(spike.Train); ok && i == n.Len()-1 {
+		train.At(3).Set(5)
+	}
+	return err
 }
 
 // TestBatchOfNothing is refused before anything is queued, or becomes the result of

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -282,12 +281,37 @@ func (x *publishing) change(o fleet.Order, model []byte) error {
 	if err != nil {
 		return err
 	}
-	before, beforeErr := os.ReadFile(previousOf(x.file))
-	if err := writeWhole(previousOf(x.file), now); err != nil {
-		return err
+	if o.Op == fleet.Rollback {
+		return x.swap(now, model)
 	}
-	if o.Op == fleet.Push {
-		err = writeWhole(trialOf(x.file), []byte(o.ID+"\n"))
+	return x.try(o.ID, now, model)
+}
+
+// swap exchanges the model with the one before. The one that goes is written last: it
+// may be the one that fails.
+func (x *publishing) swap(now, before []byte) error {
+	err := writeWhole(x.file, before)
+	if err == nil {
+		err = x.source.reload()
+	}
+	if err != nil {
+		return errors.Join(err, writeWhole(x.file, now))
+	}
+	x.selfTest = "ok"
+	x.endTrial()
+	return writeWhole(previousOf(x.file), now)
+}
+
+// try goes on with a model, on trial. While another one is on trial, that is not one
+// to go back to: the one before it stays.
+func (x *publishing) try(order string, now, model []byte) error {
+	before, beforeErr := os.ReadFile(previousOf(x.file))
+	var err error
+	if x.trial == "" {
+		err = writeWhole(previousOf(x.file), now)
+	}
+	if err == nil {
+		err = writeWhole(trialOf(x.file), []byte(order+"\n"))
 	}
 	if err == nil {
 		err = writeWhole(x.file, model)
@@ -295,22 +319,23 @@ func (x *publishing) change(o fleet.Order, model []byte) error {
 	if err == nil {
 		err = x.source.reload()
 	}
-	if err != nil {
-		// All as it was.
-		back := writeWhole(x.file, now)
-		if beforeErr == nil {
-			back = errors.Join(back, writeWhole(previousOf(x.file), before))
-		}
+	if err == nil {
+		x.selfTest = "ok"
+		x.trial, x.trialEnd = order, time.Now().Add(trialTime)
+		return nil
+	}
+	// All as it was.
+	back := writeWhole(x.file, now)
+	switch {
+	case x.trial != "":
+		back = errors.Join(back, writeWhole(trialOf(x.file), []byte(x.trial+"\n")))
+	case beforeErr == nil:
+		back = errors.Join(back, writeWhole(previousOf(x.file), before))
+	}
+	if x.trial == "" {
 		_ = os.Remove(trialOf(x.file))
-		return cmp.Or(errors.Join(err, back), err)
 	}
-	x.selfTest = "ok"
-	if o.Op == fleet.Push {
-		x.trial, x.trialEnd = o.ID, time.Now().Add(trialTime)
-	} else {
-		x.endTrial()
-	}
-	return nil
+	return errors.Join(err, back)
 }
 
 // endTrial keeps the model that is on trial.

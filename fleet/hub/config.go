@@ -192,7 +192,7 @@ func workerMay(name string) object {
 		jsAPI + "CONSUMER.MSG.NEXT." + fleet.TaskStream + "." + fleet.Workers,
 		"$JS.ACK." + fleet.TaskStream + "." + fleet.Workers + ".>",
 		jsAPI + "DIRECT.GET." + fleet.ResultStream + ".>",
-		"snurun.result.>", "snurun.disagreement.>",
+		"snurun.result.>", "snurun.failure.>", "snurun.disagreement.>",
 	}
 	for _, b := range []string{fleet.ModelBucket, fleet.InputBucket} {
 		publish = append(publish, jsAPI+"DIRECT.GET.OBJ_"+b, jsAPI+"DIRECT.GET.OBJ_"+b+".>")

@@ -40,6 +40,8 @@ type Options struct {
 	// Reserve.
 	StoreBytes int64
 
+	// Keep says what is kept; a Batch of 0 stands for fleet.DefaultBatch, or half of
+	// the store where that is less.
 	fleet.Keep
 
 	Log func(string) // in one line; may be nil
@@ -57,12 +59,13 @@ type Hub struct {
 	page   *page
 
 	restart sync.Mutex // while the server is started anew
+	closed  bool
 
 	lock   sync.Mutex
 	server *server.Server
 	nc     *nats.Conn
 	stop   context.CancelFunc
-	done   chan struct{}
+	done   sync.WaitGroup
 }
 
 // Start starts a hub and returns when it can be used.
@@ -84,7 +87,7 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	if err := os.MkdirAll(o.Store, 0o700); err != nil {
 		return nil, fmt.Errorf("hub: store: %w", err)
 	}
-	h := &Hub{o: o, log: &lines{print: o.Log}, secret: rand.Text(), done: make(chan struct{})}
+	h := &Hub{o: o, log: &lines{print: o.Log}, secret: rand.Text()}
 	hash, err := bcrypt.GenerateFromPassword([]byte(h.secret), bcrypt.MinCost)
 	if err != nil {
 		return nil, fmt.Errorf("hub: %w", err)
@@ -109,7 +112,8 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	}
 	watch, stop := context.WithCancel(context.Background())
 	h.stop = stop
-	go h.watch(watch)
+	h.done.Go(func() { h.watch(watch) })
+	h.done.Go(func() { h.expire(watch) })
 	return h, nil
 }
 
@@ -147,11 +151,12 @@ func (h *Hub) users() ([]User, error) {
 	return users, err
 }
 
-// options returns the options of the server as the files say now.
-func (h *Hub) options() (*server.Options, []User, error) {
+// options returns the options of the server as the files say now, and what it keeps.
+func (h *Hub) options() (*server.Options, fleet.Keep, []User, error) {
+	keep := h.o.Keep
 	users, err := h.users()
 	if err != nil {
-		return nil, nil, err
+		return nil, keep, nil, err
 	}
 	o := h.o
 	if o.StoreBytes == 0 {
@@ -160,15 +165,20 @@ func (h *Hub) options() (*server.Options, []User, error) {
 			o.StoreBytes = max(free+used-Reserve, used+1<<20)
 		}
 	}
+	if keep.Batch == 0 {
+		if keep.Batch = fleet.DefaultBatch; o.StoreBytes > 0 {
+			keep.Batch = min(keep.Batch, o.StoreBytes/2)
+		}
+	}
 	text, err := o.config(users, h.hash)
 	if err != nil {
-		return nil, nil, err
+		return nil, keep, nil, err
 	}
 	so := &server.Options{NoSigs: true, DisableJetStreamBanner: true}
 	if err := so.ProcessConfigString(text); err != nil {
-		return nil, nil, fmt.Errorf("hub: %w", err)
+		return nil, keep, nil, fmt.Errorf("hub: %w", err)
 	}
-	return so, users, nil
+	return so, keep, users, nil
 }
 
 // up starts the server and makes its streams.
@@ -176,7 +186,7 @@ func (h *Hub) up(ctx context.Context) error { return h.start(ctx, true) }
 
 // start starts the server, for others or for the hub alone.
 func (h *Hub) start(ctx context.Context, listen bool) error {
-	so, users, err := h.options()
+	so, keep, users, err := h.options()
 	if err != nil {
 		return err
 	}
@@ -205,7 +215,7 @@ func (h *Hub) start(ctx context.Context, listen bool) error {
 		h.o.Listen = s.Addr().String() // the same if it starts again
 	}
 	h.lock.Unlock()
-	err = h.setup(ctx, users)
+	err = h.setup(ctx, keep, users)
 	if err != nil && (isFull(err) || !s.JetStreamEnabled()) {
 		// What is there can be read, and the watch tries again.
 		h.log.Errorf("%v", err)
@@ -226,7 +236,7 @@ func isFull(err error) bool {
 	return errors.As(err, &api) && (api.ErrorCode == 10047 || api.ErrorCode == 10023 || api.Code == 503)
 }
 
-func (h *Hub) setup(ctx context.Context, users []User) error {
+func (h *Hub) setup(ctx context.Context, keep fleet.Keep, users []User) error {
 	js, err := jetstream.New(h.nc)
 	if err != nil {
 		return fmt.Errorf("hub: %w", err)
@@ -239,7 +249,27 @@ func (h *Hub) setup(ctx context.Context, users []User) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return fleet.Setup(ctx, js, h.o.Keep, boards)
+	return fleet.Setup(ctx, js, keep, boards)
+}
+
+// adopt brings the stream of a board that nobody announced, which the board made by
+// itself, to what the hub keeps of each.
+func (h *Hub) adopt(board string) {
+	h.lock.Lock()
+	nc := h.nc
+	h.lock.Unlock()
+	if nc == nil {
+		return
+	}
+	js, err := jetstream.New(nc)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		err = fleet.SetupBoards(ctx, js, h.o.Keep, []string{board})
+	}
+	if err != nil && !nc.IsClosed() {
+		h.log.Warnf("board %s: %v", board, err)
+	}
 }
 
 func (h *Hub) down() {
@@ -259,7 +289,6 @@ func (h *Hub) down() {
 // watch starts the server again where it gave up its store, as it does on a full
 // disk, once there is room.
 func (h *Hub) watch(ctx context.Context) {
-	defer close(h.done)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	told := false
@@ -269,6 +298,45 @@ func (h *Hub) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 			told = h.revive(ctx, told)
+		}
+	}
+}
+
+// The times between looks at what has been kept for too long, and at one.
+const (
+	expireEvery = time.Hour
+	expireTime  = 10 * time.Minute
+)
+
+// expire removes jobs that have been kept for too long.
+func (h *Hub) expire(ctx context.Context) {
+	age := h.o.Age
+	if age == 0 {
+		age = fleet.DefaultAge
+	}
+	for {
+		h.lock.Lock()
+		nc := h.nc
+		h.lock.Unlock()
+		if nc != nil {
+			looking, cancel := context.WithTimeout(ctx, expireTime)
+			b, err := fleet.NewBatches(nc)
+			var removed []string
+			if err == nil {
+				removed, err = b.Expire(looking, age)
+			}
+			cancel()
+			if len(removed) > 0 {
+				h.log.Noticef("%d jobs were kept for %v and are removed: %.300q", len(removed), age, removed)
+			}
+			if err != nil && ctx.Err() == nil {
+				h.log.Warnf("old jobs cannot be removed: %v", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(expireEvery):
 		}
 	}
 }
@@ -297,13 +365,22 @@ func (h *Hub) revive(ctx context.Context, told bool) bool {
 	return false
 }
 
-// Reload reads the file of users again and starts the server anew with it; who may
-// still connect does so within seconds, and boards hold what they have. A file that
-// cannot be read changes nothing.
+// ErrClosed is the error of a hub that was closed.
+var ErrClosed = errors.New("hub: it is closed")
+
+// Reload reads the file of users, the certificate and its key again and starts the
+// server anew with them; who may still connect does so within seconds, and boards hold
+// what they have. A file that cannot be read changes nothing.
 func (h *Hub) Reload(ctx context.Context) error {
 	h.restart.Lock()
 	defer h.restart.Unlock()
-	_, users, err := h.options()
+	if h.closed {
+		return ErrClosed
+	}
+	_, _, users, err := h.options()
+	if err == nil {
+		err = h.page.readCertificate()
+	}
 	if err != nil {
 		return err
 	}
@@ -332,7 +409,10 @@ func (h *Hub) PageURL() string { return h.page.url() }
 // Close stops the hub; what it stored is on disk.
 func (h *Hub) Close() {
 	h.stop()
-	<-h.done
+	h.done.Wait()
+	h.restart.Lock()
+	defer h.restart.Unlock()
+	h.closed = true
 	h.page.close()
 	h.down()
 }

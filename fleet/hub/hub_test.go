@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -253,5 +254,175 @@ func TestPublish(t *testing.T) {
 			}
 			expectAll(t, stored(t, p.connect(t, operator), "pi-1"), n)
 		})
+	}
+}
+
+// TestKept makes the stream of a board as the flags of the hub say, whoever made it
+// first.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, func(o *Options) { o.Keep = fleet.Keep{Age: time.Hour, Bytes: 3 << 20, Batch: 120 << 20} })
+	b := p.board(t, "pi-1", nil)
+	b.Decision(decision(0))
+	closeAll(t, b)
+	js, err := jetstream.New(p.connect(t, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := func(name string) (jetstream.StreamConfig, error) {
+		s, err := js.Stream(t.Context(), name)
+		if err != nil {
+			return jetstream.StreamConfig{}, err
+		}
+		return s.CachedInfo().Config, nil
+	}
+	eventually(t, "the board's stream", func() bool {
+		c, err := kept("snurun-pi-1")
+		return err == nil && c.MaxBytes == 3<<20 && c.MaxAge == time.Hour
+	})
+	total := int64(0)
+	for _, name := range []string{fleet.TaskStream, fleet.ResultStream, "OBJ_" + fleet.ModelBucket, "OBJ_" + fleet.InputBucket, "OBJ_" + fleet.JobBucket} {
+		c, err := kept(name)
+		if err != nil || c.MaxBytes <= 0 || c.Discard != jetstream.DiscardNew {
+			t.Errorf("%s: %v, %d bytes, %v", name, err, c.MaxBytes, c.Discard)
+		}
+		total += c.MaxBytes
+	}
+	if total > 120<<20 || total < 119<<20 {
+		t.Errorf("%d bytes for batches, expected %d", total, 120<<20)
+	}
+	// What does not fit is refused, with what to do.
+	batches, err := fleet.NewBatches(p.connect(t, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := batches.Store(t.Context(), fleet.ModelBucket, make([]byte, 11<<20)); err == nil || !strings.Contains(err.Error(), "snurun batch rm") {
+		t.Errorf("%v, expected that there is no room", err)
+	}
+	if _, err := batches.Store(t.Context(), fleet.ModelBucket, make([]byte, 9<<20)); err != nil {
+		t.Errorf("what fits: %v", err)
+	}
+}
+
+// TestReports collects what more boards report than a subscription holds by itself,
+// while orders are still given.
+func TestReports(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, nil)
+	nc, boards := p.connect(t, ""), p.connect(t, "")
+	if _, err := boards.Subscribe("snurun.*.command", func(m *nats.Msg) {
+		var o fleet.Order
+		if err := json.Unmarshal(m.Data, &o); err != nil {
+			t.Error(err)
+		}
+		board := strings.Split(m.Subject, ".")[1]
+		report, err := json.Marshal(fleet.Outcome{Board: board, Order: o.ID, Op: o.Op, OK: true})
+		for range 2 { // a board that is not sure says it again
+			if err == nil {
+				err = boards.Publish("snurun."+board+".report", report)
+			}
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := boards.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	op, err := fleet.NewOperator(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	op.Wait = 2 * time.Minute
+	var names []string
+	for i := range 1500 {
+		names = append(names, fmt.Sprint("b", i))
+	}
+	told := map[string]int{}
+	left, err := op.Rollback(t.Context(), names, func(o fleet.Outcome) { told[o.Board]++ })
+	if err != nil || len(left) > 0 || len(told) != len(names) {
+		t.Errorf("%v, %d boards left, %d reported", err, len(left), len(told))
+	}
+}
+
+// TestBegunOrder does not carry an order out again that the program ended over.
+func TestBegunOrder(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, nil)
+	nc := p.connect(t, "")
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports, err := nc.SubscribeSync("snurun.pi-1.report")
+	if err != nil {
+		t.Fatal(err)
+	}
+	give := func(id string) {
+		t.Helper()
+		data, err := json.Marshal(fleet.Order{ID: id, Op: fleet.Rollback})
+		if err == nil {
+			_, err = js.Publish(t.Context(), "snurun.pi-1.command", data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := func() fleet.Outcome {
+		t.Helper()
+		m, err := reports.NextMsg(time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := fleet.ReadOutcome(m.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	give("first")
+	spool := filepath.Join(p.dir, "spool-pi-1")
+	if err := os.MkdirAll(spool, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	mark := filepath.Join(spool, "order")
+	if err := os.WriteFile(mark, []byte("first begun\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var during string
+	b := p.board(t, "pi-1", func(o *fleet.PublisherOptions) {
+		o.Obey = func(context.Context, fleet.Order, []byte) fleet.Outcome {
+			during = readFile(t, mark)
+			return fleet.Outcome{OK: true}
+		}
+	})
+	if o := next(); o.Order != "first" || o.OK || !strings.Contains(o.Error, "ended while") || o.Board != "pi-1" {
+		t.Errorf("%+v, expected that the first order is given up", o)
+	}
+	give("second")
+	if o := next(); o.Order != "second" || !o.OK {
+		t.Errorf("%+v, expected that the second order is carried out", o)
+	}
+	closeAll(t, b)
+	if after := readFile(t, mark); during != "second begun\n" || after != "second\n" {
+		t.Errorf("the mark is %q and then %q", during, after)
+	}
+}
+
+// TestClosedHub is not started again.
+func TestClosedHub(t *testing.T) {
+	t.Parallel()
+	h, err := Start(t.Context(), Options{Listen: "127.0.0.1:0", Store: t.TempDir(), Sync: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Close()
+	if err := h.Reload(t.Context()); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v, expected %v", err, ErrClosed)
+	}
+	if _, err := nats.Connect(h.URL(), nats.Timeout(time.Second)); err == nil {
+		t.Error("somebody listens")
 	}
 }

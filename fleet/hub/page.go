@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -35,6 +36,7 @@ type page struct {
 	h      *Hub
 	server *http.Server
 	at     net.Addr
+	pair   atomic.Pointer[tls.Certificate]
 
 	lock     sync.Mutex
 	boards   map[string]*board
@@ -156,6 +158,9 @@ func (p *page) board(subject string) *board {
 	if b == nil && len(p.boards) < maxBoards && fleet.CheckName("board", name) == nil {
 		b = new(board)
 		p.boards[name] = b
+		if p.h.o.Users == "" {
+			go p.h.adopt(name)
+		}
 	}
 	return b
 }
@@ -253,12 +258,13 @@ func (p *page) listen() error {
 	}
 	p.at = l.Addr()
 	if p.h.o.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(p.h.o.Cert, p.h.o.Key)
-		if err != nil {
+		if err := p.readCertificate(); err != nil {
 			l.Close()
-			return fmt.Errorf("hub: page: %w", err)
+			return err
 		}
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+		l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return p.pair.Load(), nil
+		}})
 	}
 	p.server = &http.Server{
 		Handler: all, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
@@ -269,6 +275,19 @@ func (p *page) listen() error {
 			p.h.log.Errorf("page: %v", err)
 		}
 	}()
+	return nil
+}
+
+// readCertificate reads the certificate for TLS, if there is to be one.
+func (p *page) readCertificate() error {
+	if p.h.o.Cert == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(p.h.o.Cert, p.h.o.Key)
+	if err != nil {
+		return fmt.Errorf("hub: certificate %s, key %s: %w", p.h.o.Cert, p.h.o.Key, err)
+	}
+	p.pair.Store(&pair)
 	return nil
 }
 
