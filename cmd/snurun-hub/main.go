@@ -25,10 +25,10 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	if os.Getenv("GOGC") == "" {
-		// Most of the memory is buffers without pointers, which cost the collector
-		// nothing to look through: it may come more often and leave less behind.
-		debug.SetGCPercent(25)
+	// Most of the memory is buffers without pointers, which cost the collector nothing
+	// to look through: it may come more often and leave less behind.
+	if asked := debug.SetGCPercent(25); asked != 100 {
+		debug.SetGCPercent(asked)
 	}
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
