@@ -58,3 +58,66 @@ func TestFullSpool(t *testing.T) {
 		t.Errorf("%v, expected how much is left", err)
 	}
 }
+
+// fill takes all that is free on a disk until the returned function is called.
+func fill(t *testing.T, disk string) (empty func()) {
+	t.Helper()
+	name := filepath.Join(disk, "fill")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for block := make([]byte, 1<<20); len(block) > 0; {
+		if _, err := f.Write(block); err != nil {
+			block = block[:len(block)/2] // the last bytes too
+		}
+	}
+	return func() { _ = os.Remove(name) }
+}
+
+// TestFullHub fills the disk under a hub while a board publishes, more than once: the
+// hub says so, the board holds what it has, and when there is room everything is
+// there, once, in order. What was acknowledged is never lost.
+func TestFullHub(t *testing.T) {
+	t.Parallel()
+	root(t)
+	disk := t.TempDir()
+	system(t, "mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", disk)
+	p := newPlace(t, func(o *Options) {
+		o.Store = filepath.Join(disk, "store")
+		o.Keep = fleet.Keep{Bytes: 8 << 20, Batch: 12 << 20}
+	}, "board pi-1", "operator anna")
+	t.Cleanup(func() { // before what newPlace cleans up
+		if p.hub != nil {
+			p.stop()
+		}
+		_ = exec.Command("umount", "-l", disk).Run()
+	})
+	b := p.board(t, "pi-1", nil)
+	n := 0
+	publish := func(count int) {
+		for range count {
+			b.Decision(decision(n))
+			n++
+		}
+	}
+	publish(500)
+	eventually(t, "the first decisions", func() bool { return b.Waiting().Pending == 0 })
+	for round := range 2 {
+		empty := fill(t, disk)
+		publish(5000)
+		eventually(t, "a line on the full disk", func() bool { return strings.Count(p.log.String(), "is full") > round })
+		if b.Waiting().Pending == 0 {
+			t.Error("a full disk took everything")
+		}
+		empty()
+		eventually(t, "the decisions that were held", func() bool { return b.Waiting().Pending == 0 })
+	}
+	publish(100)
+	closeAll(t, b)
+	if w := b.Waiting(); w.Dropped > 0 {
+		t.Errorf("%+v", w)
+	}
+	expectAll(t, stored(t, p.connect(t, "anna"), "pi-1"), n)
+}

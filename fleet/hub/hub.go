@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -286,21 +287,30 @@ func (h *Hub) down() {
 	}
 }
 
-// watch starts the server again where it gave up its store, as it does on a full
-// disk, once there is room.
+// watch starts the server again where it gave up its store, or a stream of it, as it
+// does on a full disk, once there is room.
 func (h *Hub) watch(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	told := false
+	var w watched
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			told = h.revive(ctx, told)
+			h.revive(ctx, &w)
 		}
 	}
 }
+
+// watched is what the watch knows.
+type watched struct {
+	told  bool          // it was said that the disk is full
+	pause time.Duration // before the server is started again, should it fail at once
+	next  time.Time
+}
+
+const longestPause = time.Minute
 
 // The times between looks at what has been kept for too long, and at one.
 const (
@@ -341,28 +351,56 @@ func (h *Hub) expire(ctx context.Context) {
 	}
 }
 
-// revive looks at the server once; told is whether it was said that the disk is full.
-func (h *Hub) revive(ctx context.Context, told bool) bool {
+// revive looks at the server once.
+func (h *Hub) revive(ctx context.Context, w *watched) {
 	h.restart.Lock()
 	defer h.restart.Unlock()
 	h.lock.Lock()
 	s := h.server
 	h.lock.Unlock()
-	if s != nil && s.Running() && s.JetStreamEnabled() {
-		return false
+	why := storeError(s)
+	if why == "" {
+		if time.Since(w.next) > longestPause {
+			w.pause = 0
+		}
+		w.told = false
+		return
 	}
 	if free, ok := freeBytes(h.o.Store); ok && free < Reserve/4 {
-		if !told {
+		if !w.told {
 			h.log.Errorf("the store %s is full, %d bytes are free: nothing is kept until there is room; boards hold what they have", h.o.Store, free)
 		}
-		return true
+		w.told = true
+		return
 	}
-	h.log.Warnf("the store was given up; the server starts again")
+	if time.Now().Before(w.next) {
+		return
+	}
+	w.told = false
+	w.pause = min(max(2*w.pause, time.Second), longestPause)
+	w.next = time.Now().Add(w.pause)
+	h.log.Warnf("the server starts again: %s", why)
 	h.down()
 	if err := h.up(ctx); err != nil && ctx.Err() == nil {
 		h.log.Errorf("%v", err)
 	}
-	return false
+}
+
+// storeError says why a server keeps nothing, or a stream of it: after a write that
+// failed, a stream takes nothing until the server starts again.
+func storeError(s *server.Server) string {
+	if s == nil || !s.Running() {
+		return "it does not run"
+	}
+	if !s.JetStreamEnabled() {
+		return "its store was given up"
+	}
+	for _, e := range s.Healthz(&server.HealthzOptions{Details: true}).Errors {
+		if strings.Contains(e.Error, "write error") {
+			return e.Error
+		}
+	}
+	return ""
 }
 
 // ErrClosed is the error of a hub that was closed.

@@ -243,8 +243,8 @@ func (p *page) listen() error {
 		p.h.lock.Lock()
 		s := p.h.server
 		p.h.lock.Unlock()
-		if s == nil || !s.JetStreamEnabled() {
-			http.Error(w, "the store is not there", http.StatusServiceUnavailable)
+		if why := storeError(s); why != "" {
+			http.Error(w, why, http.StatusServiceUnavailable)
 			return
 		}
 		fmt.Fprintln(w, "ok")
