@@ -57,9 +57,11 @@ type FolderOptions struct {
 // it with their labels, as of SHD.
 //
 // A recording is a NumPy array .npy, see ReadSpikes, of which one of rank 3
-// holds several, an archive .npz, sound, or that of an event camera, see Open. In subfolders, files with
+// holds several, an archive .npz, sound, lines of numbers for a network of signals, or
+// that of an event camera, see Open. In subfolders, files with
 // other extensions are passed over, and .txt is taken for notes. The samples are
-// spikes, or values if the input's encoder is analog. If the input has no shape,
+// spikes, or values if the input's encoder is analog, or one of signals without
+// parameters: then what it takes in, to learn them from. If the input has no shape,
 // that of the source is that of the first recording: [N] of an array, [2, H, W]
 // of a sensor.
 func LoadFolder(ctx context.Context, dir string, in model.Input, o FolderOptions) (Source, error) {
@@ -248,6 +250,8 @@ func NameOf(s Source, i int) string {
 	switch s := s.(type) {
 	case *subset:
 		return NameOf(s.Source, s.indices[i])
+	case *signalSource:
+		return NameOf(s.Source, i)
 	case *folderSource:
 		if f := s.samples[i]; f.file.Len() > 1 {
 			return fmt.Sprintf("%s[%d]", f.name, f.index)
@@ -291,15 +295,18 @@ func openRecordings(path string, of *part, in model.Input, o *FolderOptions) (So
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, headSize)
-	kind, format := kindOf(r, f.Name())
-	if !slices.Contains([]string{"npy", "npz", "hdf5", "events", "sound"}, kind) {
-		return nil, unknownKind(r, path, "neither a NumPy array (.npy), nor sound (.wav), nor a recording of events")
-	}
 	if of != nil {
 		path += ":" + of.String()
 	}
 	j := job{path, member, of, in, o.Steps, unknown, o.Classes, &o.Reading, nil}
-	return j.recordings(r, f.Name(), kind, format)
+	kind, format := j.kind(r, f.Name())
+	switch {
+	case slices.Contains([]string{"npy", "npz", "hdf5", "events", "sound", rows}, kind):
+		return j.recordings(r, f.Name(), kind, format)
+	case in.Encoder.Coding.Signals():
+		return nil, unknownKind(r, path, notSignal)
+	}
+	return nil, unknownKind(r, path, "neither a NumPy array (.npy), nor sound (.wav), nor a recording of events")
 }
 
 func (f *folderSource) Length(i int) int {

@@ -53,6 +53,8 @@ func Steps(s Source, unlimited int) int {
 		return Longest(s)
 	case *judged:
 		return Steps(s.Source, unlimited)
+	case *signalSource:
+		return Steps(s.Source, unlimited)
 	case *subset:
 		return Steps(s.Source, unlimited)
 	}

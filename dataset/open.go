@@ -35,6 +35,8 @@ import (
 //     its first event on, for a network whose input coding is events
 //   - sound, a WAV file or, by its ending .s16, raw PCM of 16 bits at the network's
 //     rate, for a network whose input coding is sound
+//   - for a network of signals, an array .npy of their values, or lines of numbers, as
+//     of CSV (ReadRows)
 //   - for a network that decides at every step, an archive .npz with x and y
 //     (ReadSequences), and if it is on sets of the 88 keys of a piano, music as JSON
 //     (ReadChorales)
@@ -164,7 +166,7 @@ func (j *job) read(r *bufio.Reader, file string) (Source, error) {
 		}
 		return music.All()
 	}
-	switch kind, format := kindOf(r, file); kind {
+	switch kind, format := j.kind(r, file); kind {
 	case "idx":
 		images, err := ReadIDXImages(r, name)
 		if err != nil {
@@ -186,6 +188,9 @@ func (j *job) read(r *bufio.Reader, file string) (Source, error) {
 		set := ImageSet{Images{1, plane.Height, plane.Width, pixels}, j.class.labels(1), j.class.names}
 		return named(FromImageSet(set, in))(name)
 	case "":
+		if j.in.Encoder.Coding.Signals() {
+			return nil, unknownKind(r, name, notSignal)
+		}
 		return nil, unknownKind(r, name, "neither IDX images, nor PNG or JPEG, nor a NumPy array (.npy), nor sound (.wav), nor a recording of events; one of nmnist is known by its name, .bin or .bs2, alone")
 	default:
 		return j.recordings(r, file, kind, format)
@@ -194,6 +199,9 @@ func (j *job) read(r *bufio.Reader, file string) (Source, error) {
 
 // recordings reads an array of recordings, one of events, or sound.
 func (j *job) recordings(r io.Reader, file, kind, format string) (s Source, err error) {
+	if j.in.Encoder.Coding.Signals() {
+		return j.signals(r, file, kind, format)
+	}
 	switch kind {
 	case "sound":
 		return j.sound(r, file)

@@ -22,6 +22,7 @@ const unlabelled = 255
 // ReadSequences reads sequences with targets step by step from a NumPy archive, .npz:
 //
 //	x        [samples, steps, channels], spikes 0 and 1, or values if the input is analog
+//	         or of signals
 //	y        [samples, steps], the class of each step, or a negative number or 255 where
 //	         it does not count; or [samples, steps, outputs], sets of 0 and 1
 //	lengths  [samples], if there is one: the number of steps of each, no more than those of x
@@ -48,7 +49,12 @@ func ReadSequences(r io.Reader, name string, in model.Input, names []string) (So
 			return nil, fmt.Errorf("dataset: %s: %w: there is no array %s, expected x [samples, steps, channels] and y [samples, steps] or [samples, steps, outputs]", name, ErrFormat, key)
 		}
 	}
-	return sequencesOf(archive.Arrays["x"], archive.Arrays["y"], archive.Arrays["lengths"], name, in, names)
+	taken := in
+	if in.Encoder.Coding.Signals() {
+		taken = valuesOfSignal(in)
+	}
+	s, err := sequencesOf(archive.Arrays["x"], archive.Arrays["y"], archive.Arrays["lengths"], name, taken, names)
+	return encoded(s, err, in, name)
 }
 
 func sequencesOf(x, y, lengths *npy.Array, name string, in model.Input, names []string) (Source, error) {

@@ -37,6 +37,32 @@ var encoderFields = []encoderField{
 		func(e *model.Encoder) bool { return e.Threshold != nil },
 		func(e *model.Encoder) { e.Threshold = nil },
 	},
+	{
+		"delta",
+		func(d *decoder, e *model.Encoder) error {
+			return d.array(maxWidth, func(int) error {
+				x, err := d.float32()
+				e.Delta = append(e.Delta, x)
+				return err
+			})
+		},
+		func(w *encoder, e *model.Encoder) {
+			w.atMost("input.encoder.delta", len(e.Delta), maxWidth)
+			w.arrayOf(len(e.Delta))
+			for _, x := range e.Delta {
+				w.float32(x)
+			}
+		},
+		nil,
+		func(e *model.Encoder) { e.Delta = nil },
+	},
+	{
+		"difference",
+		func(d *decoder, e *model.Encoder) (err error) { e.Difference, err = d.boolean(); return err },
+		func(w *encoder, e *model.Encoder) { w.boolean(e.Difference) },
+		nil,
+		func(e *model.Encoder) { e.Difference = false },
+	},
 	soundField("sample_hz",
 		func(d *decoder, s *model.Sound) (err error) { s.SampleHz, err = d.number(); return err },
 		func(w *encoder, s *model.Sound) { w.number(s.SampleHz) }),

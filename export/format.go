@@ -65,6 +65,7 @@ const (
 	maxKeys      = 64      // keys of a map other than metadata
 	maxMetadata  = 1 << 10 // entries of metadata
 	maxClasses   = 1 << 16 // class names
+	maxWidth     = 1 << 16 // values of a signal's time step
 	maxSelfTests = 1 << 10 // inputs of the self-test
 	maxDepth     = 32      // maps and arrays within an unknown key's value
 	maxInt       = math.MaxInt32

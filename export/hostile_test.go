@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	goruntime "runtime"
 	"slices"
 	"strings"
@@ -469,10 +470,10 @@ func TestAccepted(t *testing.T) {
 		{"tiny", "layers[1].theta", f64(0.1), func(m *model.Network) bool { return m.Layers[1].Theta[0] == 0.1 }},
 		{"tiny", "layers[0].bias", tensor("f32", "\x91\x01", f32(7)), func(m *model.Network) bool { return len(m.Layers[0].Bias) == 1 }},
 		{"tiny", "input.encoder", "\x83\xa4kind\xa7latency\xa7rate_hz\x01\xa6bin_us\x01", func(m *model.Network) bool {
-			return m.Input.Encoder == model.Encoder{Coding: model.Latency}
+			return reflect.DeepEqual(m.Input.Encoder, model.Encoder{Coding: model.Latency})
 		}},
 		{"tiny", "input.encoder", "\x82\xa4kind\xa6events\xa6bin_us\x01", func(m *model.Network) bool {
-			return m.Input.Encoder == model.Encoder{Coding: model.Events, BinUS: 1}
+			return reflect.DeepEqual(m.Input.Encoder, model.Encoder{Coding: model.Events, BinUS: 1})
 		}},
 		{"planes", "layers[4].from", "\x91\xd1\xff\xff", func(m *model.Network) bool { return slices.Equal(m.Layers[4].From, []int{-1}) }},
 		{"planes", "layers[6].from", "\x92\x03\xd1\x00\x05", func(m *model.Network) bool { return slices.Equal(m.Layers[6].From, []int{3, 5}) }},

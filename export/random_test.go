@@ -46,7 +46,7 @@ func (r draw) weights(shape ...int) model.Tensor {
 
 func (r draw) network(inputs ...[]int) *model.Network {
 	threshold := r.Float64()
-	return &model.Network{
+	m := &model.Network{
 		Steps: 1 + r.IntN(12),
 		Input: model.Input{Dt: model.Millis(0.5 + r.Float64()),
 			Shape: pick(r, inputs...),
@@ -58,6 +58,10 @@ func (r draw) network(inputs ...[]int) *model.Network {
 				model.Encoder{Coding: model.Events, BinUS: 1000, Counts: true}),
 		},
 	}
+	if n := m.Input.Size(); n%2 == 0 && r.IntN(4) == 0 {
+		m.Input.Encoder = model.Encoder{Coding: model.Series, Delta: r.floats(n/2, func() float64 { return 1e-3 + r.Float64() }), Difference: r.IntN(2) == 0}
+	}
+	return m
 }
 
 // unit draws all of a layer with neurons but its weights. Its parameters may

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Coding names how values become spikes.
@@ -17,6 +18,7 @@ const (
 	Direct  Coding = "direct"  // x itself at every step, analog
 	Events  Coding = "events"  // events binned into steps
 	Sounds  Coding = "sound"   // spikes of the bands that sound is loud in
+	Series  Coding = "series"  // values of every step, by the levels that they cross
 )
 
 // Encoder is the input coding of a network. Fields that a coding does not use
@@ -40,6 +42,12 @@ type Encoder struct {
 
 	// Sound is how sound becomes spikes (sound); nil for other codings.
 	Sound *Sound
+	// Delta is by how much each value must move for a spike, a value a channel of the
+	// sensor (series): value c has the input channels 2·c, up, and 2·c+1, down.
+	Delta []float32
+	// Difference codes by how much values change from step to step, not the values
+	// (series).
+	Difference bool
 }
 
 // Sound is a bank of band-pass filters. Samples x_n lie in [−1, 1] and are 0
@@ -110,6 +118,8 @@ type CodingSpec struct {
 	Optional []string // and may have
 	Version  int      // of the model file that knows it first, 0 for the first one
 	analog   func(e *Encoder) bool
+	width    func(e *Encoder) int // of a coding of signals: the values that a step has
+	channels func(e *Encoder) int // that an input has by the parameters, nil if they do not say
 }
 
 // codings is the table of codings.
@@ -124,7 +134,11 @@ var codings = []CodingSpec{
 	{Coding: Latency, Optional: []string{"threshold"}},
 	{Coding: Direct, analog: func(*Encoder) bool { return true }},
 	{Coding: Events, Required: []string{"bin_us"}, Optional: []string{"counts"}, analog: func(e *Encoder) bool { return e.Counts }},
-	{Coding: Sounds, Version: 4, Required: []string{"sample_hz", "hop", "filters", "smoothing", "fall", "rise", "above", "quiet", "levels"}},
+	{Coding: Sounds, Version: 4, Required: []string{"sample_hz", "hop", "filters", "smoothing", "fall", "rise", "above", "quiet", "levels"}, channels: func(e *Encoder) int {
+		bands, _, levels := e.Sound.Bands()
+		return bands * levels
+	}},
+	{Coding: Series, Version: 4, Required: []string{"delta"}, Optional: []string{"difference"}, width: func(e *Encoder) int { return len(e.Delta) }, channels: func(e *Encoder) int { return 2 * len(e.Delta) }},
 }
 
 // Codings returns the names of all codings.
@@ -146,6 +160,10 @@ func (c Coding) Spec() CodingSpec {
 	return CodingSpec{}
 }
 
+// Signals reports whether the coding is one of signals: whether values become spikes
+// step by step, by an encoder with a state.
+func (c Coding) Signals() bool { return c.Spec().width != nil }
+
 // Has reports whether an encoder of the coding has a parameter.
 func (c *CodingSpec) Has(key string) bool {
 	return slices.Contains(c.Required, key) || slices.Contains(c.Optional, key)
@@ -155,6 +173,15 @@ func (c *CodingSpec) Has(key string) bool {
 func (e Encoder) Analog() bool {
 	spec := e.Coding.Spec()
 	return spec.analog != nil && spec.analog(&e)
+}
+
+// Width returns how many values of a signal a time step has, of an encoder that turns
+// each step's into spikes as it comes; 0 of any other.
+func (e Encoder) Width() int {
+	if spec := e.Coding.Spec(); spec.width != nil {
+		return spec.width(&e)
+	}
+	return 0
 }
 
 // WholeBin reports whether BinUS is a whole number of at least 1: events are dated
@@ -182,6 +209,12 @@ func (e Encoder) String() string {
 		bands, _, levels := e.Sound.Bands()
 		s += fmt.Sprintf(" at %v Hz, %d bands of %d levels, steps of %d samples", e.Sound.SampleHz, bands, levels, e.Sound.Hop)
 	}
+	if len(e.Delta) > 0 {
+		s += fmt.Sprintf(" of %d channels, levels %v apart", len(e.Delta), shortList(e.Delta))
+	}
+	if e.Difference {
+		s += ", of differences"
+	}
 	return s
 }
 
@@ -200,6 +233,13 @@ func (e *Encoder) check() error {
 		return invalid("encoder %s has no bank of filters", e.Coding)
 	case spec.Coding == Sounds:
 		return e.Sound.check()
+	case spec.Has("delta") && len(e.Delta) == 0:
+		return invalid("encoder %s: there is no delta, expected one a channel of the sensor", e.Coding)
+	}
+	for i, d := range e.Delta {
+		if spec.Has("delta") && !(d > 0 && finite(float64(d))) {
+			return invalid("encoder %s: delta %d is %v, expected a number above 0", e.Coding, i, d)
+		}
 	}
 	return nil
 }
@@ -242,4 +282,14 @@ func (s *Sound) check() error {
 		}
 	}
 	return nil
+}
+
+// shortList returns the numbers of a list, of a long one the first.
+func shortList(x []float32) string {
+	const shown = 4
+	text := strings.Trim(fmt.Sprint(x[:min(shown, len(x))]), "[]")
+	if len(x) > shown {
+		text += " …"
+	}
+	return text
 }

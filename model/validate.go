@@ -67,11 +67,11 @@ func (in Input) validate() error {
 	if err := validShape("input", "shape", in.Shape); err != nil {
 		return err
 	}
-	if err := in.Encoder.check(); err != nil || in.Encoder.Sound == nil {
+	if err := in.Encoder.check(); err != nil {
 		return err
 	}
-	if bands, _, levels := in.Encoder.Sound.Bands(); in.Size() != bands*levels {
-		return invalid("input: shape is %v, expected %d channels: %d levels of %d bands", in.Shape, bands*levels, levels, bands)
+	if spec := in.Encoder.Coding.Spec(); spec.channels != nil && in.Size() != spec.channels(&in.Encoder) {
+		return invalid("input: shape is %v, expected %d channels: encoder %s", in.Shape, spec.channels(&in.Encoder), in.Encoder)
 	}
 	return nil
 }

@@ -417,6 +417,9 @@ func (f *inference) samples(t *tensor, do each) error {
 	case inIntensity:
 		return f.intensities(t, steps, do)
 	case inSpikes, inValues:
+		if kind == inValues && f.m.net.Input().Encoder.Width() > 0 {
+			return f.signals(t, do)
+		}
 		return f.trains(t, do)
 	case inEvents:
 		events, err := event.NewTable(event.Table{Names: []string{"t_us", "x", "y", "p"}, Rows: len(t.ints) / 4, Cols: 4, At: func(row, col int) float64 { return float64(t.ints[4*row+col]) }}, event.Options{})
@@ -462,13 +465,14 @@ func (f *inference) kindOf(t *tensor) (string, error) {
 	}
 	images := rest == int64(n) || rest*t.shape[0] == int64(n)
 	trains := len(t.shape) == 3 && t.shape[2] == int64(n)
-	analog := f.m.net.Input().Encoder.Analog()
+	analog, width := f.m.net.Input().Encoder.Analog(), f.m.net.Input().Encoder.Width()
+	signals := width > 0 && len(t.shape) == 3 && t.shape[2] == int64(width)
 	fits := map[string]bool{
 		inImage:     f.m.encoder != nil && t.datatype == typeUint8 && images,
 		inIntensity: f.m.encoder != nil && t.datatype == typeFP32 && images,
 		inSpikes:    !analog && (t.datatype == typeUint8 || t.datatype == typeBool) && trains,
-		inValues:    analog && t.datatype == typeFP32 && trains,
-		inEvents:    f.m.encoder == nil && (t.datatype == typeInt32 || t.datatype == typeInt64) && len(t.shape) == 2 && t.shape[1] == 4,
+		inValues:    (analog && trains || signals) && t.datatype == typeFP32,
+		inEvents:    f.m.encoder == nil && width == 0 && (t.datatype == typeInt32 || t.datatype == typeInt64) && len(t.shape) == 2 && t.shape[1] == 4,
 		inFile:      t.datatype == typeBytes && len(t.shape) == 1,
 	}
 	if fits[t.name] {
@@ -556,6 +560,28 @@ func (f *inference) trains(t *tensor, do each) error {
 		}
 	}
 	return nil
+}
+
+// signals runs the values of signals, which the encoder makes spikes of.
+func (f *inference) signals(t *tensor, do each) error {
+	steps, width := int(t.shape[1]), int(t.shape[2])
+	var samples []spike.Values
+	for i := range int(t.shape[0]) {
+		x, err := spike.FromData(steps, width, t.floats[i*steps*width:(i+1)*steps*width])
+		if err != nil {
+			return sampleError(i, badRequest("input %q: %w", short(t.name), err))
+		}
+		samples = append(samples, x)
+	}
+	values, err := dataset.FromInputs(samples, []int{width}, nil, nil)
+	if err != nil {
+		return err
+	}
+	source, err := dataset.FromSignals(values, f.m.net.Input())
+	if err != nil {
+		return err
+	}
+	return f.source(source, do)
 }
 
 // open reads a file. What is packed is refused: it could be a thousand times as large

@@ -32,7 +32,7 @@ type Model struct {
 	name      string
 	version   string // the first digits of its SHA-256
 	net       *runtime.Network
-	encoder   *dataset.Encoder // nil for a network of events
+	encoder   *dataset.Encoder // nil for a network of events or signals
 	evaluator *evaluate.Evaluator
 	card      live.Card
 	watched   *live.Model // what the page sees
@@ -77,7 +77,7 @@ func readModel(name, path, samples string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if n.Input.Encoder.Coding != model.Events {
+	if c := n.Input.Encoder.Coding; c != model.Events && !c.Signals() {
 		if m.encoder, err = dataset.NewEncoder(n.Input); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}

@@ -22,7 +22,7 @@ const (
 	inImage     = "image"     // UINT8 [n, …]: intensities, 255 is full
 	inIntensity = "intensity" // FP32 [n, …]: intensities from 0 to 1
 	inSpikes    = "spikes"    // UINT8 or BOOL [n, T, N]
-	inValues    = "values"    // FP32 [n, T, N], analog
+	inValues    = "values"    // FP32 [n, T, N], analog; of signals [n, T, values a step]
 	inEvents    = "events"    // INT32 or INT64 [n, 4]: t µs, x, y, p of one recording
 	inFile      = "file"      // BYTES [n]: files of any kind that classify takes
 )
@@ -45,9 +45,12 @@ func (m *Model) inputs() []tensorMetadata {
 	n := in.Size()
 	sample := append([]int{-1}, in.Shape...)
 	var list []tensorMetadata
-	if m.encoder != nil {
+	switch width := in.Encoder.Width(); {
+	case m.encoder != nil:
 		list = append(list, tensorMetadata{inImage, typeUint8, sample}, tensorMetadata{inIntensity, typeFP32, sample})
-	} else {
+	case width > 0:
+		list = append(list, tensorMetadata{inValues, typeFP32, []int{-1, -1, width}})
+	default:
 		list = append(list, tensorMetadata{inEvents, typeInt32, []int{-1, 4}})
 	}
 	if in.Encoder.Analog() {

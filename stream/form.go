@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/model"
@@ -23,12 +24,16 @@ type form struct {
 	in       model.Input
 	channels int
 	analog   bool
+	width    int          // values that a line may have, 0 for none
 	plane    model.Plane  // that events lie in, without pixels if that is not known
 	step     model.Millis // length of a time step
 }
 
 func newForm(m *model.Network, o InputOptions) (*form, error) {
 	f := &form{in: m.Input, channels: m.Input.Size(), analog: m.Input.Encoder.Analog(), step: m.Input.Step()}
+	if f.width = m.Input.Encoder.Width(); f.analog {
+		f.width = f.channels
+	}
 	if o.Step != 0 {
 		f.step = model.FromMicros(float64(o.Step.Nanoseconds()) / 1000)
 	}
@@ -51,6 +56,15 @@ func newForm(m *model.Network, o InputOptions) (*form, error) {
 		}
 		if o.Step != 0 {
 			return nil, fmt.Errorf("stream: %s: time steps of %v, expected none: a step is the %d samples of the network's encoder", S16LE, o.Step, m.Input.Encoder.Sound.Hop)
+		}
+		return f, nil
+	}
+	if o.Format == CSV && f.width == 0 {
+		return nil, fmt.Errorf("stream: lines of values for a network that takes spikes, expected one of %s", strings.Join(Formats(), ", "))
+	}
+	if f.in.Encoder.Coding.Signals() {
+		if slices.Contains(event.Formats(), o.Format) || o.Format == "events" {
+			return nil, fmt.Errorf("stream: events for a network of signals, whose encoder is %s", f.in.Encoder)
 		}
 		return f, nil
 	}
@@ -116,10 +130,12 @@ func (f *form) open(r io.Reader, o InputOptions) (chunkReader, error) {
 	case Spikes:
 		l.parse, l.silent = parseSpikes(f.channels, f.analog), true
 	case JSONL:
-		p := &jsonParser{once: newOnce(f.channels, f.analog), channels: f.channels, analog: f.analog, plane: f.plane, maxStep: int64(maxPosition / max(f.step.Micros(), 1))}
+		p := &jsonParser{once: newOnce(f.channels, f.analog), channels: f.channels, width: f.width, plane: f.plane, maxStep: int64(maxPosition / max(f.step.Micros(), 1))}
 		l.parse = p.parse
 	case S16LE:
 		return newPCMReader(r, f.in, o.SampleHz)
+	case CSV:
+		l.parse, l.silent = parseRows(f.width, o.Columns), true
 	default:
 		src, err := event.NewReader(o.Format, r, event.Options{Size: f.size(), SkipBad: o.SkipBad, Chip: o.Chip, Columns: o.Columns})
 		if err != nil {

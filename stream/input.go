@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/dataset/event"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
@@ -20,17 +21,18 @@ const (
 	Spikes = "spikes" // a line a step: the numbers of the active channels
 	JSONL  = "jsonl"  // a JSON object a line: an event or a step
 	S16LE  = "s16le"  // sound: samples of 16 bits, little-endian, of one channel
+	CSV    = "csv"    // a line a step: its values
 )
 
 // DefaultGap is the gap that InputOptions.Gap 0 stands for.
 const DefaultGap = 10 * time.Second
 
 // Formats returns the names of all forms of input.
-func Formats() []string { return append([]string{Spikes, JSONL, S16LE}, event.Formats()...) }
+func Formats() []string { return append([]string{Spikes, JSONL, CSV, S16LE}, event.Formats()...) }
 
 // DefaultFormat returns the form that an Input expects if none is named: JSON
-// Lines for a network whose input is analog values, lines of events for one of
-// events with pixels, samples for one of sound, else lines of spikes.
+// Lines for a network whose input is analog values, CSV for one of series, samples for
+// one of sound, lines of events for one of events with pixels, else lines of spikes.
 func DefaultFormat(in model.Input) string {
 	switch {
 	case in.Encoder.Coding == model.Events && len(in.Shape) > 1:
@@ -39,6 +41,8 @@ func DefaultFormat(in model.Input) string {
 		return JSONL
 	case in.Encoder.Coding == model.Sounds:
 		return S16LE
+	case in.Encoder.Coding.Signals():
+		return CSV
 	}
 	return Spikes
 }
@@ -82,7 +86,8 @@ type InputOptions struct {
 	// time of each kind at once, then at most once a second.
 	Notify func(Notice)
 
-	// Chip and Columns tell a recording's sensor and columns, see event.Options.
+	// Chip and Columns tell a recording's sensor and columns, see event.Options; of CSV,
+	// Columns are the channels, see dataset.NewRows.
 	Chip, Columns string
 
 	// SkipBad passes over malformed lines and records, and counts them, instead
@@ -156,9 +161,10 @@ type Input struct {
 	skipped    int64 // events that the network does not see
 	readerSkip int64 // malformed records and lines
 
-	step    spike.Input  // the step being filled
-	spikes  spike.Vector // of step, or nil
-	values  []float32    // of step, or nil
+	step    spike.Input    // the step being filled
+	spikes  spike.Vector   // of step, or nil
+	values  []float32      // of step, or nil
+	signal  dataset.Signal // that makes spikes of values, or nil
 	events  int
 	dirty   bool // whether it has content
 	shown   bool // whether it was returned
@@ -215,6 +221,11 @@ func prepare(m *model.Network, o InputOptions) (*Input, context.Context, error) 
 		in.spikes = x.At(0)
 	case spike.Values:
 		in.values = x.At(0)
+	}
+	if m.Input.Encoder.Coding.Signals() {
+		if in.signal, err = dataset.NewSignal(m.Input); err != nil {
+			return nil, nil, err
+		}
 	}
 	if o.Jitter > 0 {
 		in.timer = time.NewTimer(0)

@@ -220,7 +220,9 @@ func TestMalformed(t *testing.T) {
 		{Spikes, "1\n", long + "\n", "2\n", `line 2: "1 1 1 `, 3},
 		{Spikes, "1\n2\n", long, "", `line too long`, 3},
 		{JSONL, "{\"spikes\":[1]}\n", "{\"spikes\":[1}\n", "{\"spikes\":[1]}\n", `jsonl: line 2: "{\"spikes\":[1}": invalid character`, 2},
-		{JSONL, "", "[1]\n", "{\"spikes\":[1]}\n", "expected a JSON object", 1},
+		{JSONL, "", "1\n", "{\"spikes\":[1]}\n", "expected a JSON object", 1},
+		{JSONL, "", "[1]\n", "{\"spikes\":[1]}\n", "values for a network that takes spikes", 1},
+		{JSONL, "", "{\"x\":[1],\"values\":[1]}\n", "{\"spikes\":[1]}\n", `expected "t", "x", "y", "p", or "spikes"`, 1},
 		{JSONL, "", "{}\n", "{\"spikes\":[1]}\n", `expected "t", "x", "y", "p", or "spikes", or "values"`, 1},
 		{JSONL, "", "{\"spikes\":[1],\"values\":[1]}\n", "{\"spikes\":[1]}\n", `expected "t", "x", "y", "p", or "spikes"`, 1},
 		{JSONL, "", "{\"spikes\":null}\n", "{\"spikes\":[1]}\n", "found null, expected an array", 1},
@@ -278,7 +280,7 @@ func TestInputErrors(t *testing.T) {
 		o    InputOptions
 		says string
 	}{
-		{flat, InputOptions{Format: "gif"}, `format "gif" is unknown, expected one of spikes, jsonl, s16le, nmnist`},
+		{flat, InputOptions{Format: "gif"}, `format "gif" is unknown, expected one of spikes, jsonl, csv, s16le, nmnist`},
 		{flat, InputOptions{Late: 2}, "late policy 2"},
 		{flat, InputOptions{Gap: -1}, "gap -1ns"},
 		{flat, InputOptions{Jitter: -1}, "jitter -1ns"},
@@ -287,6 +289,8 @@ func TestInputErrors(t *testing.T) {
 		{network(model.SpikeCount), InputOptions{Size: event.Size{Width: 5, Height: 6}}, "size 5x6 for input of shape [2 5 6]"},
 		{flat, InputOptions{Size: event.Size{Width: -6, Height: -5}}, "expected sides from 1"},
 		{odd, InputOptions{}, "time steps of 0.5 µs, expected whole µs"},
+		{flat, InputOptions{Format: CSV}, "lines of values for a network that takes spikes"},
+		{signals(), InputOptions{Format: "text"}, "events for a network of signals"},
 		{odd, InputOptions{Step: -1}, "time steps of -0.001 µs"},
 	} {
 		if _, err := NewInput(strings.NewReader(""), c.m, c.o); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -15,13 +15,18 @@ import (
 // message is one line of the form jsonl. Keys that it does not have are passed
 // over.
 type message struct {
-	T      number `json:"t"`
-	X      number `json:"x"`
+	T      stamp  `json:"t"`
+	X      column `json:"x"`
 	Y      number `json:"y"`
 	P      sign   `json:"p"`
 	Step   number `json:"step"`
 	Spikes array  `json:"spikes"`
 	Values array  `json:"values"`
+}
+
+// cleared returns a message without anything, which keeps the memory of m.
+func (m *message) cleared() message {
+	return message{X: column{array: array{text: m.X.text}}, Spikes: array{text: m.Spikes.text}, Values: array{text: m.Values.text}}
 }
 
 // decode reads a line. Package json takes T for t where there is no t, which
@@ -32,7 +37,7 @@ func (m *message) decode(line []byte) error {
 		return nil
 	}
 	// Key by key, so that an error names it.
-	*m = message{Spikes: array{text: m.Spikes.text}, Values: array{text: m.Values.text}}
+	*m = m.cleared()
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(line, &keys); err != nil {
 		return err
@@ -81,6 +86,31 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// A stamp is the time of an event, a number; what else it may be of a step is passed
+// over, so that an error is kept for whoever needs it.
+type stamp struct {
+	number
+	err error
+}
+
+func (t *stamp) UnmarshalJSON(b []byte) error {
+	t.err, t.given = t.number.UnmarshalJSON(b), true
+	return nil
+}
+
+// A column is that of an event, or the values of a step.
+type column struct {
+	number
+	array
+}
+
+func (c *column) UnmarshalJSON(b []byte) error {
+	if b[0] == '[' {
+		return c.array.UnmarshalJSON(b)
+	}
+	return c.number.UnmarshalJSON(b)
+}
+
 // A sign is a polarity: 0 or −1 for OFF, 1 for ON.
 type sign struct{ number }
 
@@ -114,7 +144,7 @@ func (a *array) UnmarshalJSON(b []byte) error {
 type jsonParser struct {
 	once     *once
 	channels int
-	analog   bool
+	width    int         // values of a step, 0 if the network takes none
 	plane    model.Plane // that events lie in, without pixels if the network does not take any
 	maxStep  int64
 	message  message // kept for its memory
@@ -126,20 +156,30 @@ func (p *jsonParser) parse(c *chunk, line []byte) (something bool, err error) {
 	if len(line) == 0 {
 		return false, nil
 	}
-	if line[0] != '{' {
-		return false, errors.New("expected a JSON object")
-	}
 	m := &p.message
-	*m = message{Spikes: array{text: m.Spikes.text}, Values: array{text: m.Values.text}}
-	if err := m.decode(line); err != nil {
-		return false, err
+	*m = m.cleared()
+	switch line[0] {
+	case '{':
+		if err := m.decode(line); err != nil {
+			return false, err
+		}
+	case '[':
+		if err := json.Unmarshal(line, &m.Values); err != nil {
+			return false, err
+		}
+	default:
+		return false, errors.New("expected a JSON object, or an array of values: [0.1,-2]")
 	}
-	isEvent := m.T.given
+	if m.X.array.given && !m.Values.given {
+		m.Values, m.X.array = m.X.array, m.Values
+	}
+	isStep := m.Spikes.given || m.Values.given || m.X.array.given
+	isEvent := m.T.given && !isStep
 	switch {
-	case isEvent && (m.Spikes.given || m.Values.given || m.Step.given):
+	case isStep && (m.X.number.given || m.Y.given || m.P.given), isEvent && m.Step.given:
 		return false, errors.New(`an event and a step at once, expected either "t", "x", "y", "p" or a step`)
-	case !isEvent && m.Spikes.given == m.Values.given:
-		return false, errors.New(`expected "t", "x", "y", "p", or "spikes", or "values"`)
+	case !isEvent && (m.Spikes.given == m.Values.given || m.X.array.given):
+		return false, errors.New(`expected "t", "x", "y", "p", or "spikes", or "values", which an array "x" is too`)
 	case p.decided && isEvent != p.events:
 		return false, errors.New("events and steps in one stream, expected those of the first line")
 	case isEvent:
@@ -156,7 +196,9 @@ func (p *jsonParser) parse(c *chunk, line []byte) (something bool, err error) {
 
 func (p *jsonParser) event(c *chunk, m *message) error {
 	switch {
-	case !m.X.given || !m.Y.given || !m.P.given:
+	case m.T.err != nil:
+		return keyed("t", m.T.err)
+	case !m.X.number.given || !m.Y.given || !m.P.given:
 		return errors.New(`expected all of "t", "x", "y", "p"`)
 	case p.plane.Channels == 0:
 		return errNoSize
@@ -182,10 +224,10 @@ func (p *jsonParser) step(c *chunk, m *message) (err error) {
 		}
 		return keyed("spikes", err)
 	}
-	if !p.analog {
+	if p.width == 0 {
 		return errors.New("values for a network that takes spikes")
 	}
-	c.values, err = appendValues(c.values, m.Values.text, p.channels)
+	c.values, err = appendValues(c.values, m.Values.text, p.width)
 	return keyed("values", err)
 }
 

@@ -118,7 +118,7 @@ func (in *Input) useStep(c *chunk) (over bool) {
 	case late:
 		in.late++
 		in.notify(NoticeLate, in.late, "step %d is late: step %d is open", p, in.time.from)
-		if in.o.Late == event.FoldLate {
+		if in.o.Late == event.FoldLate && in.signal == nil { // a signal has no second value
 			in.putStep(c)
 		}
 	default:
@@ -162,6 +162,9 @@ func (in *Input) place(p int64) place {
 	if in.time.begun {
 		in.restart = true
 		in.restarts++
+		if in.signal != nil {
+			in.signal.Reset()
+		}
 		in.notify(NoticeTime, in.restarts, "%s", in.jump(p))
 	}
 	in.time.begin(p)
@@ -194,6 +197,12 @@ func (in *Input) put(channel int) {
 func (in *Input) putStep(c *chunk) {
 	for _, channel := range c.channels {
 		in.put(int(channel))
+	}
+	if in.signal != nil && len(c.values) > 0 {
+		in.signal.Step(in.spikes, c.values)
+		in.events = in.spikes.Count()
+		in.dirty = true
+		return
 	}
 	for i, v := range c.values {
 		// What is folded may add up to more than float32 holds.

@@ -1,5 +1,7 @@
 package stream
 
+import "github.com/snurun/snurun/dataset"
+
 // parseSpikes returns the parser of the form spikes: a line a step, with the
 // numbers of the active channels. Where a channel cannot count, naming it twice is
 // an error: the line may be a row of a 0/1 matrix.
@@ -15,5 +17,15 @@ func parseSpikes(channels int, counts bool) func(c *chunk, line []byte) (bool, e
 			err = seen.check(c.channels)
 		}
 		return err == nil, err
+	}
+}
+
+// parseRows returns the parser of the form csv: a line a step, with its values.
+func parseRows(width int, columns string) func(c *chunk, line []byte) (bool, error) {
+	rows := dataset.NewRows(width, columns)
+	return func(c *chunk, line []byte) (something bool, err error) {
+		c.values, err = rows.Parse(c.values, line)
+		c.isStep = len(c.values) > 0
+		return c.isStep, err
 	}
 }

@@ -200,8 +200,9 @@ func (w *Windows) Replace(net *runtime.Network, o WindowOptions) error {
 	}
 	is, was := n.o, w.o
 	switch a, b := net.Input(), w.net.Input(); {
-	case !slices.Equal(a.Shape, b.Shape) || a.Encoder.Analog() != b.Encoder.Analog() || a.Encoder.Coding != b.Encoder.Coding || a.Step() != b.Step() || !reflect.DeepEqual(a.Encoder.Sound, b.Encoder.Sound):
-		return fmt.Errorf("stream: the network takes input of shape %v, %v, in steps of %v ms, expected %v, %v, %v ms and, of sound, the same filters: %w", a.Shape, a.Encoder, a.Step(), b.Shape, b.Encoder, b.Step(), runtime.ErrInput)
+	case !slices.Equal(a.Shape, b.Shape) || a.Encoder.Analog() != b.Encoder.Analog() || a.Encoder.Coding != b.Encoder.Coding || a.Step() != b.Step() ||
+		!slices.Equal(a.Encoder.Delta, b.Encoder.Delta) || a.Encoder.Difference != b.Encoder.Difference || !reflect.DeepEqual(a.Encoder.Sound, b.Encoder.Sound):
+		return fmt.Errorf("stream: the network takes input of shape %v, %v, in steps of %v ms, expected %v, %v, %v ms and, of signals, the same parameters: %w", a.Shape, a.Encoder, a.Step(), b.Shape, b.Encoder, b.Step(), runtime.ErrInput)
 	case is.Steps != was.Steps || is.Stride != was.Stride || is.Keep != was.Keep || is.Rearm != was.Rearm:
 		return fmt.Errorf("stream: windows of %d steps at a stride of %d, expected those of before, %d at %d", is.Steps, is.Stride, was.Steps, was.Stride)
 	}

@@ -21,10 +21,16 @@ type Setup struct {
 	// each by each, for training.
 	Transpose int
 	// Sound is how the bank of filters is made that samples of sound go through.
-	Sound    sound.Design
+	Sound sound.Design
+	// Delta is how far apart the levels of the encoder series are, as a share of the
+	// standard deviation of a channel in training; 0 stands for DefaultDelta.
+	Delta    float64
 	Prior    bool // begin with what Prior says
 	KeepBest bool // keep the epoch that is best on the samples held out, not the last
 }
+
+// DefaultDelta is the Delta of a Setup that has none.
+const DefaultDelta = 0.1
 
 // Recipe is a named, complete choice for inputs of one size.
 type Recipe struct {

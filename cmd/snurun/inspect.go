@@ -87,12 +87,14 @@ type report struct {
 }
 
 type inputReport struct {
-	Shape     []int    `json:"shape"`
-	Encoder   string   `json:"encoder"`
-	RateHz    float64  `json:"rate_hz,omitempty"`
-	Threshold *float64 `json:"threshold,omitempty"`
-	BinUS     float64  `json:"bin_us,omitempty"`
-	Counts    bool     `json:"counts,omitempty"`
+	Shape      []int     `json:"shape"`
+	Encoder    string    `json:"encoder"`
+	RateHz     float64   `json:"rate_hz,omitempty"`
+	Threshold  *float64  `json:"threshold,omitempty"`
+	BinUS      float64   `json:"bin_us,omitempty"`
+	Counts     bool      `json:"counts,omitempty"`
+	Delta      []float32 `json:"delta,omitempty"`
+	Difference bool      `json:"difference,omitempty"`
 
 	Sound *soundReport `json:"sound,omitempty"`
 }
@@ -134,7 +136,7 @@ func newReport(file string, m *model.Network, net *runtime.Network, info export.
 	r := report{
 		Schema: schema, Model: file, File: file, Network: m.Topology(), Bytes: info.Size, SHA256: fmt.Sprintf("%x", info.SHA256),
 		Name: m.Name, CreatedBy: m.CreatedBy, DtMS: m.Input.Dt, Steps: m.Steps,
-		Input:   inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts, newSoundReport(e.Sound)},
+		Input:   inputReport{m.Input.Shape, string(e.Coding), e.RateHz, e.Threshold, e.BinUS, e.Counts, e.Delta, e.Difference, newSoundReport(e.Sound)},
 		Classes: m.Classes, Readout: string(m.Readout.Kind), Margin: m.Readout.Margin, Floor: newFloorLine(m.Readout.Floor), Topology: m.Topology(), Neurons: m.Neurons(), Parameters: m.Parameters(),
 		Metadata: m.Metadata,
 	}

@@ -25,7 +25,7 @@ func (r *readingFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&r.SkipBad, "skip-bad", false, "pass over malformed events and recordings, and count them")
 	f.BoolVar(&r.Strict, "strict", false, "fail where data are implausible, instead of a warning")
 	f.StringVar(&r.Chip, "chip", "", "`sensor` of AEDAT recordings that do not name it, such as DAVIS346")
-	f.StringVar(&r.Columns, "columns", "", "`names` of the columns of events, such as x,y,p,t or t_s,x,y,p")
+	f.StringVar(&r.Columns, "columns", "", "`names` of the columns of events, such as x,y,p,t or t_s,x,y,p; of CSV, names or numbers of the columns that are channels")
 	f.Var((*intensity)(&r.Picture.Level), "level", "take pixels of a picture below this intensity, of 255, for paper")
 	f.Var((*inversion)(&r.Picture), "invert", "`whether` pictures are dark on light: auto, yes or no (default auto)")
 }

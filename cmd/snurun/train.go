@@ -123,6 +123,8 @@ Recipes:
 	f.BoolVar(&o.counts, "counts", false, "pass on how many events a pixel and step has, not just that it has one; .npy may hold analog values")
 	f.StringVar(&o.speaker, "speaker", "", "of spoken, test on the recordings of this `speaker`, train on the others")
 	f.String("filters", "", "bank of filters for sound: some of `hz=H,hop=S,bands=B,levels=L`, with H samples a second, S of them a step")
+	f.Float64("delta", train.DefaultDelta, "turn values of recordings into spikes where they cross levels, a `SHARE` of a channel's standard deviation apart")
+	f.Bool("difference", false, "with --delta, levels of how much values change from step to step")
 	f.StringVar(&o.recipe, "recipe", "default", "`recipe` to start from")
 	f.StringVar(&o.out, "out", "model.msgpack", "model `file` to write")
 	f.BoolVar(&o.json, "json", false, "print one JSON object an epoch and a summary")
@@ -328,6 +330,8 @@ func (o *trainOptions) override() error {
 				}
 				t.Input.Encoder.Threshold = &x
 			}
+		case "delta":
+			o.plan.Delta = number(f.Name)
 		case "held":
 			if o.plan.Held = number(f.Name); !(o.plan.Held > 0 && o.plan.Held < 1) {
 				err = usagef("--held is %v, expected a share above 0 and below 1", o.plan.Held)
@@ -438,7 +442,7 @@ func (o *trainOptions) override() error {
 	o.plan.Config.Threads = o.threads
 	o.plan.Config.Context = o.command("epochs")
 	if o.init != "" {
-		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "filters", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
+		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "delta", "difference", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
 			}

@@ -78,6 +78,12 @@ var choices = []choice{
 		d := p.Sound
 		return when(takesSound(p), fmt.Sprintf("hz=%d,hop=%d,bands=%d,levels=%d", d.SampleHz, d.Hop, d.Bands, d.Levels))
 	}},
+	{"delta", groupData, func(p *train.Setup) string {
+		return when(p.Topology.Input.Encoder.Coding == model.Series, number(cmp.Or(p.Delta, train.DefaultDelta)))
+	}},
+	{"difference", groupData, func(p *train.Setup) string {
+		return when(p.Topology.Input.Encoder.Coding == model.Series, strconv.FormatBool(p.Topology.Input.Encoder.Difference))
+	}},
 	{"held", groupData, func(p *train.Setup) string { return number(p.Held) }},
 	{"skip-steps", groupData, func(p *train.Setup) string {
 		return when(p.Topology.Readout.EachStep(), strconv.Itoa(p.Judging.Skip))

@@ -38,7 +38,7 @@ type trainingData struct {
 func (o *trainOptions) checkData() error {
 	switch o.dataset {
 	case mnistSet, imageSet, choraleSet:
-		for _, name := range []string{"list", "test-list", "bin-us", "counts", "time-jitter"} {
+		for _, name := range []string{"list", "test-list", "bin-us", "counts", "delta", "difference", "time-jitter"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s is for recordings: --dataset %s", name, folderSet)
 			}
@@ -64,6 +64,8 @@ func (o *trainOptions) checkData() error {
 		return usagef("--data is missing: the folder of the data set; 'snurun data mnist --out DIR' fetches MNIST")
 	case o.flags.Changed("input") && (len(o.input) == 0 || slices.Min(o.input) < 1):
 		return usagef("--input is %v, expected a shape such as 2,34,34", o.input)
+	case o.flags.Changed("delta") && (o.flags.Changed("counts") || o.flags.Changed("input")):
+		return usagef("--delta makes spikes of values, two channels of each: --counts and --input are for events")
 	case o.flags.Changed("bin-us") && !(o.binUS >= 1):
 		return usagef("--bin-us is %v, expected at least 1", o.binUS)
 	}
@@ -178,6 +180,9 @@ func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (tra
 			return d, nil, err
 		}
 	}
+	if err := o.encodeSignals(recipe, &d, &in); err != nil {
+		return d, nil, err
+	}
 	o.shape = in.Shape
 	o.plan = recipe.Setup(in.Shape, d.training.Classes())
 	if isNew {
@@ -190,6 +195,34 @@ func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (tra
 	return d, m, err
 }
 
+// encodeSignals learns the parameters of an encoder of signals from the values that were
+// read for it, and puts their spikes in their place.
+func (o *trainOptions) encodeSignals(recipe train.Recipe, d *trainingData, in *model.Input) (err error) {
+	e := &in.Encoder
+	if !e.Coding.Signals() || e.Width() > 0 {
+		return nil
+	}
+	share := cmp.Or(recipe.Setup([]int{1}, []string{""}).Delta, train.DefaultDelta)
+	if o.flags.Changed("delta") {
+		if share, _ = o.flags.GetFloat64("delta"); !(share > 0 && share <= 1e6) {
+			return usagef("--delta is %v, expected a share of the standard deviation above 0", share)
+		}
+	}
+	if e.Delta, err = dataset.LearnDelta(d.training, sequence(0, d.training.Len()), share, e.Difference); err != nil {
+		return fmt.Errorf("%s: %w", cmp.Or(o.data, o.list), err)
+	}
+	in.Shape = []int{2 * len(e.Delta)}
+	for _, source := range []*dataset.Source{&d.training, &d.valid, &d.test} {
+		if *source == nil {
+			continue
+		}
+		if *source, err = dataset.FromSignals(*source, *in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // recorded returns the input that recordings are read for, and the classes if
 // they are known before: those of the network to start from, or else what the
 // flags and the recipe say.
@@ -200,16 +233,26 @@ func (o *trainOptions) recorded(recipe train.Recipe) (model.Input, []string) {
 	// The shape and the classes do not matter to how a recipe codes its input.
 	t := recipe.Setup([]int{1, 1, 1}, []string{""}).Topology
 	e := t.Input.Encoder
-	if e.Coding != model.Events {
-		e = model.Encoder{Coding: model.Events, BinUS: t.Input.Dt.Micros()}
-	}
+	dt := t.Input.Dt
 	if o.flags.Changed("bin-us") {
-		e.BinUS = o.binUS
+		dt = model.FromMicros(o.binUS)
+	}
+	switch {
+	case o.flags.Changed("delta"):
+		e = model.Encoder{Coding: model.Series}
+		fallthrough
+	case e.Coding.Signals():
+		if o.flags.Changed("difference") {
+			e.Difference, _ = o.flags.GetBool("difference")
+		}
+		return model.Input{Encoder: e, Dt: dt}, nil
+	case e.Coding != model.Events || o.flags.Changed("bin-us"):
+		e = model.Encoder{Coding: model.Events, BinUS: dt.Micros(), Counts: e.Counts}
 	}
 	if o.flags.Changed("counts") {
 		e.Counts = o.counts
 	}
-	return model.Input{Shape: o.input, Encoder: e}, nil
+	return model.Input{Shape: o.input, Encoder: e, Dt: model.FromMicros(e.BinUS)}, nil
 }
 
 // longestUntold is the number of steps up to which recordings are presented

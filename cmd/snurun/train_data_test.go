@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ func TestTrainOnRecordings(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := model.Encoder{Coding: model.Events, BinUS: 3000, Counts: name == "counts"}
-		if m.Input.Encoder != want || !slices.Equal(m.Input.Shape, []int{2, 6, 8}) || m.Steps != 10 || m.Input.Dt != 3 || !slices.Equal(m.Classes, []string{"left", "right"}) {
+		if !reflect.DeepEqual(m.Input.Encoder, want) || !slices.Equal(m.Input.Shape, []int{2, 6, 8}) || m.Steps != 10 || m.Input.Dt != 3 || !slices.Equal(m.Classes, []string{"left", "right"}) {
 			t.Errorf("%s: input %+v, %d steps of %v ms, classes %q", name, m.Input, m.Steps, m.Input.Dt, m.Classes)
 		}
 		must(t, "verify", out)

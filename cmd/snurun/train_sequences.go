@@ -69,7 +69,10 @@ func (o *trainOptions) loadArchives(_ context.Context, recipe train.Recipe) (d t
 		}
 	}
 	d.draw = true
-	in.Shape, in.Dt = d.training.Shape(), model.FromMicros(in.Encoder.BinUS)
+	in.Shape = d.training.Shape()
+	if err := o.encodeSignals(recipe, &d, &in); err != nil {
+		return d, nil, err
+	}
 	m, err = o.planSequences(recipe, &d, in)
 	return d, m, err
 }

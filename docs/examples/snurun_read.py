@@ -35,6 +35,19 @@ def tensor(t):
     return a
 
 
+def series(encoder, x):
+    """The spikes [steps, channels] that an encoder `series` makes of values [steps, width]."""
+    delta, v = np.array(encoder["delta"], f32), x.astype(f32)
+    if encoder.get("difference"):
+        v = np.vstack([v[:1] * f32(0), v[1:] - v[:-1]])
+    r, spikes = v[0], np.zeros((len(v), 2 * len(delta)), f32)
+    for t, now in enumerate(v):
+        up, down = now - r >= delta, r - now >= delta
+        r = np.where(up, r + delta, np.where(down, r - delta, r))
+        spikes[t, 0::2], spikes[t, 1::2] = up, down
+    return spikes
+
+
 def exp(x):
     x = np.clip(x, f32(-87), f32(88))
     n = (x * f32(1.4426950408889634) + f32(12582912)) - f32(12582912)

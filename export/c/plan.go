@@ -188,7 +188,7 @@ func (g *generator) nodeOf(i int, l *model.Layer) (*node, error) {
 // readouts and codings are those that this package knows.
 var (
 	readouts = []model.ReadoutKind{model.SpikeCount, model.MembraneSum, model.MembraneMax, model.FirstSpike, model.StepClass, model.StepSet}
-	codings  = []model.Coding{model.Poisson, model.Latency, model.Direct, model.Events}
+	codings  = []model.Coding{model.Poisson, model.Latency, model.Direct, model.Events, model.Series}
 )
 
 // supported returns an error for a layer of neurons of which this package does not
