@@ -51,12 +51,12 @@ func newStream() *cobra.Command {
 		Long: `stream reads spikes, events or sound from standard input as they come, groups them
 into windows of time steps and prints a line for every decision, at once.
 
-The formats are spikes (a line a step: the numbers of the active channels), jsonl
-(a JSON object a line: {"t":µs,"x":X,"y":Y,"p":P}, or {"spikes":[...]}, or
-{"values":[...]}), s16le (sound: samples of 16 bits, as from arecord -t raw -f S16_LE),
-and recordings of events: text (lines t,x,y,p) and
+The formats are spikes (a line a step: the numbers of the active channels), csv (a line
+a step: values), jsonl (a JSON object a line: {"t":µs,"x":X,"y":Y,"p":P}, or
+{"spikes":[...]}, or {"values":[...]}), s16le (sound: samples of 16 bits, as from
+arecord -t raw -f S16_LE), and recordings of events: text (lines t,x,y,p) and
 ` + strings.Join(slices.DeleteFunc(event.Formats(), func(f string) bool { return f == textFormat }), ", ") + `.
-Without --format it is text for a network of events, s16le for one of sound, jsonl for
+Without --format it is text for a network of events, s16le for sound, csv for series, jsonl for
 one with analog input, else spikes. Events are binned into steps. --connect reads them from a socket, such as
 AEDAT 4 from dv-processing; --listen takes what faery and AEStream send. Arrays and HDF5
 are no streams: snurun classify reads them.
@@ -106,7 +106,7 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 	complete(cmd, "reset", "window", "never")
 	complete(cmd, "late", "drop", "fold")
 	f.StringVar(&o.input.Chip, "chip", "", "`sensor` of an AEDAT recording that does not name it, such as DAVIS346")
-	f.StringVar(&o.input.Columns, "columns", "", "`names` of the columns of text, such as x,y,p,t or t_s,x,y,p")
+	f.StringVar(&o.input.Columns, "columns", "", "`names` of the columns of text, such as x,y,p,t or t_s,x,y,p; of csv, names or numbers of those that are channels")
 	f.StringVar(&o.connect, "connect", "", "read from this `address`, tcp://HOST:PORT or unix:///PATH, instead of standard input")
 	f.StringVar(&o.listen, "listen", "", "read what arrives at this `address`, udp://HOST:PORT or tcp://HOST:PORT, instead of standard input")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a decision and a summary")
