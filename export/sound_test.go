@@ -71,6 +71,6 @@ func TestSoundRefused(t *testing.T) {
 		{"input.encoder.filters", tensor("f32", "\x93\x03\x01\x03", strings.Repeat(f32(1)+f32(0)+f32(1), 3)), model.ErrInvalid, "filters have 1, 0, 1 for section 0 of band 0, expected g up to 2^20 and |c2| < 1"},
 		{"input.encoder.levels", tensor("f32", "\x92\x02\x01", f32(1)+f32(1)), model.ErrInvalid, "levels have shape [2 1] and 2 numbers, expected float32 [3, levels]"},
 		{"input.encoder.levels", tensor("f32", "\x92\x03\x02", strings.Repeat(f32(-1), 6)), model.ErrInvalid, "levels have -1 at 0 of band 0, expected 0 to 2^20"},
-		{"input.encoder.levels", tensor("f32", "\x92\x03\x01", strings.Repeat(f32(1), 3)), model.ErrInvalid, "input: shape is [6], expected 3 channels: 1 levels of 3 bands"},
+		{"input.encoder.levels", tensor("f32", "\x92\x03\x01", strings.Repeat(f32(1), 3)), model.ErrInvalid, "input: shape is [6], expected 3 channels: encoder sound at 8000 Hz, 3 bands of 1 levels"},
 	})
 }

@@ -3,7 +3,6 @@ package event
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -113,78 +112,6 @@ func (d *aedat4) header(data []byte) ([]aedat4Stream, error) {
 	}
 	return info.streams(nil), nil
 }
-
-// An xmlNode is a node of the list of streams.
-type xmlNode struct {
-	name  string
-	nodes []*xmlNode
-	attrs map[string]string
-}
-
-// maxNodes bounds how deep nodes lie in each other.
-const maxNodes = 32
-
-// readNodes parses the list of streams: an element of <node name=""> in each other,
-// with <attr key="">value</attr> in them. Token by token: what encoding/xml needs to
-// fill structures would be a hundredth of a board's binary.
-func readNodes(text []byte) (*xmlNode, error) {
-	d := xml.NewDecoder(bytes.NewReader(text))
-	var path []*xmlNode
-	key, inAttr := "", false
-	for {
-		token, err := d.Token()
-		if err != nil { // of the end, too: the first element is not closed
-			return nil, err
-		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			switch {
-			case len(path) == 0 || t.Name.Local == "node" && !inAttr:
-				if len(path) == maxNodes {
-					return nil, fmt.Errorf("nodes lie in each other %d deep, expected at most %d", len(path)+1, maxNodes)
-				}
-				n := &xmlNode{name: valueOf(t, "name"), attrs: map[string]string{}}
-				if len(path) > 0 {
-					last := path[len(path)-1]
-					last.nodes = append(last.nodes, n)
-				}
-				path = append(path, n)
-			case t.Name.Local == "attr" && !inAttr:
-				key, inAttr = valueOf(t, "key"), true
-				path[len(path)-1].attrs[key] = ""
-			default:
-				if err := d.Skip(); err != nil {
-					return nil, err
-				}
-			}
-		case xml.CharData:
-			if inAttr {
-				path[len(path)-1].attrs[key] += string(t)
-			}
-		case xml.EndElement:
-			if inAttr {
-				inAttr = false
-				break
-			}
-			if len(path) == 1 {
-				return path[0], nil
-			}
-			path = path[:len(path)-1]
-		}
-	}
-}
-
-// valueOf returns the attribute of an element, "" without one.
-func valueOf(e xml.StartElement, name string) string {
-	for _, a := range e.Attr {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
-}
-
-func (n *xmlNode) attr(key string) string { return strings.TrimSpace(n.attrs[key]) }
 
 // An aedat4Stream is a stream of events.
 type aedat4Stream struct {
