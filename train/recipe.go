@@ -23,14 +23,11 @@ type Setup struct {
 	// Sound is how the bank of filters is made that samples of sound go through.
 	Sound sound.Design
 	// Delta is how far apart the levels of the encoder series are, as a share of the
-	// standard deviation of a channel in training; 0 stands for DefaultDelta.
+	// standard deviation of a channel in training.
 	Delta    float64
 	Prior    bool // begin with what Prior says
 	KeepBest bool // keep the epoch that is best on the samples held out, not the last
 }
-
-// DefaultDelta is the Delta of a Setup that has none.
-const DefaultDelta = 0.1
 
 // Recipe is a named, complete choice for inputs of one size.
 type Recipe struct {

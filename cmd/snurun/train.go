@@ -86,13 +86,12 @@ sound (.wav), NumPy arrays .npy and .npz, HDF5, and recordings of event cameras
 one folder a class, in folders train and test if there are both, or of a list: lines
 "FILE CLASS", or FILE alone where FILE_labels.csv lists its parts, or HDF5 as of SHD;
 spoken takes sound in files CLASS_SPEAKER_INDEX.wav. --input, --bin-us and --counts say
-what is seen of events, --filters what is heard.
+what is seen of events, --filters what is heard, --delta what moves in values, of .npy
+or of CSV, a row a step.
 
 Recipes:
 ` + recipes.String(),
 		Example: `  snurun train --dataset mnist --data ~/mnist --out mnist.msgpack
-  snurun train --data ~/mnist --readout membrane_sum --epochs 30 --out best.msgpack
-  snurun train --data ~/mnist --json > history.jsonl
   snurun train --dataset folder --data nmnist --list train.txt --test-list test.txt --input 2,34,34 --recipe nmnist
   snurun train --recipe digits --data ~/free-spoken-digit-dataset/recordings`,
 		Args: exactArgs(0, "no arguments"),
@@ -123,8 +122,7 @@ Recipes:
 	f.BoolVar(&o.counts, "counts", false, "pass on how many events a pixel and step has, not just that it has one; .npy may hold analog values")
 	f.StringVar(&o.speaker, "speaker", "", "of spoken, test on the recordings of this `speaker`, train on the others")
 	f.String("filters", "", "bank of filters for sound: some of `hz=H,hop=S,bands=B,levels=L`, with H samples a second, S of them a step")
-	f.Float64("delta", train.DefaultDelta, "turn values of recordings into spikes where they cross levels, a `SHARE` of a channel's standard deviation apart")
-	f.Bool("difference", false, "with --delta, levels of how much values change from step to step")
+	f.String("delta", "", "make spikes of values where they cross levels, a share of their standard deviation apart: `SHARE[,difference]`, of how they change from step to step")
 	f.StringVar(&o.recipe, "recipe", "default", "`recipe` to start from")
 	f.StringVar(&o.out, "out", "model.msgpack", "model `file` to write")
 	f.BoolVar(&o.json, "json", false, "print one JSON object an epoch and a summary")
@@ -331,7 +329,7 @@ func (o *trainOptions) override() error {
 				t.Input.Encoder.Threshold = &x
 			}
 		case "delta":
-			o.plan.Delta = number(f.Name)
+			o.plan.Delta, _, _ = parseDelta(text) // checked before
 		case "held":
 			if o.plan.Held = number(f.Name); !(o.plan.Held > 0 && o.plan.Held < 1) {
 				err = usagef("--held is %v, expected a share above 0 and below 1", o.plan.Held)
@@ -442,7 +440,7 @@ func (o *trainOptions) override() error {
 	o.plan.Config.Threads = o.threads
 	o.plan.Config.Context = o.command("epochs")
 	if o.init != "" {
-		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "delta", "difference", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
+		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "delta", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
 			}

@@ -79,10 +79,8 @@ var choices = []choice{
 		return when(takesSound(p), fmt.Sprintf("hz=%d,hop=%d,bands=%d,levels=%d", d.SampleHz, d.Hop, d.Bands, d.Levels))
 	}},
 	{"delta", groupData, func(p *train.Setup) string {
-		return when(p.Topology.Input.Encoder.Coding == model.Series, number(cmp.Or(p.Delta, train.DefaultDelta)))
-	}},
-	{"difference", groupData, func(p *train.Setup) string {
-		return when(p.Topology.Input.Encoder.Coding == model.Series, strconv.FormatBool(p.Topology.Input.Encoder.Difference))
+		e := p.Topology.Input.Encoder
+		return when(e.Coding == model.Series, number(p.Delta)+when(e.Difference, ",difference"))
 	}},
 	{"held", groupData, func(p *train.Setup) string { return number(p.Held) }},
 	{"skip-steps", groupData, func(p *train.Setup) string {

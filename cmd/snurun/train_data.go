@@ -38,7 +38,7 @@ type trainingData struct {
 func (o *trainOptions) checkData() error {
 	switch o.dataset {
 	case mnistSet, imageSet, choraleSet:
-		for _, name := range []string{"list", "test-list", "bin-us", "counts", "delta", "difference", "time-jitter"} {
+		for _, name := range []string{"list", "test-list", "bin-us", "counts", "delta", "time-jitter"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s is for recordings: --dataset %s", name, folderSet)
 			}
@@ -58,6 +58,12 @@ func (o *trainOptions) checkData() error {
 	}
 	if o.flags.Changed("window") && o.dataset != choraleSet && o.dataset != sequenceSet {
 		return usagef("--window is for sequences: --dataset %s or %s", choraleSet, sequenceSet)
+	}
+	if o.flags.Changed("delta") {
+		text, _ := o.flags.GetString("delta")
+		if _, _, err := parseDelta(text); err != nil {
+			return err
+		}
 	}
 	switch {
 	case o.data == "" && o.list == "":
@@ -195,6 +201,15 @@ func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (tra
 	return d, m, err
 }
 
+// parseDelta returns what --delta says.
+func parseDelta(text string) (share float64, difference bool, err error) {
+	number, word, more := strings.Cut(text, ",")
+	if share, err = strconv.ParseFloat(number, 64); err != nil || !(share > 0 && share <= 1e6) || more && word != "difference" {
+		return 0, false, usagef("--delta is %q, expected a share of the standard deviation above 0, such as 0.1, and perhaps ,difference", text)
+	}
+	return share, more, nil
+}
+
 // encodeSignals learns the parameters of an encoder of signals from the values that were
 // read for it, and puts their spikes in their place.
 func (o *trainOptions) encodeSignals(recipe train.Recipe, d *trainingData, in *model.Input) (err error) {
@@ -202,10 +217,10 @@ func (o *trainOptions) encodeSignals(recipe train.Recipe, d *trainingData, in *m
 	if !e.Coding.Signals() || e.Width() > 0 {
 		return nil
 	}
-	share := cmp.Or(recipe.Setup([]int{1}, []string{""}).Delta, train.DefaultDelta)
-	if o.flags.Changed("delta") {
-		if share, _ = o.flags.GetFloat64("delta"); !(share > 0 && share <= 1e6) {
-			return usagef("--delta is %v, expected a share of the standard deviation above 0", share)
+	share := recipe.Setup([]int{1}, []string{""}).Delta
+	if text, _ := o.flags.GetString("delta"); text != "" {
+		if share, _, err = parseDelta(text); err != nil {
+			return err
 		}
 	}
 	if e.Delta, err = dataset.LearnDelta(d.training, sequence(0, d.training.Len()), share, e.Difference); err != nil {
@@ -239,12 +254,11 @@ func (o *trainOptions) recorded(recipe train.Recipe) (model.Input, []string) {
 	}
 	switch {
 	case o.flags.Changed("delta"):
-		e = model.Encoder{Coding: model.Series}
+		text, _ := o.flags.GetString("delta")
+		_, difference, _ := parseDelta(text)
+		e = model.Encoder{Coding: model.Series, Difference: difference}
 		fallthrough
 	case e.Coding.Signals():
-		if o.flags.Changed("difference") {
-			e.Difference, _ = o.flags.GetBool("difference")
-		}
 		return model.Input{Encoder: e, Dt: dt}, nil
 	case e.Coding != model.Events || o.flags.Changed("bin-us"):
 		e = model.Encoder{Coding: model.Events, BinUS: dt.Micros(), Counts: e.Counts}

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -341,6 +342,65 @@ func TestListsAreFound(t *testing.T) {
 	} {
 		if got := inFolder(c[0], c[1]); got != c[2] {
 			t.Errorf("list %q of folder %q is %q, expected %q", c[1], c[0], got, c[2])
+		}
+	}
+}
+
+// TestTrainSeries trains on values in CSV, whose levels are learned, and classifies them
+// as files and live.
+func TestTrainSeries(t *testing.T) {
+	dir := t.TempDir()
+	for part, n := range map[string]int{"train": 12, "test": 4} {
+		for class, slope := range map[string]float64{"up": 1, "down": -1} {
+			folder := filepath.Join(dir, part, class)
+			if err := os.MkdirAll(folder, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for i := range n {
+				text := "t_ms,a,b\n"
+				for step := range 20 + i {
+					text += fmt.Sprintf("%d,%v,%v\n", 10*step, slope*float64(step), float64((step*7+i)%5))
+				}
+				if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.csv", i)), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	out := filepath.Join(t.TempDir(), "m.msgpack")
+	args := []string{"train", "--dataset", "folder", "--data", dir, "--delta", "0.25", "--bin-us", "10000", "--hidden", "16", "--epochs", "15", "--batch", "4", "--readout", "membrane_sum", "--json", "--out", out}
+	if s := summaryOf(t, must(t, args...)); s["test_accuracy"] != 1.0 {
+		t.Errorf("%v", s)
+	}
+	m, err := export.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := m.Input.Encoder; e.Coding != model.Series || len(e.Delta) != 2 || e.Difference || !slices.Equal(m.Input.Shape, []int{4}) || m.Input.Dt != 10 || m.Steps != 31 {
+		t.Errorf("input %+v, %d steps", m.Input, m.Steps)
+	}
+	must(t, "verify", out)
+	must(t, "inspect", out, "--json")
+	again := filepath.Join(t.TempDir(), "again.msgpack")
+	must(t, "train", "--dataset", "folder", "--data", dir, "--bin-us", "10000", "--config", out, "--out", again)
+	if b, err := export.ReadFile(again); err != nil || !slices.Equal(b.Input.Encoder.Delta, m.Input.Encoder.Delta) || !slices.Equal(b.Layers[0].Weight.F32, m.Layers[0].Weight.F32) {
+		t.Errorf("what the configuration trains differs, %v", err)
+	}
+	file := filepath.Join(dir, "test", "down", "3.csv")
+	if text := must(t, "classify", out, file); !strings.Contains(text, "down") {
+		t.Errorf("%s: %s", file, text)
+	}
+	recording, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var live bytes.Buffer
+	if code := run(t.Context(), []string{"stream", out, "--window", "23"}, bytes.NewReader(recording), &live, io.Discard); code != exitOK || !strings.Contains(live.String(), "down") {
+		t.Errorf("exit %d, %s", code, live.String())
+	}
+	for _, bad := range [][]string{{"--delta", "0"}, {"--delta", "x"}, {"--delta", "0.1,changes"}, {"--delta", "0.1", "--counts"}, {"--delta", "0.1", "--columns", "z"}} {
+		if _, diagnostics, code := snurun(t, append([]string{"train", "--dataset", "folder", "--data", dir}, bad...)...); code == exitOK || !strings.Contains(diagnostics, "delta") && !strings.Contains(diagnostics, "column") {
+			t.Errorf("%v: exit %d, %s", bad, code, diagnostics)
 		}
 	}
 }
