@@ -85,15 +85,18 @@ figures: ## the pictures of the documentation, from runs of the shipped model
 	mkdir -p $(FIGURES)
 	CGO_ENABLED=0 go build -o snurun ./cmd/snurun
 	./snurun plot neuron --out $(FIGURES)/neuron.png
+	./snurun plot response --out $(FIGURES)/response.png
 	./snurun plot movie $(MODEL) --steps 20 --out $(FIGURES)/movie.gif
 	./snurun plot input --out $(FIGURES)/input.png
 	./snurun plot curves $(MODEL) --out $(FIGURES)/curves.png
+	./snurun plot rates $(MODEL) testdata/tiny.msgpack --out $(FIGURES)/rates.png
+	./snurun plot histogram $(MODEL) --out $(FIGURES)/histogram.png
 	./snurun plot extrapolate $(MODEL) --index 8 --out $(FIGURES)/extrapolate.png
 	./snurun plot raster $(MODEL) --index 8 --out $(FIGURES)/raster.png
 	./snurun plot membrane $(MODEL) --index 8 --steps 100 --out $(FIGURES)/membrane.png
 	./snurun plot weights $(MODEL) --out $(FIGURES)/weights.png
 	./snurun plot confusion $(MODEL) --out $(FIGURES)/confusion.png
 	./snurun plot accuracy $(MODEL) --steps 50 --out $(FIGURES)/accuracy.png
-	./snurun plot spikes $(MODEL) --out $(FIGURES)/spikes.png
+	./snurun plot spikes $(MODEL) testdata/tiny.msgpack --out $(FIGURES)/spikes.png
 	./snurun plot margin $(MODEL) --data $(DATA) --out $(FIGURES)/margin.png
 	./snurun plot tradeoff $(MODEL) testdata/mnist-int8.msgpack testdata/tiny.msgpack --data $(DATA) --out $(FIGURES)/tradeoff.png

@@ -3,6 +3,8 @@ package plot
 import (
 	"bytes"
 	"errors"
+	"image"
+	imagedraw "image/draw"
 	"image/gif"
 	"testing"
 	"time"
@@ -34,9 +36,23 @@ func TestAnimation(t *testing.T) {
 	if err != nil || len(g.Image) != 4 || g.Delay[0] != 10 || g.Delay[3] != 210 {
 		t.Fatalf("%v: %d frames, delays %v", err, len(g.Image), g.Delay)
 	}
-	for i := 1; i < 4; i++ {
-		if bytes.Equal(g.Image[i].Pix, g.Image[i-1].Pix) || g.Image[i].Bounds() != g.Image[0].Bounds() {
-			t.Errorf("frame %d is as the one before, or of another size", i)
+	if g.LoopCount != 0 {
+		t.Errorf("shown %d times, expected for ever", g.LoopCount)
+	}
+	shown := image.NewRGBA(g.Image[0].Bounds())
+	for i, m := range g.Image {
+		if i > 0 && m.Bounds().Dx() >= shown.Bounds().Dx() {
+			t.Errorf("frame %d is written as a whole", i)
+		}
+		imagedraw.Draw(shown, m.Bounds(), m, m.Bounds().Min, imagedraw.Src)
+		want, err := f.frame(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := 0; k < len(want.Pix); k += 4 {
+			if c, got := gifColor(want.Pix[k:]), shown.Pix[k:k+4]; !bytes.Equal(got, []byte{c.R, c.G, c.B, c.A}) {
+				t.Fatalf("frame %d: pixel %d is %v, expected %v", i, k/4, got, c)
+			}
 		}
 	}
 	b.Reset()

@@ -46,20 +46,22 @@ func timeAxis(steps int, dt model.Millis) axis {
 	return newAxis("time (ms)", 0, float64(steps)*float64(dt), 11, false)
 }
 
-// indexAxis returns the axis of n neurons.
+// indexAxis returns the axis of n neurons, the first at the top.
 func indexAxis(label string, n, count int) axis {
-	return newAxis(label, -0.5, float64(n)-0.5, count, true)
+	a := newAxis(label, -0.5, float64(n)-0.5, count, true)
+	a.min, a.max = a.max, a.min
+	return a
 }
 
 // nameWidth bounds the names of classes and layers beside a panel.
 const nameWidth = 78
 
-// namedAxis returns an axis of one place a name, from top to bottom at 0, −1,
-// −2, …, pitch apart.
+// namedAxis returns an axis of one place a name, from top to bottom at 0, 1,
+// 2, …, pitch apart.
 func namedAxis(label string, names []string, pitch vg.Length) axis {
-	a := axis{min: 0.5 - float64(len(names)), max: 0.5, label: label, bare: true}
+	a := axis{min: float64(len(names)) - 0.5, max: -0.5, label: label, bare: true}
 	for _, i := range labelled(len(names), pitch, 1.1*tickSize) {
-		a.ticks = append(a.ticks, tick{-float64(i), fit(names[i], tickSize, nameWidth)})
+		a.ticks = append(a.ticks, tick{float64(i), fit(names[i], tickSize, nameWidth)})
 	}
 	return a
 }

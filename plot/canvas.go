@@ -10,7 +10,10 @@ import (
 	"unicode"
 
 	"codeberg.org/go-fonts/liberation/liberationsansregular"
+	stdfont "golang.org/x/image/font"
 	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -20,6 +23,7 @@ import (
 type canvas struct {
 	draw.Canvas
 	ownFont bool // letters are drawn here, not by a viewer, which has more fonts
+	pdf     bool // and as paths; pictures lie upside down
 }
 
 // align says which point of a text is given, as a share of its width.
@@ -97,7 +101,51 @@ func (c canvas) text(x, y vg.Length, a align, size vg.Length, col color.Color, t
 		text = drawable(text)
 	}
 	c.SetColor(col)
-	c.FillString(f, vg.Point{X: x - vg.Length(a)*f.Width(text), Y: y}, text)
+	at := vg.Point{X: x - vg.Length(a)*f.Width(text), Y: y}
+	if c.pdf {
+		c.fillOutlines(f, at, text)
+	} else {
+		c.FillString(f, at, text)
+	}
+}
+
+// fillOutlines is FillString by the paths of the letters: vgpdf knows those of code
+// page 1252 alone.
+func (c canvas) fillOutlines(f font.Face, at vg.Point, text string) {
+	var b sfnt.Buffer
+	ppem := fixed.Int26_6(f.Font.Size * 64)
+	point := func(p fixed.Point26_6) vg.Point {
+		return vg.Point{X: at.X + vg.Length(p.X)/64, Y: at.Y - vg.Length(p.Y)/64}
+	}
+	for _, r := range text {
+		glyph, err := f.Face.GlyphIndex(&b, r)
+		if err != nil {
+			continue
+		}
+		segments, err := f.Face.LoadGlyph(&b, glyph, ppem, nil)
+		if err != nil {
+			continue
+		}
+		var p vg.Path
+		for _, s := range segments {
+			switch s.Op {
+			case sfnt.SegmentOpMoveTo:
+				p.Move(point(s.Args[0]))
+			case sfnt.SegmentOpLineTo:
+				p.Line(point(s.Args[0]))
+			case sfnt.SegmentOpQuadTo:
+				p.QuadTo(point(s.Args[0]), point(s.Args[1]))
+			case sfnt.SegmentOpCubeTo:
+				p.CubeTo(point(s.Args[0]), point(s.Args[1]), point(s.Args[2]))
+			}
+		}
+		if len(p) > 0 {
+			c.Fill(p)
+		}
+		if advance, err := f.Face.GlyphAdvance(&b, glyph, ppem, stdfont.HintingNone); err == nil {
+			at.X += vg.Length(advance) / 64
+		}
+	}
 }
 
 // textMiddle is text whose capitals are centred on y.
@@ -161,7 +209,11 @@ func (c canvas) polarities(r vg.Rectangle, on, off picture, most float64) {
 func (c canvas) pixels(r vg.Rectangle, w, h int, at func(k int) color.RGBA) {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	for k := range w * h {
-		img.SetRGBA(k%w, k/w, at(k))
+		y := k / w
+		if c.pdf {
+			y = h - 1 - y
+		}
+		img.SetRGBA(k%w, y, at(k))
 	}
 	c.DrawImage(r, img)
 }

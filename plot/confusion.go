@@ -66,7 +66,7 @@ func Confusion(counts [][]int, classes []string) (*Figure, error) {
 					if key.dark(share) {
 						col = white
 					}
-					c.textMiddle(p.px(float64(k%n)), p.py(-float64(k/n)), center, tickSize, col, number(float64(count), 0))
+					c.textMiddle(p.px(float64(k%n)), p.py(float64(k/n)), center, tickSize, col, number(float64(count), 0))
 				}
 			}
 		}

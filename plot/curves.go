@@ -55,7 +55,7 @@ func Curves(runs []Run) (*Figure, error) {
 	}
 	names, kinds := curvesLegends(runs)
 	const plotHeight = 195
-	height := names.height() + kinds.height() + panelGap + plotHeight + below + 1.5*outerMargin
+	height := max(names.height(), kinds.height()) + panelGap + plotHeight + below + 1.5*outerMargin
 	return &Figure{width: fullWidth, height: height, draw: func(c canvas) {
 		x := newAxis("epoch", 0.5, float64(last)+0.5, 8, true)
 		bottom, top := withMargin(lowest, highest, 0.06)
@@ -70,7 +70,7 @@ func Curves(runs []Run) (*Figure, error) {
 		accuracy.area = rect(fullWidth-outerMargin-room, outerMargin+below, room, plotHeight)
 		above := height - outerMargin/2
 		names.draw(c, loss.area.Min.X, above)
-		kinds.draw(c, accuracy.area.Min.X, above-names.height())
+		kinds.draw(c, accuracy.area.Min.X, above)
 		loss.back()
 		accuracy.back()
 		for i, r := range runs {
@@ -117,7 +117,7 @@ func curvesLegends(runs []Run) (names, kinds legend) {
 		entries = append(entries, entry{name: fit(r.Name, tickSize, 2*nameWidth), style: sty})
 	}
 	if len(runs) > 1 {
-		names = newLegend(entries, fullWidth-4*outerMargin)
+		names = newLegend(entries, fullWidth/2-4*outerMargin)
 	}
 	entries = nil
 	for k, s := range splits {

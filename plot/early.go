@@ -2,6 +2,7 @@ package plot
 
 import (
 	"fmt"
+	"math"
 
 	"gonum.org/v1/plot/vg"
 
@@ -107,29 +108,57 @@ func (p *panel) early(e EarlyCurve, i int, alone bool) {
 	if !alone {
 		mark.Color = sty.Color
 	}
+	var marks []vg.Point
 	for _, at := range e.Points {
 		if at.Marked {
 			x := onGrid(p.px(at.Steps))
+			marks = append(marks, vg.Point{X: x, Y: p.area.Min.Y}, vg.Point{X: x, Y: p.area.Max.Y})
 			p.StrokeLine2(mark, x, p.area.Min.Y, x, p.area.Max.Y)
 		}
 	}
 	fixed := sty
 	fixed.Dashes = splits[1].dashes
-	var points, labelled []vg.Point
+	var points, fixedAt, labelled []vg.Point
 	for k, a := range e.Fixed {
-		points = append(points, p.point(float64(k+1), a))
+		fixedAt = append(fixedAt, p.point(float64(k+1), a))
 	}
-	p.line(fixed, points)
-	points = nil
+	p.line(fixed, fixedAt)
 	for _, at := range e.Points {
 		points = append(points, p.point(at.Steps, at.Accuracy))
 	}
 	p.StrokeLines(sty, points)
+	free := p.area.Min.X
 	for k, at := range e.Points {
-		if alone && at.Label != "" {
+		if !alone || at.Label == "" {
+			continue
+		}
+		width := textWidth(tickSize, at.Label)
+		for _, corner := range []vg.Point{{X: -tickGap - width, Y: 5}, {X: tickGap, Y: -5 - tickSize*capHeight}} {
+			corner = corner.Add(points[k])
+			room := vg.Rectangle{Min: corner, Max: corner.Add(vg.Point{X: width, Y: tickSize * capHeight})}
+			if room.Min.X < free || room.Max.X > p.area.Max.X || through(room, points) || through(room, fixedAt) || through(room, marks) {
+				continue
+			}
+			p.text(corner.X, corner.Y, left, tickSize, ink, at.Label)
 			labelled = append(labelled, points[k])
-			p.text(points[k].X, points[k].Y+5, right, tickSize, ink, at.Label+" ")
+			free = room.Max.X + tickGap
+			break
 		}
 	}
 	p.dots(labelled, 1.5*sty.Width, sty.Color)
+}
+
+// through reports whether a curve comes within a point of a rectangle.
+func through(r vg.Rectangle, points []vg.Point) bool {
+	for i := range points {
+		a, b := points[max(i-1, 0)], points[i]
+		n := 1 + int(math.Hypot(float64(b.X-a.X), float64(b.Y-a.Y)))
+		for k := range n + 1 {
+			at := a.Add(b.Sub(a).Scale(vg.Length(k) / vg.Length(n)))
+			if at.X > r.Min.X-1 && at.X < r.Max.X+1 && at.Y > r.Min.Y-1 && at.Y < r.Max.Y+1 {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -1,4 +1,4 @@
-// Package plot draws figures of spiking networks as PNG and SVG: spikes,
+// Package plot draws figures of spiking networks as PNG, SVG and PDF: spikes,
 // membranes, inputs, weights, training and accuracy. Its functions take plain
 // data and return a Figure, which is written to a stream or a file; the same
 // data give the same bytes. A parameter dt is the length of a time step. Data
@@ -6,8 +6,7 @@
 //
 // Figures are drawn on the canvases of gonum.org/v1/plot/vg with axes of their
 // own: their panels share axes and sit on the pixel grid, and package
-// gonum.org/v1/plot would link a dozen fonts and the back-ends of PDF, EPS and
-// TeX into a program that is meant for small boards.
+// gonum.org/v1/plot would link a dozen fonts and the back-ends of EPS and TeX.
 package plot
 
 import (
@@ -17,18 +16,20 @@ import (
 	"image/png"
 	"io"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/snurun/snurun/internal/atomicfile"
 )
 
-// ErrFormat is the error of a file name that does not end in .png, .svg or .gif.
+// ErrFormat is the error of a file name that does not end in .png, .svg, .pdf or .gif.
 var ErrFormat = errors.New("unknown picture format")
 
 // ErrData is the error of data that cannot be drawn: nothing at all, parts of
@@ -46,15 +47,16 @@ type Format string
 const (
 	PNG Format = "png" // 192 dots an inch: 1,600 pixels for a full width of 800 px
 	SVG Format = "svg"
+	PDF Format = "pdf" // letters as outlines, so that it needs no fonts
 )
 
 // FormatOf returns the format that a file's extension names.
 func FormatOf(name string) (Format, error) {
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
-	case ".png", ".svg", ".gif":
+	case ".png", ".svg", ".pdf", ".gif":
 		return Format(ext[1:]), nil
 	}
-	return "", fmt.Errorf("plot: %w: %q, expected a name that ends in .png, .svg or .gif", ErrFormat, name)
+	return "", fmt.Errorf("plot: %w: %q, expected a name that ends in .png, .svg, .pdf or .gif", ErrFormat, name)
 }
 
 // Figure is a complete figure. It keeps the data that it was made of, which
@@ -71,22 +73,35 @@ type Figure struct {
 	at     func(frame int) (*Figure, error)
 }
 
+// fullHeight is the height with the title.
+func (f *Figure) fullHeight() vg.Length {
+	if f.Title != "" {
+		return onGrid(f.height) + titleBand
+	}
+	return onGrid(f.height)
+}
+
 // Write writes the figure.
 func (f *Figure) Write(w io.Writer, format Format) error {
-	height := onGrid(f.height)
-	if f.Title != "" {
-		height += titleBand
-	}
 	switch format {
 	case GIF:
 		return f.writeGIF(w)
 	case PNG:
-		c := vgimg.NewWith(vgimg.UseWH(f.width, height), vgimg.UseDPI(72*pixelsPerPoint))
-		f.drawOn(canvas{draw.New(c), true})
+		c := vgimg.NewWith(vgimg.UseWH(f.width, f.fullHeight()), vgimg.UseDPI(72*pixelsPerPoint))
+		f.drawOn(canvas{Canvas: draw.New(c), ownFont: true})
 		return png.Encode(w, c.Image())
+	case PDF:
+		c := vgpdf.New(f.width, f.fullHeight())
+		f.drawOn(canvas{Canvas: draw.New(c), ownFont: true, pdf: true})
+		var b bytes.Buffer
+		if _, err := c.WriteTo(&b); err != nil {
+			return err
+		}
+		_, err := w.Write(pdfDates.ReplaceAll(b.Bytes(), []byte("(D:20000101000000)")))
+		return err
 	case SVG:
-		c := vgsvg.New(f.width, height)
-		f.drawOn(canvas{draw.New(c), false})
+		c := vgsvg.New(f.width, f.fullHeight())
+		f.drawOn(canvas{Canvas: draw.New(c)})
 		var b bytes.Buffer
 		if _, err := c.WriteTo(&b); err != nil {
 			return err
@@ -94,8 +109,11 @@ func (f *Figure) Write(w io.Writer, format Format) error {
 		_, err := svgFixes.WriteString(w, b.String())
 		return err
 	}
-	return fmt.Errorf("plot: %w: %q, expected png, svg or gif", ErrFormat, format)
+	return fmt.Errorf("plot: %w: %q, expected png, svg, pdf or gif", ErrFormat, format)
 }
+
+// pdfDates are the times at which a file was made, which would make each another.
+var pdfDates = regexp.MustCompile(`\(D:\d{14}\)`)
 
 // svgFixes mends what vgsvg writes: it calls the PNG data of a picture JPEG,
 // which strict viewers then do not show, and names a single font.

@@ -17,13 +17,15 @@ type Frame struct {
 	// Scale says what the colours mean, with the unit; without it a frame has
 	// no key, as one that is only 0 and 1 needs none.
 	Scale string
+
+	Most []float32 // values that the colours have room for beside these
 }
 
 func (f *Frame) check() error {
 	if f.Height < 1 || f.Width < 1 || f.Height > len(f.Values) || len(f.Values)/f.Height != f.Width || len(f.Values)%f.Height != 0 {
 		return badData("%q has %d values for %d×%d pixels", f.Name, len(f.Values), f.Height, f.Width)
 	}
-	if !finite(f.Values...) || !finite(f.Off...) {
+	if !finite(f.Values...) || !finite(f.Off...) || !finite(f.Most...) {
 		return badData("%q has values that are not finite", f.Name)
 	}
 	if f.Off == nil {
@@ -43,7 +45,7 @@ func (f *Frame) pictureOf(values []float32) picture {
 
 // key returns the scale of the frame's colours.
 func (f *Frame) key() *scale {
-	values := slices.Concat(f.Values, f.Off)
+	values := slices.Concat(f.Values, f.Off, f.Most)
 	return &scale{newColorMap(bounds(values)), f.Scale, whole(values), f.Off != nil}
 }
 

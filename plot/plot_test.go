@@ -5,6 +5,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
 	"image/png"
 	"io"
 	"math"
@@ -15,7 +17,10 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
 
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
@@ -156,12 +161,31 @@ func drawings() []drawing {
 			if analog {
 				output.Data = values(steps, n)
 			}
-			return Extrapolation(Extrapolated{frame("input", 28, 28, "spikes"), output, wave(n), classNames(n), n - 1, 10, nil}, 1)
+			return Extrapolation(Extrapolated{Input: frame("input", 28, 28, "spikes"), Output: output, Scores: wave(n), Classes: classNames(n), Class: n - 1, Trained: 10}, 1)
 		}
+	}
+	channels := func(x spike.Input) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			e := Extrapolated{Channels: Activity{Name: "input", Kind: "channel", Data: x, Unit: "value"}, Output: Activity{Name: "output", Data: values(x.Steps(), 3), Unit: "s"}}
+			e.Scores, e.Classes, e.Trained = wave(3), classNames(3), 5
+			return Extrapolation(e, 1)
+		}
+	}
+	rates := func(n, points int, of func([]Series) (*Figure, error)) func() (*Figure, error) {
+		return func() (*Figure, error) {
+			s := Series{Name: "a"}
+			for k := range points {
+				s.X, s.Y = append(s.X, float64(k)), append(s.Y, float64(k*k))
+			}
+			return of(slices.Repeat([]Series{s}, n))
+		}
+	}
+	histogram := func(n, weights int) func() (*Figure, error) {
+		return func() (*Figure, error) { return Histogram(slices.Repeat([]Weighted{{"a", wave(weights)}}, n)) }
 	}
 	spikes := func(n int, mean float64) func() (*Figure, error) {
 		return func() (*Figure, error) {
-			return Spikes(slices.Repeat([]LayerSpikes{{"layer", 100, mean, mean / 10}}, n), 10)
+			return Spikes([]NetworkSpikes{{"a", 10, slices.Repeat([]LayerSpikes{{"layer", 100, mean, mean / 10}}, n)}})
 		}
 	}
 	return []drawing{
@@ -209,7 +233,20 @@ func drawings() []drawing {
 		{"extrapolation, 1 class, 1 step", extrapolation(1, 1, false)},
 		{"extrapolation, most", extrapolation(maxClasses, 500, false)},
 		{"extrapolation, analog", extrapolation(10, 100, true)},
+		{"channels", channels(train(20, 64, 7))},
+		{"channels, values", channels(values(200, 2))},
+		{"rates", rates(3, 20, FiringRates)},
+		{"rates, 1 epoch", rates(1, 1, FiringRates)},
+		{"response", rates(2, 50, Response)},
+		{"response, 1 rate", rates(1, 1, Response)},
+		{"histogram", histogram(4, 1000)},
+		{"histogram, 1 weight", histogram(1, 1)},
+		{"histogram, most", histogram(maxRows, 10)},
 		{"spikes", spikes(5, 123.4)},
+		{"spikes, several", func() (*Figure, error) {
+			n := NetworkSpikes{"a", 10, []LayerSpikes{{"layer", 100, 3, 1}}}
+			return Spikes([]NetworkSpikes{n, n})
+		}},
 		{"spikes, silent", spikes(1, 0)},
 		{"spikes, many", spikes(maxRows, 1e9)},
 	}
@@ -243,7 +280,85 @@ func TestFigures(t *testing.T) {
 				t.Errorf("PNG is %d pixels wide", w)
 			}
 			checkXML(t, write(t, f, SVG))
+			if pdf := write(t, f, PDF); !bytes.HasPrefix(pdf, []byte("%PDF-")) || bytes.Contains(pdf, []byte("NaN")) {
+				t.Errorf("the PDF file of %d bytes begins with %q or has NaN", len(pdf), pdf[:min(8, len(pdf))])
+			}
 		})
+	}
+}
+
+// Neuron 0 is at the top in marks and in colours, in every format.
+func TestFirstNeuronIsAtTheTop(t *testing.T) {
+	x := spike.NewTrain(4, 8)
+	x.At(1).Set(0)
+	v := spike.NewValues(4, 8)
+	v.At(1)[0] = 1
+	for name, data := range map[string]spike.Input{"marks": x, "colours": v} {
+		a := Activity{Data: data}
+		r := a.row(nil, 80, 300)
+		c := vgimg.NewWith(vgimg.UseWH(300, 80), vgimg.UseDPI(72))
+		whole := canvas{Canvas: draw.New(c), ownFont: true}
+		whole.fill(whole.Rectangle, white)
+		r.data(&panel{canvas: whole, area: rect(0, 0, 300, 80), y: r.y})
+		top, bottom := 0, 0
+		for y := range 80 {
+			for x := range 300 {
+				if red, _, _, _ := c.Image().At(x, y).RGBA(); red < 0x8000 {
+					if y < 10 {
+						top++
+					} else {
+						bottom++
+					}
+				}
+			}
+		}
+		if top == 0 || bottom > 0 {
+			t.Errorf("%s: %d dark pixels in the first row, %d below", name, top, bottom)
+		}
+	}
+}
+
+// In a PDF file pictures lie the other way, since vgpdf turns them.
+func TestPicturesOfPDF(t *testing.T) {
+	var got image.Image
+	c := canvas{Canvas: draw.Canvas{Canvas: imageKeeper{&got}}, pdf: true}
+	c.picture(rect(0, 0, 3, 3), picture{1, 2, func(_, y int) float64 { return float64(y) }}, newColorMap(0, 1))
+	h := got.Bounds().Dy()
+	if first, last := got.At(0, 0), got.At(0, h-1); first == color.Color(white) || last != color.Color(white) {
+		t.Errorf("the first row is %v, the last %v, expected that of row 1 first", first, last)
+	}
+}
+
+// imageKeeper keeps the last picture drawn.
+type imageKeeper struct{ got *image.Image }
+
+func (k imageKeeper) SetLineWidth(vg.Length)                    {}
+func (k imageKeeper) SetLineDash([]vg.Length, vg.Length)        {}
+func (k imageKeeper) SetColor(color.Color)                      {}
+func (k imageKeeper) Rotate(float64)                            {}
+func (k imageKeeper) Translate(vg.Point)                        {}
+func (k imageKeeper) Scale(float64, float64)                    {}
+func (k imageKeeper) Push()                                     {}
+func (k imageKeeper) Pop()                                      {}
+func (k imageKeeper) Stroke(vg.Path)                            {}
+func (k imageKeeper) Fill(vg.Path)                              {}
+func (k imageKeeper) FillString(font.Face, vg.Point, string)    {}
+func (k imageKeeper) DrawImage(_ vg.Rectangle, img image.Image) { *k.got = img }
+
+// A PDF file holds letters that code page 1252 lacks, as it does those it has.
+func TestLettersOfPDF(t *testing.T) {
+	size := func(name string) int {
+		f, err := Raster([]Activity{{Name: name, Data: train(3, 2, 2)}}, nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(write(t, f, PDF))
+	}
+	none := size("")
+	for _, name := range []string{"−−−−", "µs → s", "θθθθ"} {
+		if size(name) <= none {
+			t.Errorf("%q adds nothing to a PDF file", name)
+		}
 	}
 }
 
@@ -273,6 +388,8 @@ func TestSameDataSameBytes(t *testing.T) {
 		switch {
 		case d.name == "frames":
 			format = PNG
+		case d.name == "raster":
+			format = PDF
 		case strings.Contains(d.name, ","): // one of each kind
 			continue
 		}
@@ -389,10 +506,18 @@ func TestBadData(t *testing.T) {
 		{"negative count", errOf(Confusion([][]int{{-1}}, classNames(1)))},
 		{"no samples", errOf(Confusion([][]int{{0}}, classNames(1)))},
 		{"no output", errOf(Extrapolation(Extrapolated{Input: frame("", 1, 1, "")}, 1))},
-		{"class out of range", errOf(Extrapolation(Extrapolated{frame("", 1, 1, ""), Activity{Data: two}, wave(1), classNames(1), 1, 0, nil}, 1))},
-		{"no spiking layer", errOf(Spikes(nil, 1))},
-		{"negative spikes", errOf(Spikes([]LayerSpikes{{"a", 1, -1, 0}}, 1))},
-		{"no steps", errOf(Spikes([]LayerSpikes{{"a", 1, 1, 0}}, 0))},
+		{"class out of range", errOf(Extrapolation(Extrapolated{Input: frame("", 1, 1, ""), Output: Activity{Data: two}, Scores: wave(1), Classes: classNames(1), Class: 1}, 1))},
+		{"no spiking layer", errOf(Spikes(nil))},
+		{"negative spikes", errOf(Spikes([]NetworkSpikes{{"a", 1, []LayerSpikes{{"a", 1, -1, 0}}}}))},
+		{"no steps", errOf(Spikes([]NetworkSpikes{{"a", 0, []LayerSpikes{{"a", 1, 1, 0}}}}))},
+		{"network without layers", errOf(Spikes([]NetworkSpikes{{"a", 1, nil}}))},
+		{"channels of another length", errOf(Extrapolation(Extrapolated{Channels: Activity{Data: train(3, 2, 1)}, Output: Activity{Data: two}, Scores: wave(1), Classes: classNames(1)}, 1))},
+		{"no rates", errOf(FiringRates(nil))},
+		{"rates without epochs", errOf(FiringRates([]Series{{Name: "a"}}))},
+		{"negative rate", errOf(Response([]Series{{"a", []float64{0}, []float64{-1}}}))},
+		{"input rates descend", errOf(Response([]Series{{"a", []float64{1, 0}, []float64{1, 1}}}))},
+		{"no weights", errOf(Histogram([]Weighted{{Name: "a"}}))},
+		{"weight NaN", errOf(Histogram([]Weighted{{"a", []float32{float32(math.NaN())}}}))},
 	} {
 		if !errors.Is(c.err, ErrData) {
 			t.Errorf("%s: error is %v, expected an ErrData", c.name, c.err)
@@ -403,17 +528,17 @@ func TestBadData(t *testing.T) {
 func errOf(_ *Figure, err error) error { return err }
 
 func TestSave(t *testing.T) {
-	f, err := Spikes([]LayerSpikes{{"a", 1, 1, 0}}, 1)
+	f, err := Spikes([]NetworkSpikes{{"a", 1, []LayerSpikes{{"a", 1, 1, 0}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"a.png", "a.SVG"} {
+	for _, name := range []string{"a.png", "a.SVG", "a.pdf"} {
 		if err := f.Save(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, name := range []string{"a.pdf", "a", "png"} {
+	for _, name := range []string{"a.eps", "a", "png"} {
 		name = filepath.Join(dir, name)
 		if err := f.Save(name); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: error is %v, expected an ErrFormat", name, err)

@@ -19,6 +19,8 @@ type Activity struct {
 	Kind string // what its rows are: "channel", or "" for neurons
 	Data spike.Input
 	Unit string // what the values are, such as "membrane s"
+
+	Whole spike.Input // what the colours have room for, nil for Data alone
 }
 
 // steps returns the number of time steps, 0 without data.
@@ -45,12 +47,10 @@ func (a *Activity) check(steps int) error {
 	return nil
 }
 
-// picture returns the activity with time from left to right and neuron 0 at
-// the bottom, or at the top.
-func (a *Activity) picture(down bool) picture {
-	n := a.Data.Size()
+// overTime is an input with time from left to right and neuron 0 at the top.
+func overTime(x spike.Input) picture {
 	at := func(x, y int) float64 { return 0 }
-	switch data := a.Data.(type) {
+	switch data := x.(type) {
 	case spike.Values:
 		at = func(x, y int) float64 { return float64(data.At(x)[y]) }
 	case spike.Train:
@@ -61,16 +61,18 @@ func (a *Activity) picture(down bool) picture {
 			return 0
 		}
 	}
-	if down {
-		return picture{a.Data.Steps(), n, at}
-	}
-	return picture{a.Data.Steps(), n, func(x, y int) float64 { return at(x, n-1-y) }}
+	return picture{x.Steps(), x.Size(), at}
 }
 
-// key returns the scale of the colours of the activity's picture p, as it is
-// drawn in w×h pixels, or nil if a mark a spike leaves something to see.
-func (a *Activity) key(p picture, w, h int) *scale {
-	spikes, isTrain := a.Data.(spike.Train)
+// key returns the scale of the colours of the activity as it is drawn in w×h
+// pixels, or nil if a mark a spike leaves something to see.
+func (a *Activity) key(w, h int) *scale {
+	all := a.Data
+	if a.Whole != nil {
+		all = a.Whole
+	}
+	p := overTime(all)
+	spikes, isTrain := all.(spike.Train)
 	if isTrain && p.width <= w && spikes.Count() <= maxMarks && (p.height <= 2*h || sparse(spikes, h)) {
 		return nil
 	}
@@ -88,43 +90,52 @@ func (a *Activity) key(p picture, w, h int) *scale {
 // maxMarks bounds the marks of a panel, and with them the size of an SVG file.
 const maxMarks = 50_000
 
-// row returns the panel of an activity; with names its neurons run from top to
-// bottom.
+// row returns the panel of an activity, with the names of its neurons if there are
+// as many.
 func (a *Activity) row(classes []string, height, width vg.Length) row {
 	n := a.Data.Size()
-	down := len(classes) == n
-	colors := a.picture(down)
-	r := row{name: a.Name, height: height, key: a.key(colors, dots(width), dots(height))}
-	at := func(j int) float64 { return float64(j) }
+	r := row{name: a.Name, height: height, key: a.key(dots(width), dots(height))}
 	r.y = indexAxis(a.kind(), n, max(2, int(height/24)))
-	if down {
+	if len(classes) == n {
 		r.y = namedAxis("class", classes, height/vg.Length(n))
-		at = func(j int) float64 { return -float64(j) }
 	}
 	r.data = func(p *panel) {
 		if r.key != nil {
-			p.canvas.picture(p.area, colors, r.key.colorMap)
+			p.canvas.picture(p.area, overTime(a.Data), r.key.colorMap)
 			return
 		}
-		p.marks(a.Data.(spike.Train), at) // only spikes go without a key
+		p.marks(a.Data.(spike.Train)) // only spikes go without a key
 	}
 	return r
 }
 
-// marks draws one mark a spike: upright where neurons are few, and never less
-// than what can be seen.
-func (p *panel) marks(x spike.Train, at func(neuron int) float64) {
-	cell := p.area.Size()
-	cell.X /= vg.Length(x.Steps())
-	cell.Y /= vg.Length(x.Size())
-	const least = 1.125
-	height := max(0.7*cell.Y, least)
-	width := min(max(0.6*cell.X, least), max(2.25, 7.5-2*height))
+// keyed is r with the label of its key in its name, if that is too long for its place.
+func (r row) keyed() row {
+	if r.key != nil && textWidth(labelSize, r.key.label) > r.height+headingBand {
+		r.name += ", " + r.key.label + " in colours"
+		r.key.label = ""
+	}
+	return r
+}
+
+// channelsHeight is the height of n channels over time below others.
+func channelsHeight(n int) vg.Length { return onGrid(max(45, min(vg.Length(n)*11.25, 110))) }
+
+// marks draws one upright mark a spike, never less than what can be seen, and the
+// larger the fewer there are in a step.
+func (p *panel) marks(x spike.Train) {
+	size, most := p.area.Size(), 1
+	for t := range x.Steps() {
+		most = max(most, x.At(t).Count())
+	}
+	cell := vg.Point{X: size.X / vg.Length(x.Steps()), Y: size.Y / vg.Length(x.Size())}
+	height := max(0.7*cell.Y, 1.5, min(0.6*size.Y/vg.Length(most), 4.5))
+	width := max(0.75, min(0.6*cell.X, height/2, 2.25))
 	var points []vg.Point
 	for t := range x.Steps() {
 		mid := p.area.Min.X + (vg.Length(t)+0.5)*cell.X
 		for j := range x.At(t).All() {
-			y := p.py(at(j))
+			y := p.py(float64(j))
 			points = append(points, vg.Point{X: mid, Y: y - height/2}, vg.Point{X: mid, Y: y + height/2})
 		}
 	}
@@ -133,7 +144,7 @@ func (p *panel) marks(x spike.Train, at func(neuron int) float64) {
 
 // sparse reports whether the spikes of a train hardly hide each other if each
 // takes a few of h pixels.
-func sparse(x spike.Train, h int) bool { return x.Count() <= x.Steps()*h/6 }
+func sparse(x spike.Train, h int) bool { return x.Count() <= x.Steps()*h/8 }
 
 // dots returns a length in pixels.
 func dots(x vg.Length) int { return int(math.Round(float64(x) * pixelsPerPoint)) }
@@ -171,11 +182,7 @@ func Raster(layers []Activity, classes []string, dt model.Millis) (*Figure, erro
 			k := spikes.Count()
 			r.name += fmt.Sprintf(", %s %s", number(float64(k), 0), plural(k, "spike"))
 		}
-		if r.key != nil && textWidth(labelSize, r.key.label) > height+headingBand {
-			r.name += ", " + r.key.label + " in colours"
-			r.key.label = ""
-		}
-		rows = append(rows, r)
+		rows = append(rows, r.keyed())
 	}
 	s := stack{rows: rows, x: timeAxis(steps, dt)}
 	return s.figure(), nil

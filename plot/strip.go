@@ -43,12 +43,7 @@ func Steps(layers []Activity, labels Labels, dt model.Millis) (*Figure, error) {
 		if err := a.check(steps); err != nil {
 			return nil, err
 		}
-		r := a.row(nil, onGrid(max(45, min(vg.Length(a.Data.Size())*11.25, 110))), fullWidth-120)
-		if r.key != nil && textWidth(labelSize, r.key.label) > r.height+headingBand {
-			r.name += ", " + r.key.label + " in colours"
-			r.key.label = ""
-		}
-		s.rows = append(s.rows, r)
+		s.rows = append(s.rows, a.row(nil, channelsHeight(a.Data.Size()), fullWidth-120).keyed())
 	}
 	right, counted := 0, 0
 	for t, c := range labels.Target {

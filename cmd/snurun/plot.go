@@ -38,7 +38,8 @@ func newPlot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plot KIND",
 		Short: "Draw figures of networks and what they do",
-		Long: `plot draws a figure from a real run of a network and writes it as PNG, SVG or GIF,
+		Long: `plot draws a figure from a real run of a network and writes it as PNG, SVG, PDF
+or GIF,
 by the extension of --out. The same call writes the same bytes, but for tradeoff,
 which measures time.
 
@@ -82,6 +83,13 @@ l = 1 − Δt/τ, on one Poisson input.`,
 		flags:    "unit seed steps", steps: "100", draw: (*plotter).neuron,
 	},
 	{
+		use: "response", short: "The f–I curve of a single unit: firing rate over input rate",
+		long: `response runs the unit of 'plot neuron' on Poisson input of rates from 0 up to --rate,
+and on a constant input of the same mean, for --steps steps each.`,
+		examples: []string{"--out response.png", "--tau 50 --threshold 5 --rate 500 --out response.pdf"},
+		flags:    "unit seed steps", steps: "10000", draw: (*plotter).response,
+	},
+	{
 		use: "input [MODEL [INPUT]]", short: "A sample, one time step of its spikes, and the sum of all steps",
 		long: `input shows what a network sees of a sample: ON events in blue, OFF events in red,
 where there are both, violet. Without MODEL the coding is that of jittered MNIST: a
@@ -96,17 +104,25 @@ pixel above 0 fires at 100 Hz, in 10 steps of 1 ms.`,
 		least:    1, most: -1, draw: (*plotter).curves,
 	},
 	{
+		use: "rates MODEL...", short: "Firing rates of the hidden layers over the epochs of a training",
+		long: `rates shows the mean firing rate of a neuron of each hidden layer in training, or of
+several models, that of all hidden layers in the test after each epoch; 'snurun train'
+stores both in model files.`,
+		examples: []string{"model.msgpack --out rates.png", "dense.msgpack sparse.msgpack --out rates.svg"},
+		least:    1, most: -1, draw: (*plotter).rates,
+	},
+	{
 		use: "extrapolate MODEL [INPUT]", short: "An input that lasts longer than those in training",
 		long: `extrapolate shows the sum of a sample's input spikes, the output over all steps,
 and the scores that they add up to.`,
 		examples: []string{"model.msgpack --out extrapolate.png", "model.msgpack --index 8 --steps 50 --out extrapolate.svg"},
-		least:    1, most: 2, flags: sampleFlags, steps: "ten times what the model says", draw: (*plotter).extrapolate,
+		least:    1, most: 2, flags: sampleFlags, steps: "ten times what the model says, of recordings as long as they are", draw: (*plotter).extrapolate,
 	},
 	{
 		use: "movie MODEL [INPUT]", short: "Spikes of a sample becoming a decision, step by step",
 		long: `movie shows what extrapolate shows after one step, two, and so on, as frames of a
-.gif: the spikes that have come in, the output, and the scores so far. A .png or .svg
-is the last frame.`,
+.gif: the spikes that have come in, the output, and the scores so far. Other formats
+show the last frame.`,
 		examples: []string{"testdata/mnist.msgpack --out movie.gif", "testdata/nmnist.msgpack testdata/nmnist/60001.bs2 --out movie.gif"},
 		least:    1, most: 2, flags: sampleFlags, steps: "as the model says", draw: (*plotter).movie,
 	},
@@ -150,6 +166,13 @@ sum over the input channels where those are more than 32.`,
 		least:    1, most: 1, flags: "first neurons", draw: (*plotter).weights,
 	},
 	{
+		use: "histogram MODEL", short: "How often the weights of each layer have which value",
+		long: `histogram shows the weights of each layer, those of its inputs and of its recurrent
+connections, all over one range.`,
+		examples: []string{"model.msgpack --out histogram.png", "int8.msgpack --out histogram.pdf"},
+		least:    1, most: 1, draw: (*plotter).histogram,
+	},
+	{
 		use: "confusion MODEL [INPUT]", short: "Which classes are taken for which",
 		long:     "confusion counts how the samples of each class are classified.",
 		examples: []string{"model.msgpack --out confusion.png", "model.msgpack --data ~/mnist --out confusion.svg"},
@@ -180,10 +203,11 @@ samples, whose encoding is not counted.`,
 		least:    1, most: -1, flags: dataFlags, steps: "as the first model says", draw: (*plotter).tradeoff,
 	},
 	{
-		use: "spikes MODEL [INPUT]", short: "Spikes a sample of each layer",
-		long:     "spikes shows how many spikes the input and each spiking layer have, over samples.",
-		examples: []string{"model.msgpack --out spikes.png", "model.msgpack --data ~/mnist --out spikes.svg"},
-		least:    1, most: 2, flags: dataFlags, steps: "as the model says", draw: (*plotter).spikes,
+		use: "spikes MODEL... [INPUT]", short: "Spikes a sample of each layer, of one model or several",
+		long: `spikes shows how many spikes the input and each spiking layer have, over samples. The
+last argument is an input if its name does not end in .msgpack.`,
+		examples: []string{"model.msgpack --out spikes.png", "a.msgpack b.msgpack --data ~/mnist --out spikes.svg"},
+		least:    1, most: -1, flags: dataFlags, steps: "as each model says", draw: (*plotter).spikes,
 	},
 }
 
@@ -230,7 +254,7 @@ func (k plotKind) command() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.out, "out", "", "`file` to write, .png, .svg or .gif")
+	f.StringVar(&o.out, "out", "", "`file` to write, .png, .svg, .pdf or .gif")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	f.StringVar(&o.title, "title", "", "`text` above the figure")
 	for _, flag := range strings.Fields(k.flags) {
@@ -255,7 +279,11 @@ func (k plotKind) command() *cobra.Command {
 		case "neurons":
 			f.StringVar(&o.neurons, "neurons", "", "`list` of neurons, or of the channels of kernels, such as 0-7,12")
 		case "unit":
-			f.Float64Var(&o.unit.rate, "rate", 100, "rate of the input in `Hz`")
+			if name == "response" {
+				f.Float64Var(&o.unit.rate, "rate", 0, "highest rate of the input in `Hz` (0: a spike a step)")
+			} else {
+				f.Float64Var(&o.unit.rate, "rate", 100, "rate of the input in `Hz`")
+			}
 			f.Float64Var(&o.unit.weight, "weight", 1, "`weight` of the input")
 			f.Float64Var(&o.unit.threshold, "threshold", 2.5, "firing `threshold`")
 			f.Float64Var(&o.unit.tau, "tau", 25, "membrane time constant in `ms`")
@@ -268,7 +296,7 @@ func (k plotKind) command() *cobra.Command {
 
 func (o *plotOptions) check() error {
 	if o.out == "" {
-		return usagef("--out is missing: the file to write, .png, .svg or .gif")
+		return usagef("--out is missing: the file to write, .png, .svg, .pdf or .gif")
 	}
 	if _, err := plot.FormatOf(o.out); err != nil {
 		return usageError{err}

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/snurun/snurun/evaluate"
 	"github.com/snurun/snurun/plot"
@@ -42,6 +43,17 @@ const (
 	earlyLabels = 16
 )
 
+// decimalsOf returns the decimals that show about three digits of a margin.
+func decimalsOf(margin float32) int {
+	switch {
+	case margin < 10:
+		return 2
+	case margin < 100:
+		return 1
+	}
+	return 0
+}
+
 // earlyCurve is c, as it is drawn: with fewer points than c has if they are many.
 func earlyCurve(name string, c evaluate.MarginCurve, recommended float32) plot.EarlyCurve {
 	samples := float64(c.Samples)
@@ -63,7 +75,7 @@ func earlyCurve(name string, c evaluate.MarginCurve, recommended float32) plot.E
 		if i == 0 { // every decision falls after the first step
 			labelled = steps
 		} else if i < last && steps-labelled >= (end-first)/earlyLabels {
-			at.Label, labelled = fmt.Sprintf("%.3g", p.Margin), steps
+			at.Label, labelled = strconv.FormatFloat(float64(p.Margin), 'f', decimalsOf(p.Margin), 32), steps
 		}
 		e.Points = append(e.Points, at)
 	}

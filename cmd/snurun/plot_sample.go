@@ -31,20 +31,9 @@ func (p *plotter) neuron([]string) (*plot.Figure, error) {
 
 // runUnit runs a network of one leaky integrate-and-fire unit.
 func (p *plotter) runUnit() (input spike.Train, trace plot.Trace, err error) {
-	u := p.options.unit
-	if !(u.tau >= u.dt) {
-		return input, trace, usagef("--tau is %v ms, expected at least a time step, --dt %v ms: the decay is 1 − Δt/τ", u.tau, u.dt)
-	}
-	m := &model.Network{
-		Steps: cmp.Or(p.options.steps, 100),
-		Input: model.Input{Dt: model.Millis(u.dt), Shape: []int{1}, Encoder: model.Encoder{Coding: model.Poisson, RateHz: u.rate}},
-		Layers: []model.Layer{{
-			Name: "unit", Kind: model.SNU, In: []int{1}, Out: []int{1},
-			Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
-			Weight: model.Matrix(1, 1, []float32{float32(u.weight)}),
-			Decay:  []float32{float32(1 - u.dt/u.tau)}, Bias: []float32{float32(-u.threshold)},
-		}},
-		Readout: model.Readout{Kind: model.SpikeCount},
+	m, err := p.unitNetwork(model.Encoder{Coding: model.Poisson, RateHz: p.options.unit.rate}, 100)
+	if err != nil {
+		return input, trace, err
 	}
 	net, err := runtime.Compile(m)
 	if err != nil {
@@ -68,6 +57,95 @@ func (p *plotter) runUnit() (input spike.Train, trace plot.Trace, err error) {
 	}
 	track(&trace, &layers[0], 0)
 	return x.(spike.Train), trace, nil
+}
+
+// unitNetwork returns a network of one leaky integrate-and-fire unit as the flags
+// describe it.
+func (p *plotter) unitNetwork(e model.Encoder, steps int) (*model.Network, error) {
+	u := p.options.unit
+	if !(u.tau >= u.dt) {
+		return nil, usagef("--tau is %v ms, expected at least a time step, --dt %v ms: the decay is 1 − Δt/τ", u.tau, u.dt)
+	}
+	return &model.Network{
+		Steps: cmp.Or(p.options.steps, steps),
+		Input: model.Input{Dt: model.Millis(u.dt), Shape: []int{1}, Encoder: e},
+		Layers: []model.Layer{{
+			Name: "unit", Kind: model.SNU, In: []int{1}, Out: []int{1},
+			Activation: model.Identity, Output: model.Step, Reset: model.ResetZero,
+			Weight: model.Matrix(1, 1, []float32{float32(u.weight)}),
+			Decay:  []float32{float32(1 - u.dt/u.tau)}, Bias: []float32{float32(-u.threshold)},
+		}},
+		Readout: model.Readout{Kind: model.SpikeCount},
+	}, nil
+}
+
+// responsePoints is how many rates of the input response tries.
+const responsePoints = 51
+
+func (p *plotter) response([]string) (*plot.Figure, error) {
+	curves, err := p.responses()
+	if err != nil {
+		return nil, err
+	}
+	figure, err := plot.Response(curves)
+	if err != nil {
+		return nil, err
+	}
+	u := p.options.unit
+	figure.Title = fmt.Sprintf("unit of τ %v ms, threshold %v, weight %v, steps of %v ms", u.tau, u.threshold, u.weight, u.dt)
+	return figure, nil
+}
+
+// responses measures the unit's firing rate at rates of Poisson input from 0 on, and at
+// constant inputs of the same mean.
+func (p *plotter) responses() ([]plot.Series, error) {
+	u := p.options.unit
+	if !(u.dt > 0) {
+		return nil, usagef("--dt is %v ms, expected a time above 0", u.dt)
+	}
+	highest := cmp.Or(u.rate, 1000/u.dt)
+	if !(highest > 0 && highest <= 1000/u.dt) {
+		return nil, usagef("--rate is %v Hz, expected more than 0 and at most a spike a step of %v ms, %v Hz", u.rate, u.dt, 1000/u.dt)
+	}
+	m, err := p.unitNetwork(model.Encoder{Coding: model.Direct}, 10_000)
+	if err != nil {
+		return nil, err
+	}
+	net, err := runtime.Compile(m)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	session := net.NewSession()
+	defer session.Close()
+	x := spike.NewValues(m.Steps, 1)
+	curves := []plot.Series{{Name: "Poisson input"}, {Name: "constant input"}}
+	chance, drawn := dataset.KeyFor(p.options.seed, 0, 0), uint64(0)
+	for k := range responsePoints {
+		rate := highest * float64(k) / (responsePoints - 1)
+		share := rate * u.dt / 1000
+		for c := range curves {
+			for t := range x.Data() {
+				x.Data()[t] = float32(share)
+				if c == 0 {
+					x.Data()[t] = 0
+					if float64(chance.Uint64(drawn)>>11)/(1<<53) < share {
+						x.Data()[t] = 1
+					}
+					drawn++
+				}
+			}
+			if err := p.ctx.Err(); err != nil {
+				return nil, err
+			}
+			r, err := session.Classify(x)
+			if err != nil {
+				return nil, err
+			}
+			curves[c].X = append(curves[c].X, rate)
+			curves[c].Y = append(curves[c].Y, float64(r.Scores[0])/float64(m.Steps)*1000/u.dt)
+		}
+	}
+	return curves, nil
 }
 
 // track fills in what neuron j of a recorded layer did.
@@ -119,6 +197,9 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 	x, err := p.present(m, source, p.options.steps)
 	if err != nil {
 		return nil, err
+	}
+	if pictureOf(m.Input) == nil {
+		return plot.Raster([]plot.Activity{channels(x)}, nil, m.Input.Step())
 	}
 	steps := x.Steps()
 	first := inputFrame(m.Input, x, 1)
@@ -176,8 +257,13 @@ func inputFrame(in model.Input, x spike.Input, steps int) plot.Frame {
 		f.Scale += ": ON blue, OFF red"
 		return f
 	}
-	f.Height, f.Width, f.Values = picture(in.Shape, sum)
+	f.Height, f.Width, f.Values = picture(pictureOf(in), sum)
 	return f
+}
+
+// channels is an input, one row a channel.
+func channels(x spike.Input) plot.Activity {
+	return plot.Activity{Name: "input", Kind: "channel", Data: x, Unit: "value"}
 }
 
 // picture lays the channels of a time step out as rows of pixels: up to four
@@ -227,21 +313,29 @@ func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := p.present(l.model, l.source, cmp.Or(p.options.steps, 10*l.model.Steps))
+	steps := p.options.steps
+	if steps == 0 && l.model.Input.Encoder.Coding != model.Events { // which are recorded, and end
+		steps = 10 * l.model.Steps
+	}
+	x, err := p.present(l.model, l.source, steps)
 	if err != nil {
 		return nil, err
 	}
-	steps := x.Steps()
 	last := len(l.model.Layers) - 1
 	layers, r, err := l.record(p.ctx, x, evaluate.What{Outputs: true}, last)
 	if err != nil {
 		return nil, err
 	}
 	e := plot.Extrapolated{
-		Input: inputFrame(l.model.Input, x, steps), Output: l.activity(layers, last),
+		Output:  l.activity(layers, last),
 		Classes: l.classes(), Trained: l.model.Steps, Scores: r.Scores, Class: r.Class,
 	}
-	e.Input.Name = "input, " + e.Input.Name
+	if pictureOf(l.model.Input) == nil {
+		e.Channels = channels(x)
+	} else {
+		e.Input = inputFrame(l.model.Input, x, x.Steps())
+		e.Input.Name = "input, " + e.Input.Name
+	}
 	figure, err := plot.Extrapolation(e, l.model.Input.Step())
 	if err != nil {
 		return nil, err
@@ -267,20 +361,26 @@ func (p *plotter) movie(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	most := slices.Clone(r.Scores)
+	scores, classes, err := p.becoming(l, x)
+	if err != nil {
+		return nil, err
+	}
 	output := l.activity(layers, last)
+	output.Whole = output.Data
+	all := inputFrame(l.model.Input, x, x.Steps())
 	figure, err := plot.Animate(x.Steps(), frameTime, func(frame int) (*plot.Figure, error) {
-		seen := spike.Slice(x, 0, frame+1)
-		_, r, err := l.record(p.ctx, seen, evaluate.What{})
-		if err != nil {
-			return nil, err
-		}
 		e := plot.Extrapolated{
-			Input: inputFrame(l.model.Input, seen, frame+1), Output: output, Most: most,
-			Classes: l.classes(), Scores: r.Scores, Class: r.Class,
+			Output: output, Most: scores[len(scores)-1],
+			Classes: l.classes(), Scores: scores[frame], Class: classes[frame],
 		}
 		e.Output.Data = upTo(output.Data, frame+1)
-		e.Input.Name = "input so far"
+		if pictureOf(l.model.Input) == nil {
+			e.Channels = channels(upTo(x, frame+1))
+			e.Channels.Whole = x
+		} else {
+			e.Input = inputFrame(l.model.Input, x, frame+1)
+			e.Input.Name, e.Input.Most = "input so far", slices.Concat(all.Values, all.Off)
+		}
 		return plot.Extrapolation(e, l.model.Input.Step())
 	})
 	if err != nil {
@@ -288,6 +388,23 @@ func (p *plotter) movie(args []string) (*plot.Figure, error) {
 	}
 	figure.Title = p.decision(l, r.Class)
 	return figure, nil
+}
+
+// becoming returns the scores and the class that leads after each step of x.
+func (p *plotter) becoming(l *loaded, x spike.Input) (scores [][]float32, classes []int, err error) {
+	s := l.run.Network().NewSession()
+	defer s.Close()
+	for t := range x.Steps() {
+		if err := p.ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		if err := s.Step(x, t); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", l.file, err)
+		}
+		r := s.Result()
+		scores, classes = append(scores, slices.Clone(r.Scores)), append(classes, r.Class)
+	}
+	return scores, classes, nil
 }
 
 // upTo returns x with nothing in the steps from a step on.
@@ -323,7 +440,7 @@ func (p *plotter) raster(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := []plot.Activity{{Name: "input", Kind: "channel", Data: x, Unit: "value"}}
+	rows := []plot.Activity{channels(x)}
 	for _, i := range shown {
 		rows = append(rows, l.activity(layers, i))
 	}

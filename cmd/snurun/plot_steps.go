@@ -64,7 +64,6 @@ func (p *plotter) steps(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	input := plot.Activity{Name: "input", Kind: "channel", Data: x, Unit: "value"}
 	labels := plot.Labels{Names: l.classes(), Decided: d.Classes, Target: d.Targets.Classes}
-	return plot.Steps([]plot.Activity{input}, labels, l.model.Input.Step())
+	return plot.Steps([]plot.Activity{channels(x)}, labels, l.model.Input.Step())
 }

@@ -27,7 +27,8 @@ func TestPlotWrongUsage(t *testing.T) {
 		{"plot raster a b c --out r.png", "found 3 arguments"},
 		{"plot curves --out c.png", "expected curves MODEL..."},
 		{"plot neuron", "--out is missing"},
-		{"plot neuron --out n.pdf", "expected a name that ends in .png, .svg or .gif"},
+		{"plot neuron --out n.eps", "expected a name that ends in .png, .svg, .pdf or .gif"},
+		{"plot response --rate 2000 --out r.png", "at most a spike a step of 1 ms, 1000 Hz"},
 		{"plot neuron --index 1 --out n.png", "unknown flag: --index"},
 		{"plot neuron --tau 0.5 --out n.png", "decay"},
 		{"plot neuron --dt 0 --out n.png", "dt_ms is 0"},
@@ -125,6 +126,11 @@ func TestPlotKinds(t *testing.T) {
 		"margin MODEL MODEL --limit 10 --steps 12",
 		"tradeoff MODEL MODEL --limit 10",
 		"spikes MODEL --limit 20",
+		"spikes MODEL MODEL --limit 5",
+		"rates MODEL",
+		"rates MODEL MODEL",
+		"histogram MODEL",
+		"response --steps 100",
 	} {
 		format, magic := ".svg", "<?xml"
 		if i%4 == 0 {
@@ -230,6 +236,58 @@ func TestRunNames(t *testing.T) {
 		if got := strings.Join(runNames(strings.Fields(c.files)), " "); got != c.want {
 			t.Errorf("%s: names are %s, expected %s", c.files, got, c.want)
 		}
+	}
+}
+
+func TestPictureOf(t *testing.T) {
+	for _, c := range []struct {
+		coding model.Coding
+		shape  []int
+		want   []int
+	}{
+		{model.Poisson, []int{784}, []int{28, 28}},
+		{model.Direct, []int{1, 4, 4}, []int{1, 4, 4}},
+		{model.Direct, []int{9}, nil},
+		{model.Direct, []int{20}, nil},
+		{model.Events, []int{2}, nil},
+		{model.Events, []int{64}, nil},
+		{model.Events, []int{2, 34, 34}, []int{2, 34, 34}},
+		{model.Events, []int{700, 1, 1}, nil},
+	} {
+		in := model.Input{Dt: 1, Shape: c.shape, Encoder: model.Encoder{Coding: c.coding, BinUS: 1000}}
+		if got := pictureOf(in); !slices.Equal(got, c.want) {
+			t.Errorf("%s of shape %v is a picture of %v, expected %v", c.coding, c.shape, got, c.want)
+		}
+	}
+}
+
+// The curves of response are what the equations of the unit give: constant input w·r·Δt
+// a step fires every k-th step, the first at which l·s + input crosses the threshold.
+func TestPlotResponse(t *testing.T) {
+	p := &plotter{ctx: context.Background(), options: plotOptions{
+		seed: 1, steps: 400, unit: unitOptions{weight: 1, threshold: 2.5, tau: 25, dt: 1},
+	}}
+	curves, err := p.responses()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, rate := range curves[1].X {
+		var s float32
+		spikes := 0
+		for range 400 {
+			s = float32(float32(0.96)*s) + float32(rate/1000)
+			if s > 2.5 {
+				spikes++
+				s = 0
+			}
+		}
+		if want := float64(spikes) / 400 * 1000; curves[1].Y[k] != want {
+			t.Errorf("%v Hz of constant input: %v Hz, expected %v", rate, curves[1].Y[k], want)
+		}
+	}
+	last := len(curves[0].Y) - 1
+	if curves[0].Y[0] != 0 || curves[0].Y[last] != curves[1].Y[last] {
+		t.Errorf("Poisson input of no spikes gives %v Hz, of a spike a step %v, expected 0 and %v", curves[0].Y[0], curves[0].Y[last], curves[1].Y[last])
 	}
 }
 

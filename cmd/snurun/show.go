@@ -12,10 +12,11 @@ import (
 	"github.com/snurun/snurun/internal/termpic"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
+	"github.com/snurun/snurun/spike"
 )
 
-// show draws the input of a sample, summed over its steps, beside what the
-// last layer made of it: a line a class, with its score.
+// show draws the input of a sample, summed over its steps or, if it is no picture, its
+// channels over time, beside what the last layer made of it: a line a class, with its score.
 func (c *classifier) show(set evaluate.Set, out *evaluate.Outcome) error {
 	set.Indices = []int{out.Index}
 	x, err := set.Load(c.model, 0)
@@ -30,26 +31,27 @@ func (c *classifier) show(set evaluate.Set, out *evaluate.Outcome) error {
 	if err != nil {
 		return err
 	}
-	sums := make([]float32, net.InSize())
-	outputs := make([][]float32, net.OutSize())
-	for t := range out.Result.Steps {
-		for i, v := range x.Active(t) {
-			sums[i] += v
-		}
-		for j := range outputs {
-			outputs[j] = append(outputs[j], 0)
-		}
-		for j, v := range rec.Layers[last].Outputs.Active(t) {
-			outputs[j][t] = v
-		}
-	}
+	outputs := overTime(rec.Layers[last].Outputs, out.Result.Steps)
 	style, width := termpic.Detect(c.terminal, os.Getenv)
 	normalise(outputs...)
-	pixels, w := flatten(sums, planesOf(c.model.Input))
-	normalise(pixels)
 
-	const gap = 3
-	image := termpic.Image(pixels, w, min(width, max(28, width/2)), style)
+	const gap, maxChannels = 3, 40
+	image, wide := termpic.Picture{}, min(width, max(28, width/2))
+	if pictureOf(c.model.Input) == nil && net.InSize() <= maxChannels {
+		channels := overTime(x, out.Result.Steps)
+		normalise(channels...)
+		image = termpic.Raster(channels, min(wide, 40), style)
+	} else {
+		sums := make([]float32, net.InSize())
+		for t := range out.Result.Steps {
+			for i, v := range x.Active(t) {
+				sums[i] += v
+			}
+		}
+		pixels, w := flatten(sums, planesOf(c.model.Input))
+		normalise(pixels)
+		image = termpic.Image(pixels, w, wide, style)
+	}
 	left, right := c.classLabels(), c.classScores(&out.Result, style)
 	room := width - left.Width - right.Width - 2
 	if beside := room - image.Width - gap; beside >= min(out.Result.Steps, 10) {
@@ -62,6 +64,20 @@ func (c *classifier) show(set evaluate.Set, out *evaluate.Outcome) error {
 	}
 	_, err = fmt.Fprintln(c.out)
 	return err
+}
+
+// overTime returns a row a channel of the first steps of x.
+func overTime(x spike.Input, steps int) [][]float32 {
+	rows := make([][]float32, x.Size())
+	for j := range rows {
+		rows[j] = make([]float32, steps)
+	}
+	for t := range steps {
+		for j, v := range x.Active(t) {
+			rows[j][t] = v
+		}
+	}
+	return rows
 }
 
 // normalise scales all values to 0 … 1 by their range, which includes 0.
@@ -144,4 +160,23 @@ func planesOf(in model.Input) []int {
 		return []int{p.Channels, p.Height, p.Width}
 	}
 	return in.Shape
+}
+
+// pictureOf returns the shape of an input as a picture; nil of one that is none, whose
+// channels stand below each other over time. Intensities of one dimension whose
+// number is a square, from 4×4 on, are one.
+func pictureOf(in model.Input) []int {
+	shape := planesOf(in)
+	if n := len(shape); n > 1 && min(shape[n-1], shape[n-2]) > 1 {
+		return shape
+	}
+	n := in.Size()
+	side := int(math.Round(math.Sqrt(float64(n))))
+	switch in.Encoder.Coding {
+	case model.Poisson, model.Latency, model.Direct:
+		if side >= 4 && side*side == n {
+			return []int{side, side}
+		}
+	}
+	return nil
 }

@@ -29,6 +29,10 @@ type epochReport struct {
 	HiddenSpikesPerSample float64 `json:"hidden_spikes_per_sample"`
 	LR                    float64 `json:"lr"`
 
+	// Firing is the mean share of a layer's neurons that fire in a step of training, −1
+	// for a layer that does not.
+	Firing []float64 `json:"firing,omitempty"`
+
 	// Negative log-likelihood in nats a step of the samples held out and of the test,
 	// where each step is decided.
 	ValidNLL float64 `json:"valid_nll,omitempty"`
@@ -187,7 +191,7 @@ func (j *job) epoch(ctx context.Context) error {
 	}
 	r := epochReport{
 		Epoch: p.Epoch, Loss: p.Loss, TrainAccuracy: p.Accuracy, HeldAccuracy: held.Accuracy(), TestAccuracy: test.Accuracy(),
-		SpikesPerSample: test.PerSample(test.Spikes), HiddenSpikesPerSample: test.PerSample(test.HiddenSpikes), LR: p.Rate, Seconds: time.Since(start).Seconds(),
+		SpikesPerSample: test.PerSample(test.Spikes), HiddenSpikesPerSample: test.PerSample(test.HiddenSpikes), LR: p.Rate, Firing: p.Firing, Seconds: time.Since(start).Seconds(),
 	}
 	if m.Readout.Kind.EachStep() {
 		r.ValidNLL, r.TestNLL = held.Decided.MeanNLL(), test.Decided.MeanNLL()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/snurun/snurun/evaluate"
@@ -90,10 +91,14 @@ func curveOf(history []epochReport) (string, error) {
 		var thin []epochReport
 		for i, r := range history {
 			if (i+1)%every == 0 || i == len(history)-1 {
+				firing := slices.Clone(r.Firing)
+				for k := range firing {
+					firing[k] = short(firing[k])
+				}
 				thin = append(thin, epochReport{
 					Epoch: r.Epoch, Loss: short(r.Loss), TrainAccuracy: short(r.TrainAccuracy), HeldAccuracy: short(r.HeldAccuracy),
 					TestAccuracy: short(r.TestAccuracy), SpikesPerSample: short(r.SpikesPerSample), HiddenSpikesPerSample: short(r.HiddenSpikesPerSample), LR: short(r.LR),
-					ValidNLL: short(r.ValidNLL), TestNLL: short(r.TestNLL),
+					ValidNLL: short(r.ValidNLL), TestNLL: short(r.TestNLL), Firing: firing,
 				})
 			}
 		}
