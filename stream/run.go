@@ -71,6 +71,13 @@ func Run(ctx context.Context, in *Input, w *Windows, h Handler) (Summary, error)
 	r.mu.Lock()
 	monitor.run = &r
 	r.mu.Unlock()
+	if w.o.Threads > 1 && len(w.slots) > 1 && w.shared == nil {
+		w.crew = newCrew(w.slots, w.o.Threads)
+		defer func() {
+			w.crew.close()
+			w.crew = nil
+		}()
+	}
 	err := r.loop(ctx)
 	if err == io.EOF || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil

@@ -50,6 +50,11 @@ type WindowOptions struct {
 
 	// Agree lets windows decide together, see there.
 	Agree Agree
+
+	// Threads is how many threads Run lets windows that are open at once go on with,
+	// each in a session of its own; up to 1 is one. Decisions are the same, in the same
+	// order. It pays where a step takes some µs.
+	Threads int
 }
 
 // Decision is what was decided of one window.
@@ -108,6 +113,7 @@ type Windows struct {
 	decisions []Decision
 	votes     votes
 	class     int // decided last, or nothing
+	crew      *crew
 }
 
 // A slot holds one of the windows that are open at once.
@@ -119,6 +125,7 @@ type slot struct {
 	steps   int   // run so far
 	events  int64 // in them
 	open    bool
+	err     error // of its last step
 }
 
 // NewWindows returns windows over the steps of a network's input. It allocates
@@ -137,6 +144,8 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 		return nil, fmt.Errorf("stream: margin %v, expected 0 or more", o.Margin)
 	case o.Floor.Check() != nil:
 		return nil, fmt.Errorf("stream: %w", o.Floor.Check())
+	case o.Threads < 0:
+		return nil, fmt.Errorf("stream: %d threads, expected 0 or more", o.Threads)
 	case o.Agree.check() != nil:
 		return nil, o.Agree.check()
 	case o.Rearm && o.Stride != o.Steps:
@@ -286,15 +295,22 @@ func (w *Windows) step(x spike.Input, t, events int) ([]Decision, error) {
 		w.until = w.o.Stride
 	}
 	w.decisions = w.decisions[:0]
+	together := w.crew != nil && w.shared == nil && n > 1
+	if together {
+		w.crew.step(x, t)
+	}
 	var lost error // of the first window given up
 	for i := range n {
 		s := &w.slots[(w.opened+i)%n] // the oldest window first
 		if !s.open {
 			continue
 		}
+		if !together {
+			s.err = s.step(x, t)
+		}
 		// All sessions refuse the same inputs, so if any fails, the first does.
-		if err := s.step(x, t); err != nil {
-			return nil, err
+		if s.err != nil {
+			return nil, s.err
 		}
 		s.events += int64(events)
 		if s.steps < w.o.Steps && !w.early(s) {

@@ -253,6 +253,7 @@ func TestPictureOf(t *testing.T) {
 		{model.Events, []int{64}, nil},
 		{model.Events, []int{2, 34, 34}, []int{2, 34, 34}},
 		{model.Events, []int{700, 1, 1}, nil},
+		{model.Events, []int{34 * 34}, []int{1, 34, 34}},
 	} {
 		in := model.Input{Dt: 1, Shape: c.shape, Encoder: model.Encoder{Coding: c.coding, BinUS: 1000}}
 		if got := pictureOf(in); !slices.Equal(got, c.want) {

@@ -163,20 +163,23 @@ func planesOf(in model.Input) []int {
 }
 
 // pictureOf returns the shape of an input as a picture; nil of one that is none, whose
-// channels stand below each other over time. Intensities of one dimension whose
-// number is a square, from 4×4 on, are one.
+// channels stand below each other over time. An input of one dimension is one if its
+// number of intensities is a square, or that of its events one of 17×17 or more: such
+// have cameras, fewer may be channels of anything.
 func pictureOf(in model.Input) []int {
 	shape := planesOf(in)
-	if n := len(shape); n > 1 && min(shape[n-1], shape[n-2]) > 1 {
-		return shape
-	}
-	n := in.Size()
-	side := int(math.Round(math.Sqrt(float64(n))))
-	switch in.Encoder.Coding {
-	case model.Poisson, model.Latency, model.Direct:
-		if side >= 4 && side*side == n {
+	n, least := len(shape), 2
+	switch coding := in.Encoder.Coding; {
+	case len(in.Shape) == 1 && coding == model.Events:
+		least = 17
+	case len(in.Shape) == 1 && (coding == model.Poisson || coding == model.Latency || coding == model.Direct):
+		side := int(math.Round(math.Sqrt(float64(in.Size()))))
+		if side >= 4 && side*side == in.Size() {
 			return []int{side, side}
 		}
+	}
+	if n > 1 && min(shape[n-1], shape[n-2]) >= least {
+		return shape
 	}
 	return nil
 }

@@ -88,6 +88,7 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 	f.DurationVar(&o.input.Step, "dt", 0, "length of a time step (0: as the model says)")
 	f.IntVar(&o.windows.Steps, "window", 0, "decide over `N` time steps (0: as the model says)")
 	f.IntVar(&o.windows.Stride, "stride", 0, "begin a window every `K` steps (0: every N)")
+	f.IntVar(&o.windows.Threads, "threads", 1, "run windows that overlap on `N` threads; the decisions are the same")
 	f.StringVar(&o.reset, "reset", "", "reset the membranes `when`: at every window, the default, or never, as where each step is decided")
 	o.margin.add(cmd)
 	f.BoolVar(&o.windows.Rearm, "rearm", false, "begin the next window right after a decision")
@@ -137,6 +138,8 @@ func (o *streamOptions) parse() error {
 		return usagef("--window is %d, expected 0 or more", o.windows.Steps)
 	case o.windows.Stride < 0:
 		return usagef("--stride is %d, expected 0 or more", o.windows.Stride)
+	case o.windows.Threads < 1 || o.windows.Threads > 1024:
+		return usagef("--threads is %d, expected 1 to 1024", o.windows.Threads)
 	case o.input.SampleHz < 0:
 		return usagef("--rate is %d, expected 0 or more", o.input.SampleHz)
 	case o.input.Step < 0:
@@ -259,7 +262,7 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	if err := p.start(startLine{
 		Schema: schema, Time: stamp(), Version: version(), Model: file, SHA256: fmt.Sprintf("%x", info.SHA256), Network: m.Topology(), Classes: m.Classes,
 		Format: in.Format(), DtMS: float64(in.StepLength()), Window: steps, Stride: stride, Reset: o.reset,
-		Margin: limits.Margin, Floor: newFloorLine(limits.Floor), Agree: o.agree.String(), Kernel: compiled.Kernel(), Threads: 1,
+		Margin: limits.Margin, Floor: newFloorLine(limits.Floor), Agree: o.agree.String(), Kernel: compiled.Kernel(), Threads: o.windows.Threads,
 	}); err != nil {
 		return err
 	}
