@@ -84,13 +84,13 @@ next:
 
 // func joinLanesNEON(t *laneRow)
 //
-//	R7 lanes    R8 out    R9 start    R10 scale    R11 part    R12 columns left
+//	R7 lanes    R8 out    R9 start    R10 scale    R12 columns left
 //	V16 lanes    V0 V1 sums    V4 V5 temporaries    V31 zero
 TEXT ·joinLanesNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	LDP laneRow_lanes(R0), (R7, R12)
 	LDP laneRow_out(R0), (R8, R9)
-	LDP laneRow_scale(R0), (R10, R11)
+	MOVD laneRow_scale(R0), R10
 	VEOR V31.B16, V31.B16, V31.B16
 
 turn:
@@ -100,9 +100,6 @@ turn:
 	VSXTL2(16, 1)
 	VSCVTF(0, 0)
 	VSCVTF(1, 1)
-	VLD1.P 32(R11), [V4.S4, V5.S4]
-	VFADD(4, 0, 0)
-	VFADD(5, 1, 1)
 	VLD1.P 32(R10), [V4.S4, V5.S4]
 	VFMUL(4, 0, 0)
 	VFMUL(5, 1, 1)

@@ -3,7 +3,7 @@
 // of the tile's columns converted and scaled, 16 a turn.
 //
 //	DI  byteTile    AX lanes    CX columns
-//	R8 out, R9 start, R10 scale, R11 part, SI column
+//	R8 out, R9 start, R10 scale, SI column
 
 	MOVQ byteTile_lanes(DI), AX
 	EACH(SPLIT)
@@ -11,7 +11,6 @@
 	MOVQ byteTile_out(DI), R8
 	MOVQ byteTile_start(DI), R9
 	MOVQ byteTile_scale(DI), R10
-	MOVQ byteTile_part(DI), R11
 	XORQ SI, SI
 
 turn:

@@ -78,10 +78,10 @@ func (s *IntScatter) Bytes() int { return wordBytes * len(s.weights) }
 // IntPlane holds the sums of an IntScatter, one for each goroutine. Between calls
 // those in rows are 0.
 type IntPlane struct {
-	lanes []word // the sums, 16 bits each
-	part  []float32
-	all   rowEnd
-	row   rowEnd          // of all
+	lanes []word    // the sums, 16 bits each
+	part  []float32 // of each unit
+	none  []float32 // as many zeros
+	row   rowEnd
 	rows  [intAdds]uint32 // of inputs with counts, some at a time
 }
 
@@ -91,7 +91,7 @@ func (s *IntScatter) NewPlane() *IntPlane {
 	for _, r := range s.rows {
 		units = max(units, r.To+r.N)
 	}
-	return &IntPlane{lanes: words((2*s.sums + wordBytes - 1) / wordBytes), part: Floats(units)}
+	return &IntPlane{lanes: words((2*s.sums + wordBytes - 1) / wordBytes), part: Floats(units), none: Floats(units)}
 }
 
 // Sum adds up the patterns of the listed inputs, each as often as its value says if
@@ -103,11 +103,17 @@ func (s *IntScatter) NewPlane() *IntPlane {
 // below 2²⁴. Inputs must be below Inputs(), start not −0.
 func (s *IntScatter) Sum(sums, start, scale []float32, inputs []uint32, values []float32, p *IntPlane) {
 	k := kernels.Load()
-	p.all = rowEnd{out: p.part}
+	var part []float32
 	full := func(inputs []uint32) {
-		k.scatterBytes(s, p.lanes, inputs)
-		s.join(k, p)
-		p.all.part = p.part
+		if len(inputs) > 0 {
+			k.scatterBytes(s, p.lanes, inputs)
+		}
+		from := part
+		if from == nil {
+			from = p.none
+		}
+		part = p.part
+		s.join(k, p, part, from, nil)
 	}
 	if values != nil {
 		inputs = expand(p.rows[:s.adds], inputs, values, full)
@@ -116,13 +122,15 @@ func (s *IntScatter) Sum(sums, start, scale []float32, inputs []uint32, values [
 		full(inputs[:n])
 		inputs = inputs[n:]
 	}
+	if part != nil {
+		full(inputs)
+		scaleParts(sums[:len(part)], start, scale, part)
+		return
+	}
 	if len(inputs) > 0 {
 		k.scatterBytes(s, p.lanes, inputs)
 	}
-	p.all.out, p.all.start, p.all.scale = sums, start, scale
-	s.join(k, p)
-	p.all = rowEnd{}
-	p.row = rowEnd{}
+	s.join(k, p, sums, start, scale)
 }
 
 // fit returns how many of the inputs can be added before the sums must be emptied:
@@ -144,30 +152,26 @@ func (s *IntScatter) fit(inputs []uint32) int {
 	return len(inputs)
 }
 
-// join empties all rows of lanes to p.all.
-func (s *IntScatter) join(k *tier, p *IntPlane) {
+// join empties all rows of lanes, each to out = start + scale·lane; no scale stands
+// for 1.
+func (s *IntScatter) join(k *tier, p *IntPlane, out, start, scale []float32) {
+	e := &p.row
 	for _, r := range s.rows {
 		for from := 0; from < r.N; from += intStream {
-			p.row.take(&p.all, r.To+from, min(intStream, r.N-from))
-			k.joinLanes(&p.row, p.lanes, r.From+from, s.packed())
+			n, at := min(intStream, r.N-from), r.To+from
+			e.out, e.start, e.scale = out[at:at+n], start[at:at+n], ones
+			if scale != nil {
+				e.scale = scale[at : at+n]
+			}
+			k.joinLanes(e, p.lanes, r.From+from, s.packed())
 		}
 	}
+	*e = rowEnd{}
 }
 
 // rowEnd is what lanes are emptied to: for each of len(out), with lane j of a row,
 //
-//	out[j] = start[j] + scale[j]·(part[j] + lane[j])
+//	out[j] = start[j] + scale[j]·lane[j]
 //
-// and lane[j] = 0. Of all rows, no start and no part stand for 0, no scale for 1.
-type rowEnd struct{ out, start, scale, part []float32 }
-
-// take makes e what all has of n units, at most intStream, from unit first on.
-func (e *rowEnd) take(all *rowEnd, first, n int) {
-	e.out, e.start, e.scale, e.part = all.out[first:first+n], noPart, ones, noPart
-	if all.start != nil {
-		e.start, e.scale = all.start[first:first+n], all.scale[first:first+n]
-	}
-	if all.part != nil {
-		e.part = all.part[first : first+n]
-	}
-}
+// and lane[j] = 0.
+type rowEnd struct{ out, start, scale []float32 }

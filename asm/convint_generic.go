@@ -76,6 +76,6 @@ func (e *rowEnd) join(lanes []uint16, j int) {
 }
 
 func (e *rowEnd) set(j int, n int16) {
-	sum := e.part[j] + float32(n)
+	sum := float32(n)
 	e.out[j] = e.start[j] + float32(e.scale[j]*sum)
 }

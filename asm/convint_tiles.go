@@ -23,7 +23,6 @@ type laneRow struct {
 	out     *float32
 	start   *float32
 	scale   *float32
-	part    *float32
 }
 
 // kernel returns which kernel suits s: inputs beside each other add to overlapping
@@ -58,8 +57,8 @@ func (k *isa) joinLanesRow(e *rowEnd, lanes []word, from int, _ bool) {
 	row := lanesOf(lanes)[from:][:len(e.out)]
 	whole := len(row) &^ (RunLanes - 1)
 	if whole > 0 {
-		_, _, _ = e.start[whole-1], e.scale[whole-1], e.part[whole-1]
-		l := laneRow{unsafe.Pointer(&row[0]), whole, &e.out[0], &e.start[0], &e.scale[0], &e.part[0]}
+		_, _ = e.start[whole-1], e.scale[whole-1]
+		l := laneRow{unsafe.Pointer(&row[0]), whole, &e.out[0], &e.start[0], &e.scale[0]}
 		k.joinLanes(local(&l))
 	}
 	e.join(row, whole)

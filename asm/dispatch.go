@@ -19,6 +19,7 @@ type tier struct {
 	scatter  func(s *Scatter, sums []float32, inputs []uint32, values []float32)
 
 	sumBytes     func(s *intSum)
+	panels       func(of *tier, m *Integers, u *Units, in *Inputs, own *Integers, spikes *Inputs, tr *Trace, first, end int, s *IntScratch) // nil: sums and updates in turn
 	scatterBytes func(s *IntScatter, lanes []word, inputs []uint32)
 	joinLanes    func(e *rowEnd, lanes []word, from int, packed bool)
 

@@ -140,17 +140,17 @@ func (m *Integers) SetRow(i int, q []int8) {
 // intSum is one sum of a panel: with N the sum of the listed rows, at most
 // intRows, for each of len(out) columns
 //
-//	out[j] = start[j] + scale[j]·(part[j] + N[j])
+//	out[j] = start[j] + scale[j]·N[j]
 //
-// where part[j] + N[j] is exact and the rest is rounded operation by operation.
+// where N[j] is exact and the rest is rounded operation by operation.
 type intSum struct {
-	data               []word // of the first column in row 0
-	stride             int    // words
-	rows               []uint32
-	out                []float32 // up to intPanel, a multiple of Lanes
-	start, scale, part []float32
-	lanes              []uint16 // scratch: for each column, and for a block
-	long               bool     // rows are long runs of memory
+	data         []word // of the first column in row 0
+	stride       int    // words
+	rows         []uint32
+	out          []float32 // up to intPanel, a multiple of Lanes
+	start, scale []float32
+	lanes        []uint16 // scratch: for each column, and for a block
+	long         bool     // rows are long runs of memory
 }
 
 // IntScratch is the memory that sums of integers need, one for each goroutine.
@@ -159,6 +159,7 @@ type IntScratch struct {
 	lanes      []uint16
 	rows       [intRows]uint32 // of a step with counts, some at a time
 	one        intSum
+	panels     [2]bytePanel // of the weights, and of those of a layer's own spikes
 }
 
 // NewIntScratch returns scratch for layers of any width.
@@ -247,6 +248,10 @@ func (m *Integers) check(u *Units, in *Inputs, own *Integers, spikes *Inputs) {
 // columns runs the steps of in for the columns between first and end, at most
 // intStream.
 func (m *Integers) columns(k *tier, u *Units, in *Inputs, own *Integers, spikes *Inputs, tr *Trace, first, end int, s *IntScratch) {
+	if k.panels != nil && !u.Rare() && in.Values == nil && !m.InRows() && (own == nil || !own.InRows()) {
+		k.panels(k, m, u, in, own, spikes, tr, first, end, s)
+		return
+	}
 	sums, current := s.sums[:end-first], u.Current[first:end]
 	update := k.updateAt
 	if u.Rare() {
@@ -268,14 +273,18 @@ func (m *Integers) columns(k *tier, u *Units, in *Inputs, own *Integers, spikes 
 	s.one = intSum{}
 }
 
-// sum sets sums to start + scale·N for the columns from first on, N the sum of
-// any number of rows, each as often as its value says if there are values. Adding
-// 0 changes nothing, because start is never −0.
+// sum sets sums to start + scale·N for the columns from first on, N the sum of any
+// number of rows, each as often as its value says if there are values. Parts of N
+// are added up as float32, which is exact.
 func (m *Integers) sum(k *tier, s *IntScratch, sums, start []float32, first int, rows []uint32, values []float32) {
-	part := noPart
+	var part []float32
 	full := func(rows []uint32) {
-		m.sumPart(k, s, s.part[:len(sums)], noPart, ones, part, first, rows)
-		part = s.part
+		from := part
+		if from == nil {
+			from = noPart
+		}
+		part = s.part[:len(sums)]
+		m.sumPart(k, s, part, from, ones, first, rows)
 	}
 	if values != nil {
 		rows = expand(s.rows[:], rows, values, full)
@@ -283,11 +292,23 @@ func (m *Integers) sum(k *tier, s *IntScratch, sums, start []float32, first int,
 	for ; len(rows) > intRows; rows = rows[intRows:] {
 		full(rows[:intRows])
 	}
-	if len(rows) == 0 {
-		copy(sums, start)
-		return
+	switch {
+	case part != nil:
+		full(rows)
+		scaleParts(sums, start, m.scale[first:], part)
+	case len(rows) > 0:
+		m.sumPart(k, s, sums, start, m.scale[first:], first, rows)
+	default:
+		copy(sums, start) // adding 0 changes nothing, because start is never −0
 	}
-	m.sumPart(k, s, sums, start, m.scale[first:], part, first, rows)
+}
+
+// scaleParts sets out to start + scale·part.
+func scaleParts(out, start, scale, part []float32) {
+	start, scale, part = start[:len(out)], scale[:len(out)], part[:len(out)]
+	for j := range out {
+		out[j] = start[j] + float32(scale[j]*part[j])
+	}
 }
 
 // expand lists each row as often as its value says, in list: it calls full whenever
@@ -317,7 +338,7 @@ func count(x float32) int {
 }
 
 // sumPart is intSum for any columns from first on.
-func (m *Integers) sumPart(k *tier, s *IntScratch, out, start, scale, part []float32, first int, rows []uint32) {
+func (m *Integers) sumPart(k *tier, s *IntScratch, out, start, scale []float32, first int, rows []uint32) {
 	one := &s.one
 	one.rows, one.lanes, one.long = rows, s.lanes, m.panel > intPanel
 	width := intPanel
@@ -327,7 +348,7 @@ func (m *Integers) sumPart(k *tier, s *IntScratch, out, start, scale, part []flo
 	for from := 0; from < len(out); from += width {
 		to := min(from+width, len(out))
 		one.data, one.stride = m.from(first + from)
-		one.out, one.start, one.scale, one.part = out[from:to], start[from:to], scale[from:to], part[from:to]
+		one.out, one.start, one.scale = out[from:to], start[from:to], scale[from:to]
 		k.sumBytes(one)
 	}
 }

@@ -25,13 +25,13 @@ func (s *intSum) convert(lanes []word, first int, bias int32) {
 	if n <= 0 {
 		return
 	}
-	out, start, scale, part := s.out[first:][:n], s.start[first:][:n], s.scale[first:][:n], s.part[first:][:n]
+	out, start, scale := s.out[first:][:n], s.start[first:][:n], s.scale[first:][:n]
 	var w word
 	for j := range out {
 		if j%(wordBytes/2) == 0 {
 			w = lanes[j/(wordBytes/2)]
 		}
-		sum := part[j] + float32(int32(w&0xFFFF)-bias)
+		sum := float32(int32(w&0xFFFF) - bias)
 		out[j] = start[j] + float32(scale[j]*sum)
 		w >>= 16
 	}

@@ -14,7 +14,6 @@ type byteTile struct {
 	out     *float32
 	start   *float32
 	scale   *float32
-	part    *float32
 	lanes   *uint16 // room for the sums of a tile
 }
 
@@ -51,7 +50,7 @@ func (k *isa) streamBytes(s *intSum) {
 	t := byteTile{left: len(s.rows), lanes: &s.lanes[n]}
 	for first := 0; first < len(s.out); first += intBlock {
 		t.weights, t.columns = (*word)(unsafe.Pointer(&sums[first])), min(intBlock, len(s.out)-first)
-		t.out, t.start, t.scale, t.part = &s.out[first], &s.start[first], &s.scale[first], &s.part[first]
+		t.out, t.start, t.scale = &s.out[first], &s.start[first], &s.scale[first]
 		k.joinBytes64(local(&t))
 	}
 }
@@ -64,7 +63,7 @@ func (k *isa) sumBytesTiles(s *intSum) {
 	}
 	n := len(s.out)
 	t := byteTile{stride: wordBytes * uintptr(s.stride), rows: &s.rows[0], left: len(s.rows), lanes: &s.lanes[0]}
-	_, _, _ = s.start[n-1], s.scale[n-1], s.part[n-1]
+	_, _ = s.start[n-1], s.scale[n-1]
 	for first, width := 0, 0; first < n; first += width {
 		run := k.sumBytes64
 		width = intBlock
@@ -72,7 +71,104 @@ func (k *isa) sumBytesTiles(s *intSum) {
 			run, width = k.sumBytes, k.byteColumns
 		}
 		t.weights, t.columns = &s.data[first/wordBytes], min(width, n-first)
-		t.out, t.start, t.scale, t.part = &s.out[first], &s.start[first], &s.scale[first], &s.part[first]
+		t.out, t.start, t.scale = &s.out[first], &s.start[first], &s.scale[first]
 		run(local(&t))
+	}
+}
+
+// panels runs the steps of in, which has no values, for the columns from first to
+// end of matrices in panels, panel after panel: what the kernels take is written
+// once a panel.
+func (k *isa) panels(of *tier, m *Integers, u *Units, in *Inputs, own *Integers, spikes *Inputs, tr *Trace, first, end int, s *IntScratch) {
+	steps := len(in.Ends)
+	if steps == 0 {
+		return
+	}
+	for ; first < end; first += intPanel {
+		n := min(intPanel, end-first)
+		current, sums := u.Current[first:first+n], s.sums[:n]
+		a, b := &s.panels[0], &s.panels[1]
+		a.init(k, m, sums, first, s)
+		if own != nil {
+			b.init(k, own, sums, first, s)
+		}
+		var t tile
+		t.init(u, tr, steps, 0, first, n)
+		t.steps, t.ends = 1, &noInputs.Ends[0]
+		whole := uintptr(n &^ (tileWidth - 1))
+		at, ownAt := int32(0), int32(0)
+		for step, to := range in.Ends {
+			start := current
+			if rows := in.Rows[at:to]; len(rows) > intRows {
+				m.sum(of, s, sums, start, first, rows, nil)
+				start = sums
+			} else if len(rows) > 0 {
+				a.sum(k, start, rows)
+				start = sums
+			}
+			at = to
+			if own != nil {
+				to := spikes.Ends[step]
+				if rows := spikes.Rows[ownAt:to]; len(rows) > intRows {
+					own.sum(of, s, sums, start, first, rows, nil)
+					start = sums
+				} else if len(rows) > 0 {
+					b.sum(k, start, rows)
+					start = sums
+				}
+				ownAt = to
+			}
+			t.current = &start[0]
+			if t.from, t.to = 0, 4*whole; whole > 0 {
+				k.forward64(local(&t))
+			}
+			if t.from, t.to = 4*whole, uintptr(4*n); t.from < t.to {
+				k.forward16(local(&t))
+			}
+			t.s = (*float32)(unsafe.Add(unsafe.Pointer(t.s), t.sStride))
+			t.out = unsafe.Add(t.out, t.outStride)
+		}
+	}
+}
+
+// bytePanel is the kernels' arguments for the columns of a panel, of which those
+// that a sum has not set are of the sum before.
+type bytePanel struct {
+	tiles [intPanel / intBlock]byteTile
+	n     int // tiles
+	wide  int // of them for sumBytes, the others for sumBytes64
+}
+
+// init sets the arguments for sums of the panel that starts at column first.
+func (p *bytePanel) init(k *isa, m *Integers, sums []float32, first int, s *IntScratch) {
+	p.n, p.wide = 0, 0
+	data, stride := m.from(first)
+	scale := m.scale[first:][:len(sums)]
+	for from, width := 0, 0; from < len(sums); from += width {
+		width = intBlock
+		if from+k.byteColumns <= len(sums) {
+			width = k.byteColumns
+			p.wide++
+		}
+		t := &p.tiles[p.n]
+		t.weights, t.stride, t.columns = &data[from/wordBytes], wordBytes*uintptr(stride), min(width, len(sums)-from)
+		t.out, t.scale, t.lanes = &sums[from], &scale[from], &s.lanes[0]
+		p.n++
+	}
+}
+
+// sum sets the sums to start + scale·N for the listed rows, at least one and at most
+// intRows.
+func (p *bytePanel) sum(k *isa, start []float32, rows []uint32) {
+	from := 0
+	for i := range p.tiles[:p.n] {
+		t := &p.tiles[i]
+		t.start, t.rows, t.left = &start[from], &rows[0], len(rows)
+		from += t.columns
+		if i < p.wide {
+			k.sumBytes(local(t))
+		} else {
+			k.sumBytes64(local(t))
+		}
 	}
 }

@@ -66,6 +66,7 @@ func (k *isa) tier() tier {
 		scatter:  k.scatterRuns,
 
 		sumBytes:     k.sumBytesTiles,
+		panels:       k.panels,
 		scatterBytes: k.scatterBytesRuns,
 		joinLanes:    k.joinLanesRow,
 	}

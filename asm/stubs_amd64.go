@@ -302,7 +302,7 @@ func dotStepsAVX512(t *stepTile)
 // sumBytes256AVX512 sums bytes of listed rows, for 256 columns:
 //
 //	for j := range columns {
-//		n := part[j]
+//		n := float32(0)
 //		for k := range left {
 //			n += float32(weights[rows[k]][j] - 128)  // exact
 //		}
@@ -383,7 +383,7 @@ func scatterBytes32AVX512(l *byteList)
 // joinLanesAVX2 empties lanes:
 //
 //	for j := range columns {
-//		out[j] = start[j] + scale[j]*(part[j]+float32(lanes[j]))
+//		out[j] = start[j] + scale[j]*float32(lanes[j])
 //		lanes[j] = 0
 //	}
 //

@@ -190,7 +190,7 @@ func scatterRunsNEON(l *scatterList, collect bool)
 // sumBytes128NEON sums bytes of listed rows, for 128 columns:
 //
 //	for j := range columns {
-//		n := part[j]
+//		n := float32(0)
 //		for k := range left {
 //			n += float32(weights[rows[k]][j] - 128)  // exact
 //		}
@@ -222,7 +222,7 @@ func scatterBytesNEON(l *byteList)
 // joinLanesNEON empties lanes:
 //
 //	for j := range columns {
-//		out[j] = start[j] + scale[j]*(part[j]+float32(lanes[j]))
+//		out[j] = start[j] + scale[j]*float32(lanes[j])
 //		lanes[j] = 0
 //	}
 //

@@ -1,7 +1,8 @@
 // The sum of bytes of listed rows, for every instruction set and width; EACH(op)
 // applies op to all vectors of a tile. A vector of bytes is added twice: whole,
 // as 16-bit lanes in which the odd bytes count 256 and carry out, and the odd
-// bytes alone. Their difference is the sum of the even bytes.
+// bytes alone. Their difference is the sum of the even bytes. Both start at what takes
+// 128 for each row away.
 //
 //	DI  byteTile            SI  weights, first column of row 0
 //	DX  bytes from a row to the next
@@ -15,6 +16,7 @@
 	MOVQ byteTile_left(DI), CX
 	MOVQ CX, AX
 	SHLQ $7, AX
+	NEGQ AX
 	BROADCAST_BIAS
 	EACH(CLEAR)
 

@@ -8,15 +8,17 @@
 // its sums; t a temporary.
 //
 //	Y0-Y3 sums of all bytes    Y4-Y7 of the odd ones    Y8-Y11 temporaries
-//	Y15 128 for each row
+//	Y14 Y15 what all and odd start at
 
 #define BROADCAST_BIAS \
 	VMOVD AX, X15; \
-	VPBROADCASTD X15, Y15
+	VPBROADCASTW X15, Y15; \
+	VPSLLW $8, Y15, Y14; \
+	VPADDW Y15, Y14, Y14
 
 #define CLEAR(from, to, all, odd, t) \
-	VPXOR all, all, all; \
-	VPXOR odd, odd, odd
+	VMOVDQA Y14, all; \
+	VMOVDQA Y15, odd
 
 #define ADD(from, to, all, odd, t) \
 	VMOVDQU from(AX), t; \
@@ -31,14 +33,10 @@
 	VMOVDQU odd, (to+64)(AX)
 
 #define CONVERT \
-	VPMOVZXWD (AX)(SI*2), Y0; \
-	VPMOVZXWD 16(AX)(SI*2), Y1; \
-	VPSUBD Y15, Y0, Y0; \
-	VPSUBD Y15, Y1, Y1; \
+	VPMOVSXWD (AX)(SI*2), Y0; \
+	VPMOVSXWD 16(AX)(SI*2), Y1; \
 	VCVTDQ2PS Y0, Y0; \
 	VCVTDQ2PS Y1, Y1; \
-	VADDPS (R11)(SI*4), Y0, Y0; \
-	VADDPS 32(R11)(SI*4), Y1, Y1; \
 	VMULPS (R10)(SI*4), Y0, Y0; \
 	VMULPS 32(R10)(SI*4), Y1, Y1; \
 	VADDPS (R9)(SI*4), Y0, Y0; \
@@ -71,14 +69,15 @@ TEXT ·sumBytes64AVX2(SB), NOSPLIT, $0-8
 #include "convertbytes_amd64.h"
 
 #define LOAD(from, to, all, odd, t) \
-	VMOVDQU to(AX), all; \
-	VMOVDQU (to+64)(AX), odd
+	VPADDW to(AX), Y14, all; \
+	VPADDW (to+64)(AX), Y15, odd
 
 // func joinBytes64AVX2(t *byteTile)
 TEXT ·joinBytes64AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ byteTile_left(DI), AX
 	SHLQ $7, AX
+	NEGQ AX
 	BROADCAST_BIAS
 	MOVQ byteTile_weights(DI), AX
 	EACH(LOAD)

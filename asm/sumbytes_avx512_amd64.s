@@ -7,13 +7,16 @@
 // all and odd its sums, t a temporary.
 //
 //	Z0-Z3 sums of all bytes    Z4-Z7 of the odd ones    Z8-Z11 temporaries
-//	Z31 128 for each row
+//	Z30 Z31 what all and odd start at
 
-#define BROADCAST_BIAS VPBROADCASTD AX, Z31
+#define BROADCAST_BIAS \
+	VPBROADCASTW AX, Z31; \
+	VPSLLW $8, Z31, Z30; \
+	VPADDW Z31, Z30, Z30
 
 #define CLEAR(i, all, odd, t) \
-	VPXORD all, all, all; \
-	VPXORD odd, odd, odd
+	VMOVDQA32 Z30, all; \
+	VMOVDQA32 Z31, odd
 
 #define ADD(i, all, odd, t) \
 	VMOVDQU32 (64*i)(AX), t; \
@@ -28,10 +31,8 @@
 	VMOVDQU32 odd, (128*i+64)(AX)
 
 #define CONVERT \
-	VPMOVZXWD (AX)(SI*2), Z0; \
-	VPSUBD Z31, Z0, Z0; \
+	VPMOVSXWD (AX)(SI*2), Z0; \
 	VCVTDQ2PS Z0, Z0; \
-	VADDPS (R11)(SI*4), Z0, Z0; \
 	VMULPS (R10)(SI*4), Z0, Z0; \
 	VADDPS (R9)(SI*4), Z0, Z0; \
 	VMOVUPS Z0, (R8)(SI*4)
@@ -46,15 +47,13 @@
 #define HALVES(offset, words) \
 	VEXTRACTI64X4 $1, words, Y13; \
 	VEXTRACTI64X4 $0, words, Y12; \
-	VPMOVZXWD Y12, Z12; \
-	VPMOVZXWD Y13, Z13; \
+	VPMOVSXWD Y12, Z12; \
+	VPMOVSXWD Y13, Z13; \
 	SCALE(offset, Z12); \
 	SCALE(offset+64, Z13)
 
 #define SCALE(offset, n) \
-	VPSUBD Z31, n, n; \
 	VCVTDQ2PS n, n; \
-	VADDPS (offset)(R11), n, n; \
 	VMULPS (offset)(R10), n, n; \
 	VADDPS (offset)(R9), n, n; \
 	VMOVUPS n, (offset)(R8)
@@ -73,7 +72,6 @@ TEXT ·sumBytes256AVX512(SB), NOSPLIT, $0-8
 	MOVQ byteTile_out(DI), R8
 	MOVQ byteTile_start(DI), R9
 	MOVQ byteTile_scale(DI), R10
-	MOVQ byteTile_part(DI), R11
 	EACH(CONVERT64)
 	VZEROUPPER
 	RET
@@ -89,14 +87,15 @@ TEXT ·sumBytes64AVX512(SB), NOSPLIT, $0-8
 #include "convertbytes_amd64.h"
 
 #define LOAD(i, all, odd, t) \
-	VMOVDQU32 (128*i)(AX), all; \
-	VMOVDQU32 (128*i+64)(AX), odd
+	VPADDW (128*i)(AX), Z30, all; \
+	VPADDW (128*i+64)(AX), Z31, odd
 
 // func joinBytes64AVX512(t *byteTile)
 TEXT ·joinBytes64AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ byteTile_left(DI), AX
 	SHLQ $7, AX
+	NEGQ AX
 	BROADCAST_BIAS
 	MOVQ byteTile_weights(DI), AX
 	EACH(LOAD)

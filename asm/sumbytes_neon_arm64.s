@@ -11,9 +11,9 @@
 //
 //	R0 byteTile    R1 weights    R2 bytes from a row to the next
 //	R3 next row index    R4 rows left    R5 row to load    R6 temporary
-//	R7 lanes    R8 out    R9 start    R10 scale    R11 part    R12 columns left
-//	V0-V15 sums of the halves    V16-V23 row
-//	then V0-V7 temporaries, V31 128 for each row
+//	R7 lanes    R8 out    R9 start    R10 scale    R12 columns left
+//	V0-V15 sums of the halves, which start at −128 for each row    V16-V23 row
+//	then V0-V7 temporaries
 
 #define LOAD_BYTE_TILE \
 	MOVD t+0(FP), R0; \
@@ -21,8 +21,8 @@
 	MOVD byteTile_stride(R0), R2; \
 	MOVD byteTile_rows(R0), R3; \
 	MOVD byteTile_left(R0), R4; \
-	LSL $7, R4, R6; \
-	VDUP R6, V31.S4
+	NEG R4<<7, R6; \
+	VDUP R6, V0.H8
 
 // NEXT_ROW puts the address of the next listed row into R5.
 #define NEXT_ROW \
@@ -36,18 +36,6 @@
 	VFUADDW(v, low, low); \
 	VFUADDW2(v, high, high); \
 	FMOVQ (16*i)(R5), F(v)
-
-// SUM_ROWS adds up the listed rows, of as many vectors as each takes.
-#define SUM_ROWS(each) \
-	NEXT_ROW; \
-	each(LOAD); \
-row: \
-	SUBS $1, R4; \
-	BEQ last; \
-	NEXT_ROW; \
-last: \
-	each(TAKE); \
-	CBNZ R4, row
 
 // SPLIT stores the sums of the even bytes of a vector at offset to of the lanes
 // and those of the odd ones 64 bytes further on.
@@ -66,7 +54,6 @@ last: \
 // func sumBytes128NEON(t *byteTile)
 TEXT ·sumBytes128NEON(SB), NOSPLIT, $0-8
 	LOAD_BYTE_TILE
-	VEOR V0.B16, V0.B16, V0.B16
 	VMOV V0.B16, V1.B16
 	VMOV V0.B16, V2.B16
 	VMOV V0.B16, V3.B16
@@ -93,7 +80,19 @@ TEXT ·sumBytes128NEON(SB), NOSPLIT, $0-8
 	op(6, 12, 13, 22); \
 	op(7, 14, 15, 23)
 
-	SUM_ROWS(EACH8)
+	NEXT_ROW
+	EACH8(LOAD)
+
+row:
+	SUBS $1, R4
+	BEQ last
+	NEXT_ROW
+
+last:
+	EACH8(TAKE)
+	CBNZ R4, row
+
+split:
 	MOVD byteTile_lanes(R0), R7
 	SPLIT4(0)
 	SPLIT(V8, V9, 128)
@@ -105,7 +104,6 @@ TEXT ·sumBytes128NEON(SB), NOSPLIT, $0-8
 // func sumBytes64NEON(t *byteTile)
 TEXT ·sumBytes64NEON(SB), NOSPLIT, $0-8
 	LOAD_BYTE_TILE
-	VEOR V0.B16, V0.B16, V0.B16
 	VMOV V0.B16, V1.B16
 	VMOV V0.B16, V2.B16
 	VMOV V0.B16, V3.B16
@@ -120,7 +118,18 @@ TEXT ·sumBytes64NEON(SB), NOSPLIT, $0-8
 	op(2, 4, 5, 18); \
 	op(3, 6, 7, 19)
 
-	SUM_ROWS(EACH4)
+	NEXT_ROW
+	EACH4(LOAD)
+
+row:
+	SUBS $1, R4
+	BEQ last
+	NEXT_ROW
+
+last:
+	EACH4(TAKE)
+	CBNZ R4, row
+
 	MOVD byteTile_lanes(R0), R7
 	SPLIT4(0)
 	B convert<>(SB)
@@ -131,21 +140,14 @@ TEXT convert<>(SB), NOSPLIT|NOFRAME, $0
 	MOVD byteTile_out(R0), R8
 	MOVD byteTile_start(R0), R9
 	MOVD byteTile_scale(R0), R10
-	MOVD byteTile_part(R0), R11
 
 turn:
 	VLD1.P 32(R7), [V16.H8, V17.H8]
-	VUXTL V16.H4, V0.S4
-	VUXTL2 V16.H8, V1.S4
-	VUXTL V17.H4, V2.S4
-	VUXTL2 V17.H8, V3.S4
-	VSUB V31.S4, V0.S4, V0.S4
-	VSUB V31.S4, V1.S4, V1.S4
-	VSUB V31.S4, V2.S4, V2.S4
-	VSUB V31.S4, V3.S4, V3.S4
+	VSXTL(16, 0)
+	VSXTL2(16, 1)
+	VSXTL(17, 2)
+	VSXTL2(17, 3)
 	EACH1(VSCVTF, 0, 0)
-	LOAD16(R11, 4, 5, 6, 7)
-	EACH(VFADD, 4, 0, 0)
 	LOAD16(R10, 4, 5, 6, 7)
 	EACH(VFMUL, 4, 0, 0)
 	LOAD16(R9, 4, 5, 6, 7)

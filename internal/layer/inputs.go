@@ -149,9 +149,10 @@ func (in *Inputs) reserve(k int) {
 // View returns the list as the kernels take it; it is valid until the list
 // changes.
 func (in *Inputs) View() *asm.Inputs {
-	in.kernel = asm.Inputs{Rows: in.rows[:in.n], Ends: in.ends}
+	v := &in.kernel // field by field: a struct that was just stored is copied slowly
+	v.Rows, v.Values, v.Ends = in.rows[:in.n], nil, in.ends
 	if in.analog {
-		in.kernel.Values = in.values[:in.n]
+		v.Values = in.values[:in.n]
 	}
-	return &in.kernel
+	return v
 }

@@ -128,6 +128,7 @@ var tests = []struct{ prefix, names string }{
 	{"convertbytes", "Integers"},
 	{"integers", "Integers"},
 	{"conv", "Scatter"},
+	{"joinlanes", "Scatter"},
 	{"indices", "Indices"},
 	{"sumrows", "SumRows"},
 	{"sumspikes", "SumSpikes"},
