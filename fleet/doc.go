@@ -23,9 +23,8 @@
 //
 // A decision is written to the spool before it is sent and leaves it when the
 // server has it. Over NATS a board's stream has every decision once and in order:
-// the first message after a connection names the sequence number that the stream
-// must be at, each further one the message id before it, and after a failure the
-// sender asks for the last message of the stream and goes on behind it. Over MQTT
+// each message names the sequence number that the stream must be at, and after a
+// failure the sender asks for the last message of the stream and goes on behind it. Over MQTT
 // (QoS 1) a decision may come twice after a cut, with the same id.
 package fleet
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -16,6 +17,10 @@ import (
 
 // window is how many messages are on their way at once.
 const window = 256
+
+// maxBlind is how many sessions may not read the last message of a stream before it
+// is taken for one that somebody deleted.
+const maxBlind = 5
 
 // answerTime is how long an answer of the server may take.
 const answerTime = 5 * time.Second
@@ -34,6 +39,7 @@ type natsLink struct {
 	failed atomic.Pointer[error]
 	stream string
 	obeyed string // id of the order that was obeyed last
+	blind  int    // sessions in a row that could not read the last message
 	halt   context.CancelFunc
 	ended  chan struct{}
 }
@@ -210,7 +216,8 @@ type streamInfo struct {
 		AllowDirect bool     `json:"allow_direct"`
 	} `json:"config"`
 	State struct {
-		LastSeq uint64 `json:"last_seq"`
+		Messages uint64 `json:"messages"`
+		LastSeq  uint64 `json:"last_seq"`
 	} `json:"state"`
 }
 
@@ -244,16 +251,10 @@ func (a *api) get(ctx context.Context, stream string, request map[string]any) (*
 	return m, nil
 }
 
-// tail is the end of what a stream has of this board.
-type tail struct {
-	id  string // of the last message, if it has one
-	seq uint64 // of the last message that the next one has to follow
-}
-
 // resume finds out what the hub has and takes it out of the spool. chained says
-// that the stream is the board's alone, so that each message can name the one
-// before.
-func (l *natsLink) resume(ctx context.Context) (t tail, chained bool, err error) {
+// that the stream is the board's alone, so that each message can name the number of
+// the one before: last is that of the last one.
+func (l *natsLink) resume(ctx context.Context) (last uint64, chained bool, err error) {
 	var info streamInfo
 	err = l.api.ask(ctx, "STREAM.INFO."+l.stream, nil, &info)
 	var failed *apiError
@@ -263,38 +264,42 @@ func (l *natsLink) resume(ctx context.Context) (t tail, chained bool, err error)
 	}
 	if errors.As(err, &failed) && failed.ErrCode == codeNoStream {
 		if err := l.find(ctx); err != nil {
-			return t, false, err
+			return 0, false, err
 		}
 		err = l.api.ask(ctx, "STREAM.INFO."+l.stream, nil, &info)
 	}
 	if err != nil {
-		return t, false, fmt.Errorf("stream %s: %w%s", l.stream, err, l.refused())
+		return 0, false, fmt.Errorf("stream %s: %w%s", l.stream, err, l.refused())
 	}
 	chained = len(info.Config.Subjects) > 0
 	for _, s := range info.Config.Subjects {
 		chained = chained && strings.HasPrefix(s, l.p.prefix+".")
 	}
 	if !info.Config.AllowDirect {
-		return t, false, fmt.Errorf("stream %s does not allow direct access, which the spool needs to go on where it was: expected allow_direct", l.stream)
+		return 0, false, fmt.Errorf("stream %s does not allow direct access, which the spool needs to go on where it was: expected allow_direct", l.stream)
 	}
 	var ids []string
 	if chained {
-		t.seq = info.State.LastSeq
-		if t.seq > 0 {
-			m, err := l.api.get(ctx, l.stream, map[string]any{"seq": t.seq})
+		if last = info.State.LastSeq; info.State.Messages > 0 {
+			m, err := l.api.get(ctx, l.stream, map[string]any{"seq": last})
+			if errors.Is(err, ErrNoMessage) && l.blind < maxBlind {
+				// Another server of a cluster, which is behind.
+				l.blind++
+				return 0, false, fmt.Errorf("stream %s: its last message, %d, cannot be read yet", l.stream, last)
+			}
 			if err != nil && !errors.Is(err, ErrNoMessage) {
-				return t, false, err
+				return 0, false, err
 			}
 			if err == nil {
-				t.id = m.Header.Get(nats.MsgIdHdr)
-				ids = append(ids, t.id)
+				l.blind = 0
+				ids = append(ids, m.Header.Get(nats.MsgIdHdr))
 			}
 		}
 	} else {
 		for _, kind := range Logged() {
 			m, err := l.api.get(ctx, l.stream, map[string]any{"last_by_subj": l.p.prefix + "." + kind})
 			if err != nil && !errors.Is(err, ErrNoMessage) {
-				return t, false, err
+				return 0, false, err
 			}
 			if err == nil {
 				ids = append(ids, m.Header.Get(nats.MsgIdHdr))
@@ -306,7 +311,7 @@ func (l *natsLink) resume(ctx context.Context) (t tail, chained bool, err error)
 			l.p.spool.Ack(seq)
 		}
 	}
-	return t, chained, nil
+	return last, chained, nil
 }
 
 // refused returns what to try where a hub does not answer.
@@ -337,15 +342,18 @@ func (l *natsLink) find(ctx context.Context) error {
 	return nil
 }
 
-// send publishes the spool, behind the tail of the stream.
-func (l *natsLink) send(ctx context.Context, t tail, chained bool) error {
+// send publishes the spool, behind the last message of the stream.
+//
+// A number, unlike an id, is known to each server of a cluster at any time: one that
+// was just started does not remember ids, and would leave a message out that others
+// take.
+func (l *natsLink) send(ctx context.Context, tail uint64, chained bool) error {
 	p := l.p
 	drain(l.acks)
 	run := nuid.Next()  // so that old answers are none
 	var last uint64     // published
 	var flying []uint64 // published, not acknowledged
-	lastID := t.id
-	limit := 1 // until the first one is known to be in its place
+	limit := 1          // until the first one is known to be in its place
 	expire := time.NewTimer(answerTime)
 	defer expire.Stop()
 	for {
@@ -360,13 +368,9 @@ func (l *natsLink) send(ctx context.Context, t tail, chained bool) error {
 			m := nats.NewMsg(p.prefix + "." + r.Kind)
 			m.Data = p.message(r)
 			m.Reply = l.inbox + "." + run + "-" + strconv.FormatUint(r.Seq, 16)
-			id := p.id(r.Seq)
-			m.Header.Set(nats.MsgIdHdr, id)
-			switch {
-			case chained && last == 0:
-				m.Header.Set(nats.ExpectedLastSeqHdr, strconv.FormatUint(t.seq, 10))
-			case chained:
-				m.Header.Set(nats.ExpectedLastMsgIdHdr, lastID)
+			m.Header.Set(nats.MsgIdHdr, p.id(r.Seq))
+			if chained {
+				m.Header.Set(nats.ExpectedLastSeqHdr, strconv.FormatUint(tail+uint64(len(flying)), 10))
 			}
 			if err := l.nc.PublishMsg(m); err != nil {
 				return fmt.Errorf("publishing: %w", err)
@@ -374,7 +378,7 @@ func (l *natsLink) send(ctx context.Context, t tail, chained bool) error {
 			if len(flying) == 0 {
 				expire.Reset(answerTime)
 			}
-			last, lastID = r.Seq, id
+			last = r.Seq
 			flying = append(flying, r.Seq)
 		}
 		select {
@@ -395,18 +399,18 @@ func (l *natsLink) send(ctx context.Context, t tail, chained bool) error {
 			if !ok {
 				continue
 			}
-			if err := l.accepted(m); err != nil {
+			stored, err := l.accepted(m)
+			if err != nil {
 				return err
 			}
 			expire.Reset(answerTime)
-			for i, s := range flying {
-				if s == seq {
-					// The server answers in the order of what it stored, and all
-					// before seq are stored if seq is.
-					flying = flying[i+1:]
-					p.spool.Ack(seq)
-					break
+			if i := slices.Index(flying, seq); i >= 0 {
+				// All before seq are stored if seq is, each under the next number.
+				if tail += uint64(i) + 1; chained && stored != tail {
+					return errAgain
 				}
+				flying = flying[i+1:]
+				p.spool.Ack(seq)
 			}
 			if chained {
 				limit = window
@@ -422,11 +426,11 @@ func (l *natsLink) ackOf(m *nats.Msg, run string) (uint64, bool) {
 	return seq, ok && err == nil
 }
 
-// accepted returns an error unless an answer says that the message is in the
-// stream.
-func (l *natsLink) accepted(m *nats.Msg) error {
+// accepted returns the number that a message got in the stream, or an error unless the
+// answer says that it is there.
+func (l *natsLink) accepted(m *nats.Msg) (uint64, error) {
 	if m.Header.Get("Status") != "" && len(m.Data) == 0 {
-		return fmt.Errorf("no stream takes %s: status %s", l.p.prefix, m.Header.Get("Status"))
+		return 0, fmt.Errorf("no stream takes %s: status %s", l.p.prefix, m.Header.Get("Status"))
 	}
 	var ack struct {
 		Stream string    `json:"stream"`
@@ -434,15 +438,15 @@ func (l *natsLink) accepted(m *nats.Msg) error {
 		Error  *apiError `json:"error"`
 	}
 	if err := decode("answer of the server", m.Data, &ack); err != nil {
-		return err
+		return 0, err
 	}
 	switch {
 	case ack.Error == nil && ack.Stream == l.stream && ack.Seq > 0:
-		return nil
+		return ack.Seq, nil
 	case ack.Error == nil:
-		return fmt.Errorf("stream %q took message %d, expected stream %s to", ack.Stream, ack.Seq, l.stream)
+		return 0, fmt.Errorf("stream %q took message %d, expected stream %s to", ack.Stream, ack.Seq, l.stream)
 	case ack.Error.ErrCode == codeWrongLastID || ack.Error.ErrCode == codeWrongLastSeq || ack.Error.ErrCode == codeWrongLastAny:
-		return errAgain // the stream is further, or less far, than was thought
+		return 0, errAgain // the stream is further, or less far, than was thought
 	}
-	return fmt.Errorf("stream %s: %w", l.stream, ack.Error)
+	return 0, fmt.Errorf("stream %s: %w", l.stream, ack.Error)
 }

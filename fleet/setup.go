@@ -58,7 +58,7 @@ func (k Keep) boardStream(prefix string) jetstream.StreamConfig {
 		Name: StreamOf(prefix), Description: "what a board of snurun decides",
 		MaxAge: k.Age, MaxBytes: k.Bytes, MaxMsgSize: MaxMessage, Discard: jetstream.DiscardOld,
 		Storage: jetstream.FileStorage, Replicas: k.Replicas, AllowDirect: true,
-		// The sender's chain of ids holds duplicates off. The server would remember
+		// The sender's chain of numbers holds duplicates off. The server would remember
 		// every id for two minutes, a million of a hundred boards.
 		Duplicates: time.Second,
 	}

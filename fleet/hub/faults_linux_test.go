@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/snurun/snurun/fleet"
 )
 
@@ -120,4 +122,67 @@ func TestFullHub(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 	expectAll(t, stored(t, p.connect(t, "anna"), "pi-1"), n)
+}
+
+// TestCable cuts the cable between a board and its hub for twenty seconds, without a
+// word to either: the board goes on, and afterwards everything is there, once, in
+// order.
+func TestCable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a cable")
+	}
+	t.Parallel()
+	root(t)
+	pid := os.Getpid()
+	space, here, there := fmt.Sprint("snurun-", pid), fmt.Sprintf("sn%da", pid%1e6), fmt.Sprintf("sn%db", pid%1e6)
+	// Of the range for measurements between networks, which nobody else uses.
+	block := fmt.Sprintf("198.18.%d.", pid%256)
+	system(t, "ip", "netns", "add", space)
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", space).Run() })
+	system(t, "ip", "link", "add", here, "type", "veth", "peer", "name", there)
+	t.Cleanup(func() { _ = exec.Command("ip", "link", "del", here).Run() })
+	system(t, "ip", "link", "set", there, "netns", space)
+	system(t, "ip", "addr", "add", block+"1/24", "dev", here)
+	system(t, "ip", "link", "set", here, "up")
+	inside := []string{"ip", "netns", "exec", space}
+	system(t, append(inside, "ip", "addr", "add", block+"2/24", "dev", there)...)
+	system(t, append(inside, "ip", "link", "set", there, "up")...)
+
+	p := newPlace(t, func(o *Options) { o.Listen = block + "1:0" }, "board pi-1", "operator anna")
+	const n = 40_000
+	args := append(inside, os.Args[0], "-test.run", "^TestChild$")
+	child := exec.Command(args[0], args[1:]...)
+	child.Env = append(os.Environ(), asBoard+"="+strings.Join([]string{"nats://" + p.o.Listen, "pi-1", p.credentials("pi-1"), filepath.Join(p.dir, "spool"), fmt.Sprint(n)}, "|"))
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- child.Wait() }()
+	t.Cleanup(func() { _ = child.Process.Kill() })
+	nc := p.connect(t, "anna")
+	count := func() int {
+		js, err := jetstream.New(nc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := js.Stream(t.Context(), "snurun-pi-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(s.CachedInfo().State.Msgs)
+	}
+	eventually(t, "the first decisions", func() bool { return count() > 1000 })
+	system(t, "ip", "link", "set", here, "down")
+	time.Sleep(3 * time.Second)
+	before := count()
+	time.Sleep(17 * time.Second)
+	if after := count(); after != before || after == n {
+		t.Errorf("%d decisions came through a cable that is cut, %d before", after-before, before)
+	}
+	system(t, "ip", "link", "set", here, "up")
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	expectAll(t, stored(t, nc, "pi-1"), n)
+	t.Logf("%d decisions, the cable was cut after %d", n, before)
 }
