@@ -44,6 +44,10 @@ type WindowOptions struct {
 	// at the next multiple of Stride. It is for windows that do not slide.
 	Rearm bool
 
+	// Onset, if given, is what lets a window begin, and the next one after it. It is
+	// for windows that do not slide.
+	Onset Onset
+
 	// Floor is what a window must reach to be of a class: see Decision.Below. No
 	// window is decided early before it reaches it.
 	Floor model.Floor
@@ -56,6 +60,14 @@ type WindowOptions struct {
 	// order. It pays where a step takes some µs.
 	Threads int
 }
+
+// Onset is how something begins: a step of at least Events events, or active channels,
+// behind Quiet steps of fewer, of which there have been enough before the first. The
+// zero value is none: windows begin when their time has come.
+type Onset struct{ Events, Quiet int }
+
+// given reports whether there is something to wait for.
+func (o Onset) given() bool { return o.Events > 0 }
 
 // Decision is what was decided of one window.
 type Decision struct {
@@ -110,6 +122,7 @@ type Windows struct {
 	lost      int64 // given up for their scores
 	steps     int64
 	until     int // steps to the beginning of the next window
+	quiet     int // steps in a row with fewer events than Onset, so far
 	decisions []Decision
 	votes     votes
 	class     int // decided last, or nothing
@@ -151,6 +164,12 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 	case o.Rearm && o.Stride != o.Steps:
 		return nil, fmt.Errorf("stream: rearm needs windows that follow one another, found a stride of %d and windows of %d steps", o.Stride, o.Steps)
 	}
+	if o.Onset.Events < 0 || o.Onset.Quiet < 0 || o.Onset.Events == 0 && o.Onset.Quiet > 0 {
+		return nil, fmt.Errorf("stream: onset of %d events behind %d steps, expected 1 or more and 0 or more", o.Onset.Events, o.Onset.Quiet)
+	}
+	if o.Onset.given() && o.Stride != o.Steps {
+		return nil, fmt.Errorf("stream: an onset needs windows that follow one another, found a stride of %d and windows of %d steps", o.Stride, o.Steps)
+	}
 	if kind := net.Readout().Kind; kind.EachStep() && (o.Steps != 1 || o.Margin > 0) {
 		return nil, fmt.Errorf("stream: readout %s decides at every step: windows of %d steps and a margin of %v, expected a window of 1 step and none", kind, o.Steps, o.Margin)
 	}
@@ -160,7 +179,7 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 	}
 	w := &Windows{
 		o: o, net: net, slots: make([]slot, open), decisions: make([]Decision, 0, open),
-		votes: newVotes(o.Agree, net.OutSize()), class: nothing,
+		votes: newVotes(o.Agree, net.OutSize()), class: nothing, quiet: o.Onset.Quiet,
 	}
 	if o.Keep {
 		w.shared = net.NewSession()
@@ -285,7 +304,7 @@ func (w *Windows) step(x spike.Input, t, events int) ([]Decision, error) {
 			return nil, err
 		}
 	}
-	if w.until == 0 {
+	if begins := w.begins(events); begins && w.until == 0 {
 		at := w.opened % n
 		if w.sessions != nil && w.sessions[at] != nil {
 			w.slots[at].session, w.slots[at].net, w.sessions[at] = w.sessions[at], w.net, nil
@@ -316,19 +335,35 @@ func (w *Windows) step(x spike.Input, t, events int) ([]Decision, error) {
 		if s.steps < w.o.Steps && !w.early(s) {
 			continue
 		}
-		if w.o.Rearm {
+		if w.o.Rearm || w.o.Onset.given() {
 			w.until = 1 // this step
 		}
 		if err := w.decide(s, w.steps); err != nil && lost == nil {
 			lost = err
 		}
 	}
-	w.until--
+	w.until = max(w.until-1, 0) // 0 while an onset is waited for
 	w.steps++
 	if lost != nil && w.o.Keep {
 		w.Restart()
 	}
 	return w.decisions, lost
+}
+
+// begins reports whether something begins with a step of so many events: a window, if
+// none is open. It is asked at every step.
+func (w *Windows) begins(events int) bool {
+	o := w.o.Onset
+	if !o.given() {
+		return true
+	}
+	quiet := w.quiet
+	if events < o.Events {
+		w.quiet++
+		return false
+	}
+	w.quiet = 0
+	return quiet >= o.Quiet
 }
 
 // early reports whether a window is decided before its end.
@@ -434,7 +469,7 @@ func (w *Windows) Restart() {
 		w.shared.Reset()
 	}
 	w.votes.clear()
-	w.until = 0
+	w.until, w.quiet = 0, w.o.Onset.Quiet
 }
 
 func (s *slot) begin(window int64) {

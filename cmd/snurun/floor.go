@@ -101,3 +101,27 @@ func (f *agreeFlag) Set(text string) error {
 	f.Agree = stream.Agree{Windows: k, Of: n}
 	return nil
 }
+
+// onsetFlag is how something begins.
+type onsetFlag struct{ stream.Onset }
+
+func (f *onsetFlag) String() string {
+	if f.Events == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", f.Events, f.Quiet)
+}
+
+func (f *onsetFlag) Type() string { return "onset" }
+
+// Set implements pflag.Value.
+func (f *onsetFlag) Set(text string) error {
+	events, quiet, _ := strings.Cut(text, "/")
+	e, errE := strconv.Atoi(events)
+	q, errQ := strconv.Atoi(quiet)
+	if errE != nil || errQ != nil || e < 1 || q < 0 {
+		return fmt.Errorf("expected E/Q such as 8/5: a step of E events behind Q steps of fewer")
+	}
+	f.Onset = stream.Onset{Events: e, Quiet: q}
+	return nil
+}

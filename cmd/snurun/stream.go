@@ -31,6 +31,7 @@ type streamOptions struct {
 	margin      marginFlag
 	floor       floorFlag
 	agree       agreeFlag
+	onset       onsetFlag
 	changes     bool
 	flush       bool
 	stats       time.Duration
@@ -93,6 +94,7 @@ again, SIGUSR1 prints what was done so far. Under systemd it is Type=notify.`,
 	o.margin.add(cmd)
 	f.BoolVar(&o.windows.Rearm, "rearm", false, "begin the next window right after a decision")
 	o.floor.add(cmd)
+	f.Var(&o.onset, "onset", "begin a window only with a step of `E/Q`, E events or more, behind Q steps of fewer")
 	f.Var(&o.agree, "agree", "name a class only if `K/N`, K of the last N windows, do")
 	f.BoolVar(&o.changes, "changes", false, "print a decision only if it differs from the one before")
 	f.BoolVar(&o.flush, "flush", false, "decide the windows that the end of the input leaves open")
@@ -162,7 +164,7 @@ func (o *streamOptions) parse() error {
 	if err := o.floor.check(); err != nil {
 		return err
 	}
-	o.windows.Agree = o.agree.Agree
+	o.windows.Agree, o.windows.Onset = o.agree.Agree, o.onset.Onset
 	if o.realtime {
 		o.input.Jitter, o.input.Silence = o.jitter, o.silence
 	}
@@ -262,7 +264,7 @@ func classifyStream(ctx context.Context, cmd *cobra.Command, file string, o stre
 	if err := p.start(startLine{
 		Schema: schema, Time: stamp(), Version: version(), Model: file, SHA256: fmt.Sprintf("%x", info.SHA256), Network: m.Topology(), Classes: m.Classes,
 		Format: in.Format(), DtMS: float64(in.StepLength()), Window: steps, Stride: stride, Reset: o.reset,
-		Margin: limits.Margin, Floor: newFloorLine(limits.Floor), Agree: o.agree.String(), Kernel: compiled.Kernel(), Threads: o.windows.Threads,
+		Margin: limits.Margin, Floor: newFloorLine(limits.Floor), Agree: o.agree.String(), Onset: o.onset.String(), Kernel: compiled.Kernel(), Threads: o.windows.Threads,
 	}); err != nil {
 		return err
 	}

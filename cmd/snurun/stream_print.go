@@ -50,6 +50,7 @@ type startLine struct {
 	Margin  float32    `json:"margin,omitempty"`
 	Floor   *floorLine `json:"floor,omitempty"`
 	Agree   string     `json:"agree,omitempty"`
+	Onset   string     `json:"onset,omitempty"`
 	Kernel  string     `json:"kernel"`
 	Threads int        `json:"threads"`
 }
