@@ -70,7 +70,7 @@ var recipes = []Recipe{
 	{Name: "neuroaikit", Doc: "784-250-250-10, the coding and loss of IBM's neuroaikit", setup: setupNeuroaikit},
 	{Name: "mnist-conv", Doc: "a convolutional network on the paper's rate coding", setup: setupMNISTConv},
 	{Name: "nmnist", Doc: "a convolutional network for recordings of an event camera", setup: setupNMNIST},
-	{Name: "digits", Doc: "spoken digits: sound through a bank of filters", Data: "spoken", setup: setupDigits},
+	{Name: "digits", Doc: "single words, as spoken digits: sound through a bank of filters", Data: "spoken", setup: setupDigits},
 	{Name: "jsb", Doc: "one recurrent layer of soft units that predicts the next step of a chorale", Data: "chorales", setup: setupJSB},
 	{Name: "ecg", Doc: "the wave of a heartbeat at every step, from level crossings of two leads", Data: "sequences", Names: ecgWaves, setup: setupECG},
 }

@@ -541,7 +541,7 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if recipe.Data != "" && !o.flags.Changed("dataset") {
 		o.dataset = recipe.Data
 	}
-	if recipe.Data != "" && recipe.Data != o.dataset {
+	if recipe.Data != "" && recipe.Data != o.dataset && !(recipe.Data == spokenSet && o.dataset == folderSet) {
 		return usagef("recipe %s is for --dataset %s, not %s", recipe.Name, recipe.Data, o.dataset)
 	}
 	if err := o.checkData(); err != nil {
