@@ -117,6 +117,7 @@ type CodingSpec struct {
 	Required []string // keys of the model file that it must have
 	Optional []string // and may have
 	Version  int      // of the model file that knows it first, 0 for the first one
+	Pixels   bool     // whether the intensities of a picture are what it codes
 	analog   func(e *Encoder) bool
 	width    func(e *Encoder) int // of a coding of signals: the values that a step has
 	channels func(e *Encoder) int // that an input has by the parameters, nil if they do not say
@@ -130,9 +131,9 @@ type CodingSpec struct {
 // cmd/snurun/inspect.go. dataset/encode.go, or another room that yields its
 // spikes, computes it; docs/FORMAT.md defines it.
 var codings = []CodingSpec{
-	{Coding: Poisson, Required: []string{"rate_hz"}, Optional: []string{"threshold"}},
-	{Coding: Latency, Optional: []string{"threshold"}},
-	{Coding: Direct, analog: func(*Encoder) bool { return true }},
+	{Coding: Poisson, Pixels: true, Required: []string{"rate_hz"}, Optional: []string{"threshold"}},
+	{Coding: Latency, Pixels: true, Optional: []string{"threshold"}},
+	{Coding: Direct, Pixels: true, analog: func(*Encoder) bool { return true }},
 	{Coding: Events, Required: []string{"bin_us"}, Optional: []string{"counts"}, analog: func(e *Encoder) bool { return e.Counts }},
 	{Coding: Sounds, Version: 4, Required: []string{"sample_hz", "hop", "filters", "smoothing", "fall", "rise", "above", "quiet", "levels"}, channels: func(e *Encoder) int {
 		bands, _, levels := e.Sound.Bands()

@@ -32,7 +32,7 @@ type Model struct {
 	name      string
 	version   string // the first digits of its SHA-256
 	net       *runtime.Network
-	encoder   *dataset.Encoder // nil for a network of events or signals
+	encoder   *dataset.Encoder // nil for a network whose input is no picture
 	evaluator *evaluate.Evaluator
 	card      live.Card
 	watched   *live.Model // what the page sees
@@ -77,7 +77,7 @@ func readModel(name, path, samples string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if c := n.Input.Encoder.Coding; c != model.Events && !c.Signals() {
+	if n.Input.Encoder.Coding.Spec().Pixels {
 		if m.encoder, err = dataset.NewEncoder(n.Input); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}

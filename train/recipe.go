@@ -195,11 +195,11 @@ func setupNMNIST(shape []int, classes []string) Setup {
 func setupDigits(shape []int, classes []string) Setup {
 	p := setupDefault(shape, classes)
 	p.Held, p.KeepBest = 0.1, true
-	p.Augment = dataset.Augmentation{Speed: 0.05, Noise: 0.1, Delay: 5}
+	p.Augment = dataset.Augmentation{Speed: 0.05, Noise: 0.05, Delay: 3}
 	t := &p.Topology
 	t.Input = model.Input{Shape: shape, Dt: 20, Encoder: model.Encoder{Coding: model.Sounds}}
-	t.Steps, t.Readout, t.Hidden = 50, model.MembraneSum, []int{256, 256}
-	t.Decay, t.Active = 0.95, 20
+	t.Steps, t.Readout, t.Hidden = 50, model.MembraneSum, []int{256, 128}
+	t.Decay, t.Active = 0.8, 40
 	c := &p.Config
 	c.Epochs, c.Batch = 20, 32
 	return p

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
@@ -56,6 +57,7 @@ func TestDocumentsRun(t *testing.T) {
 			for name, script := range map[string]string{
 				"snurun":        fmt.Sprintf("#!/bin/sh\n%s=1 exec '%s' \"$@\"\n", asCommand, self),
 				"sensor":        "#!/bin/sh\nexec cat spikes.txt\n",
+				"arecord":       "#!/bin/sh\nexec cat heard.s16\n",
 				"mosquitto_pub": "#!/bin/sh\nexec cat > published\n",
 			} {
 				writeFile(t, in("bin", name), []byte(script))
@@ -85,6 +87,20 @@ func TestDocumentsRun(t *testing.T) {
 				}
 			}
 			writeFile(t, in("stroke.txt"), []byte(stroke.String()))
+			var heard []byte
+			for class, word := range []string{"no", "yes"} {
+				for _, part := range []string{"train", "test"} {
+					if err := os.MkdirAll(in("words", part, word), 0o755); err != nil {
+						t.Fatal(err)
+					}
+					for i := range 8 {
+						pcm := tone(4000, 300+float64(900*class+20*i))
+						writeFile(t, in("words", part, word, fmt.Sprintf("%03d.wav", i)), wav(8000, pcm))
+						heard = append(append(heard, pcm...), make([]byte, 16000)...)
+					}
+				}
+			}
+			writeFile(t, in("heard.s16"), heard)
 			shippedModel, err := os.ReadFile(shipped)
 			if err != nil {
 				t.Fatal(err)
@@ -119,6 +135,26 @@ func TestDocumentsRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tone returns n samples of a tone, 8,000 of 16 bits a second, that swells and fades.
+func tone(n int, hz float64) (pcm []byte) {
+	for i := range n {
+		v := 9000 * math.Sin(2*math.Pi*hz*float64(i)/8000) * math.Sin(math.Pi*float64(i)/float64(n))
+		pcm = binary.LittleEndian.AppendUint16(pcm, uint16(int16(v)))
+	}
+	return pcm
+}
+
+// wav returns a file of samples of 16 bits.
+func wav(hz uint32, pcm []byte) []byte {
+	b := append([]byte("RIFF"), binary.LittleEndian.AppendUint32(nil, uint32(36+len(pcm)))...)
+	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"...)
+	b = binary.LittleEndian.AppendUint32(b, hz)
+	b = binary.LittleEndian.AppendUint32(b, 2*hz)
+	b = append(b, "\x02\x00\x10\x00data"...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(pcm)))
+	return append(b, pcm...)
 }
 
 // array returns a NumPy array of float32 [rows, columns].

@@ -54,10 +54,10 @@ func openInputs(ctx context.Context, m *model.Network, names []string, dir strin
 		return openSequences(m, dir)
 	}
 	name, load := "sample", dataset.Sample
-	switch events := m.Input.Encoder.Coding == model.Events; {
-	case events && dir == "":
-		return nil, usagef("%w: the model takes events: name a recording, or a folder of them with --data", dataset.ErrCoding)
-	case events:
+	switch coding := m.Input.Encoder.Coding; {
+	case !coding.Spec().Pixels && dir == "":
+		return nil, usagef("%w: the model takes %s: name a recording, or a folder of them with --data", dataset.ErrCoding, coding)
+	case !coding.Spec().Pixels:
 		return openFolder(ctx, m, dir, "", how)
 	case dir != "":
 		name, load = dir, func() (dataset.ImageSet, error) { return dataset.LoadImages(dir, dataset.TestPart) }

@@ -176,7 +176,7 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 	if p.options.list != "" && len(args) == 0 {
 		return nil, usagef("--list needs MODEL")
 	}
-	if len(args) == 2 || p.options.list != "" || m.Input.Encoder.Coding == model.Events {
+	if len(args) == 2 || p.options.list != "" || !m.Input.Encoder.Coding.Spec().Pixels {
 		l, err := p.load(args)
 		if err != nil {
 			return nil, err

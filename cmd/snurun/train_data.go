@@ -115,7 +115,7 @@ func (o *trainOptions) loadImages(_ context.Context, recipe train.Recipe) (train
 	if err != nil {
 		return d, nil, err
 	}
-	if m.Input.Encoder.Coding == model.Events {
+	if !m.Input.Encoder.Coding.Spec().Pixels {
 		what := "recipe " + recipe.Name
 		if o.initial != nil {
 			what = o.init

@@ -26,7 +26,7 @@ type Design struct {
 }
 
 // Speech is a bank for speech at 8,000 samples a second, in steps of 20 ms.
-var Speech = Design{SampleHz: 8000, Hop: 160, Bands: 32, LowHz: 100, HighHz: 3600, Sections: 1, Levels: 4, SmoothingSec: 0.01, FallSec: 4, RiseSec: 5, Above: 10}
+var Speech = Design{SampleHz: 8000, Hop: 160, Bands: 32, LowHz: 100, HighHz: 3600, Sections: 1, Levels: 8, SmoothingSec: 0.01, FallSec: 4, RiseSec: 5, Above: 10}
 
 // New returns a bank of filters without levels, which Fit finds. The centres lie
 // evenly on the scale of equivalent rectangular bandwidths of the ear (Glasberg and
