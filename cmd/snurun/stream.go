@@ -381,6 +381,8 @@ func otherFormat(head []byte, e model.Encoder) string {
 	format, err := event.Detect("", head)
 	signed := err == nil && format != textFormat
 	switch {
+	case e.Coding == model.Sounds:
+		return ""
 	case e.Coding != model.Events && (binary || signed):
 		return "; the input is no text, which is all that this model's input can be streamed as"
 	case signed:
