@@ -39,7 +39,7 @@ func addPacked(lanes, weights []word) {
 
 func addPlain(lanes []uint16, weights []word) {
 	for i, w := range weights {
-		for j := range lanes[i*wordBytes:][:wordBytes] {
+		for j := range wordBytes {
 			lanes[i*wordBytes+j] += uint16(int8(w >> (8 * j)))
 		}
 	}

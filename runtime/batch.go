@@ -3,6 +3,7 @@ package runtime
 import (
 	"fmt"
 
+	"github.com/snurun/snurun/asm"
 	"github.com/snurun/snurun/internal/layer"
 	"github.com/snurun/snurun/spike"
 )
@@ -25,6 +26,7 @@ type Batch struct {
 	results  []Result
 	synops   []int64 // of the layer that runs, one an input
 	chunk    int     // time steps that run layer by layer at once
+	alone    bool    // inputs run one after the other
 }
 
 // NewBatch returns a Batch of up to size inputs. For layers too large for the
@@ -55,6 +57,7 @@ func (n *Network) NewBatch(size int) *Batch {
 		results:  make([]Result, size),
 		synops:   make([]int64, size),
 		chunk:    n.chunk(),
+		alone:    runAlone(n.inPanels),
 	}
 	for k := range size {
 		b.inputs[k] = layer.NewInputs(b.chunk, 0, false)
@@ -71,6 +74,23 @@ func (n *Network) NewBatch(size int) *Batch {
 		}
 	}
 	return b
+}
+
+// runAlone reports whether the second-level cache holds all weights, of layers that
+// sum integers, and room for a stream: then what streams would share of weights is
+// less than what each keeps in the caches of its own.
+func runAlone(layers []*layer.Layer) bool {
+	bytes := 0
+	for _, l := range layers {
+		if l == nil {
+			continue
+		}
+		if !l.Integer() {
+			return false
+		}
+		bytes += l.WeightBytes()
+	}
+	return bytes <= asm.Caches().L2*3/4
 }
 
 // Size returns the number of inputs that the batch has room for.
@@ -105,11 +125,18 @@ func (b *Batch) Classify(x []spike.Input) ([]Result, error) {
 		longest = max(longest, steps)
 	}
 	b.reset(n)
-	for from := 0; from < longest; from += b.chunk {
-		for k := range x {
-			b.inputs[k].Take(x[k], from, min(x[k].Steps(), from+b.chunk))
+	together := n
+	if b.alone {
+		together = 1
+	}
+	for first := 0; first < n; first += together {
+		end := min(first+together, n)
+		for from := 0; from < longest; from += b.chunk {
+			for k := first; k < end; k++ {
+				b.inputs[k].Take(x[k], from, min(x[k].Steps(), from+b.chunk))
+			}
+			b.advance(first, end)
 		}
-		b.advance(n)
 	}
 	last := len(b.layers) - 1
 	for k := range n {
@@ -133,9 +160,11 @@ func (b *Batch) reset(n int) {
 	}
 }
 
-// advance runs every layer over the steps listed in b.inputs.
-func (b *Batch) advance(n int) {
-	for k, in := range b.inputs[:n] {
+// advance runs every layer over the steps listed in b.inputs, of the inputs from
+// first up to, not including, end.
+func (b *Batch) advance(first, end int) {
+	for k := first; k < end; k++ {
+		in := b.inputs[k]
 		b.stats[k].Steps += int64(in.Steps())
 		b.stats[k].InputSpikes += int64(in.Len())
 	}
@@ -143,18 +172,18 @@ func (b *Batch) advance(n int) {
 		if l == nil {
 			continue
 		}
-		for k := range n {
+		for k := first; k < end; k++ {
 			b.next[k] = l.Feed(b.inner[k], b.inputs[k], b.layers, b.states[k])
 			b.column[k] = b.states[k][i]
+			b.synops[k] = 0
 		}
-		clear(b.synops)
-		b.runner.Run(l, b.column[:n], b.next[:n], b.synops)
-		for k, st := range b.column[:n] {
+		b.runner.Run(l, b.column[first:end], b.next[first:end], b.synops[first:end])
+		for k := first; k < end; k++ {
 			b.stats[k].SynOps[i] += b.synops[k]
-			b.stats[k].Spikes[i] += st.CountSpikes()
+			b.stats[k].Spikes[i] += b.column[k].CountSpikes()
 		}
 	}
-	for k := range n {
+	for k := first; k < end; k++ {
 		b.readouts[k].Add(b.states[k][len(b.layers)-1])
 	}
 }

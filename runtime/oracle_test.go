@@ -500,13 +500,15 @@ func equalsOracle(t *testing.T, seeds uint64, maxSteps int, draw func(r *rand.Ra
 		compareResult(t, seed, "whole train", got, want.scores, wantClass)
 		compareStep(t, seed, steps-1, whole, o)
 		batch := net.NewBatch(2)
-		results, err := batch.Classify([]spike.Input{x, x})
-		if err != nil {
-			t.Fatal(err)
-		}
-		compareResult(t, seed, "batch", results[1], want.scores, wantClass)
-		if a, b := s.Stats(), batch.Stats(1); fmt.Sprint(a) != fmt.Sprint(b) {
-			t.Fatalf("seed %d: stats %v streaming, %v in a batch", seed, a, b)
+		for _, batch.alone = range []bool{false, true} { // whatever this machine's caches ask for
+			results, err := batch.Classify([]spike.Input{x, x})
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareResult(t, seed, "batch", results[1], want.scores, wantClass)
+			if a, b := s.Stats(), batch.Stats(1); fmt.Sprint(a) != fmt.Sprint(b) {
+				t.Fatalf("seed %d: stats %v streaming, %v in a batch", seed, a, b)
+			}
 		}
 		if a, b := s.Stats(), whole.Stats(); fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Fatalf("seed %d: stats %v streaming, %v whole", seed, a, b)

@@ -155,6 +155,9 @@ func (c *Layer) Room() int { return c.room }
 // Analog reports whether there may be other inputs than spikes.
 func (c *Layer) Analog() bool { return c.analog }
 
+// Integer reports whether the layer sums integers.
+func (c *Layer) Integer() bool { return c.whole != nil }
+
 // Convolves reports whether the layer is a conv2d layer.
 func (c *Layer) Convolves() bool { return c.conv != nil }
 

@@ -1,5 +1,5 @@
 // Mca prints what the NEON kernels cost on the CPUs of small boards by the
-// models of llvm-mca, as a Markdown table. It needs LLVM 16 or later for the
+// models of llvm-mca, as a Markdown table. It needs LLVM 17 or later for the
 // model of the Cortex-A76, and runs on any machine:
 //
 //	go run ./internal/tools/mca [-llvm 19]
