@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"bytes"
-	_ "embed"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -105,14 +104,9 @@ func asMNIST(set ImageSet, images, labels string) (ImageSet, error) {
 	return set, nil
 }
 
-//go:embed sample/t10k-images-idx3-ubyte.gz
-var sampleImages []byte
-
-//go:embed sample/t10k-labels-idx1-ubyte.gz
-var sampleLabels []byte
-
-// Sample returns every tenth of MNIST's test digits, 1,000 together, which are
-// embedded in the package. Digit i is number 10·i of the test part.
+// Sample returns every tenth of MNIST's test digits, which are embedded in the package:
+// SampleSize together, digit i being number 10·i of the test part; with the tag board
+// every fiftieth.
 func Sample() (ImageSet, error) {
 	var set ImageSet
 	var err error

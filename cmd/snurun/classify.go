@@ -59,7 +59,7 @@ or '-' for one of them on standard input, but for nmnist, which only the name of
 a file tells. FILE.npz:NAME and FILE.h5:NAME are one of several arrays or groups. The
 classes of recordings are known if a file labels.txt beside them has lines "FILE CLASS"
 or "FILE,CLASS"; those of the parts of NAME.aedat from NAME_labels.csv, as of
-DVS-Gesture. Without INPUT and --data it runs on 1,000 of the MNIST test digits, which
+DVS-Gesture. Without INPUT and --data it runs on ` + fmt.Sprint(dataset.SampleSize) + ` of the MNIST test digits, which
 are part of the program.
 
 --data is a folder with IDX images or, for a network of events, with recordings,

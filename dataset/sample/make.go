@@ -1,6 +1,6 @@
 //go:build ignore
 
-// Make writes the sample from the official test digits:
+// Make writes the samples from the official test digits:
 //
 //	go run make.go FOLDER-WITH-MNIST
 package main
@@ -15,9 +15,6 @@ import (
 	"path/filepath"
 )
 
-// every is the distance between two digits of the sample.
-const every = 10
-
 func main() {
 	if len(os.Args) != 2 {
 		log.Fatal("usage: go run make.go FOLDER-WITH-MNIST")
@@ -29,14 +26,16 @@ func main() {
 		{"t10k-images-idx3-ubyte.gz", 16, 28 * 28},
 		{"t10k-labels-idx1-ubyte.gz", 8, 1},
 	} {
-		if err := thin(filepath.Join(os.Args[1], f.name), f.name, f.header, f.record); err != nil {
-			log.Fatal(err)
+		for folder, every := range map[string]int{"": 10, "board": 50} {
+			if err := thin(filepath.Join(os.Args[1], f.name), filepath.Join(folder, f.name), f.header, f.record, every); err != nil {
+				log.Fatal(err)
+			}
 		}
 	}
 }
 
 // thin copies the records 0, every, 2·every, … of an IDX file.
-func thin(from, to string, header, record int) error {
+func thin(from, to string, header, record, every int) error {
 	packed, err := os.ReadFile(from)
 	if err != nil {
 		return err

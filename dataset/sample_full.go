@@ -1,0 +1,14 @@
+//go:build !board
+
+package dataset
+
+import _ "embed"
+
+// SampleSize is the number of digits that Sample returns.
+const SampleSize = 1000
+
+//go:embed sample/t10k-images-idx3-ubyte.gz
+var sampleImages []byte
+
+//go:embed sample/t10k-labels-idx1-ubyte.gz
+var sampleLabels []byte
