@@ -43,6 +43,13 @@ TIME := 10s
 fuzz: ## every fuzz target for TIME (10s)
 	.ci/fuzz $(TIME)
 
+.PHONY: fleet-test
+fleet-test: ## a fleet in which all that can fail does: kills, full disks, a cut cable, a cluster, 100 boards; 20 minutes, some of it needs root, nats-server, mosquitto
+	go test -count 1 ./fleet ./fleet/hub
+	CGO_ENABLED=0 go build -o . ./cmd/snurun ./cmd/snurun-hub
+	go run ./internal/tools/fleetrun batch -samples 100000 -workers 4
+	go run ./internal/tools/fleetrun boards -boards 100 -rate 100 -time 10m
+
 .PHONY: fused
 fused: ## fused multiply-adds in what the compiler makes of all packages: none may be there
 	go run ./internal/tools/fused

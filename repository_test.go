@@ -3,12 +3,15 @@ package snurun_test
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/snurun/snurun/internal/outside"
 )
 
 // TestGitHub reads the workflows and templates under .github: they are YAML of the
@@ -78,6 +81,37 @@ func TestGitHub(t *testing.T) {
 	})
 	if err != nil || workflows < 2 || templates < 2 {
 		t.Errorf("%d workflows, %d templates, %v", workflows, templates, err)
+	}
+}
+
+// TestUnits has systemd read the units of the documentation.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	systemd, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		outside.Missing(t, "systemd-analyze")
+	}
+	units, err := filepath.Glob("docs/examples/*.service")
+	if err != nil || len(units) < 5 {
+		t.Fatal(units, err)
+	}
+	dir := t.TempDir()
+	args := []string{"verify", "--man=no"}
+	for _, unit := range units {
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Programs that every machine has.
+		file := filepath.Join(dir, filepath.Base(unit))
+		text = regexp.MustCompile(`/usr/local/bin/snurun(-hub)?\b`).ReplaceAll(text, []byte("/bin/true"))
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, file)
+	}
+	if out, err := exec.Command(systemd, args...).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

@@ -426,3 +426,35 @@ func TestClosedHub(t *testing.T) {
 		t.Error("somebody listens")
 	}
 }
+
+// TestRate counts decisions a second while the clock of the hub goes on, jumps ahead,
+// and back.
+func TestRate(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1_800_000_000, 0)
+	var r rate
+	second := func(n int) {
+		for range n {
+			r.add(at)
+		}
+		at = at.Add(time.Second)
+	}
+	for range 20 {
+		second(7)
+	}
+	if got := r.perSecond(at); got != 7 {
+		t.Errorf("%v a second, expected 7", got)
+	}
+	for _, jump := range []time.Duration{24 * time.Hour, -48 * time.Hour, -1_799_900_000 * time.Second, time.Hour} {
+		at = at.Add(jump)
+		if got := r.perSecond(at); got != 0 {
+			t.Errorf("%v a second after a jump by %v, expected 0", got, jump)
+		}
+		for range 9 {
+			second(3)
+		}
+		if got := r.perSecond(at); got != 3 {
+			t.Errorf("%v a second after a jump by %v, expected 3", got, jump)
+		}
+	}
+}
