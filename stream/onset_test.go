@@ -41,7 +41,7 @@ func TestOnset(t *testing.T) {
 
 				net := compile(t, m)
 				var want []Decision
-				quiet, from, number := onset.Quiet, -1, int64(0)
+				quiet, from, number := 0, -1, int64(0)
 				single := newWindows(t, m, WindowOptions{Steps: 12, Margin: margin})
 				shared := net.NewSession()
 				var readout = shared.NewReadout()
@@ -95,16 +95,22 @@ func TestOnset(t *testing.T) {
 	}
 }
 
-// TestOnsetAfterRestart begins anew as at the start: nothing need be waited out.
+// TestOnsetAfterRestart waits for quiet steps anew.
 func TestOnsetAfterRestart(t *testing.T) {
-	x := bursts(12)
-	w := newWindows(t, network(model.SpikeCount), WindowOptions{Steps: 3, Onset: Onset{Events: 8, Quiet: 100}})
-	if n := len(decide(t, w, x)); n != 1 {
-		t.Fatalf("%d windows, expected 1: the second begins behind 100 quiet steps", n)
+	x := spike.NewTrain(8, 60)
+	for s := 4; s < 8; s++ {
+		for c := range 10 {
+			x.At(s).Set(c)
+		}
 	}
-	w.Restart()
+	w := newWindows(t, network(model.SpikeCount), WindowOptions{Steps: 3, Onset: Onset{Events: 8, Quiet: 4}})
 	if n := len(decide(t, w, x)); n != 1 {
-		t.Errorf("after Restart %d windows, expected 1", n)
+		t.Fatalf("%d windows, expected 1", n)
+	}
+	decide(t, w, x.Slice(0, 2))
+	w.Restart()
+	if n := len(decide(t, w, x.Slice(2, 8))); n != 0 {
+		t.Errorf("%d windows, expected none: two quiet steps were before Restart", n)
 	}
 }
 

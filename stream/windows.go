@@ -62,8 +62,8 @@ type WindowOptions struct {
 }
 
 // Onset is how something begins: a step of at least Events events, or active channels,
-// behind Quiet steps of fewer, of which there have been enough before the first. The
-// zero value is none: windows begin when their time has come.
+// behind Quiet steps of fewer. The zero value is none: windows begin when their time
+// has come.
 type Onset struct{ Events, Quiet int }
 
 // given reports whether there is something to wait for.
@@ -179,7 +179,7 @@ func NewWindows(net *runtime.Network, o WindowOptions) (*Windows, error) {
 	}
 	w := &Windows{
 		o: o, net: net, slots: make([]slot, open), decisions: make([]Decision, 0, open),
-		votes: newVotes(o.Agree, net.OutSize()), class: nothing, quiet: o.Onset.Quiet,
+		votes: newVotes(o.Agree, net.OutSize()), class: nothing,
 	}
 	if o.Keep {
 		w.shared = net.NewSession()
@@ -469,7 +469,7 @@ func (w *Windows) Restart() {
 		w.shared.Reset()
 	}
 	w.votes.clear()
-	w.until, w.quiet = 0, w.o.Onset.Quiet
+	w.until, w.quiet = 0, 0
 }
 
 func (s *slot) begin(window int64) {
