@@ -199,7 +199,7 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 		return nil, err
 	}
 	if pictureOf(m.Input) == nil {
-		return plot.Raster([]plot.Activity{channels(x)}, nil, m.Input.Step())
+		return plot.Raster([]plot.Activity{channels(m.Input, x)}, nil, m.Input.Step())
 	}
 	steps := x.Steps()
 	first := inputFrame(m.Input, x, 1)
@@ -261,8 +261,19 @@ func inputFrame(in model.Input, x spike.Input, steps int) plot.Frame {
 	return f
 }
 
-// channels is an input, one row a channel.
-func channels(x spike.Input) plot.Activity {
+// channels is an input, one row a channel; of sound, one a band, with how many of its
+// levels are reached.
+func channels(in model.Input, x spike.Input) plot.Activity {
+	if s := in.Encoder.Sound; s != nil {
+		bands, _, levels := s.Bands()
+		reached := spike.NewValues(x.Steps(), bands)
+		for t := range x.Steps() {
+			for c := range x.Active(t) {
+				reached.At(t)[c%bands]++
+			}
+		}
+		return plot.Activity{Name: fmt.Sprintf("sound: bands from %.0f to %.0f Hz", s.CentreHz(0), s.CentreHz(bands-1)), Kind: "band", Data: reached, Unit: fmt.Sprintf("levels reached, of %d", levels)}
+	}
 	return plot.Activity{Name: "input", Kind: "channel", Data: x, Unit: "value"}
 }
 
@@ -331,7 +342,7 @@ func (p *plotter) extrapolate(args []string) (*plot.Figure, error) {
 		Classes: l.classes(), Trained: l.model.Steps, Scores: r.Scores, Class: r.Class,
 	}
 	if pictureOf(l.model.Input) == nil {
-		e.Channels = channels(x)
+		e.Channels = channels(l.model.Input, x)
 	} else {
 		e.Input = inputFrame(l.model.Input, x, x.Steps())
 		e.Input.Name = "input, " + e.Input.Name
@@ -375,8 +386,8 @@ func (p *plotter) movie(args []string) (*plot.Figure, error) {
 		}
 		e.Output.Data = upTo(output.Data, frame+1)
 		if pictureOf(l.model.Input) == nil {
-			e.Channels = channels(upTo(x, frame+1))
-			e.Channels.Whole = x
+			e.Channels = channels(l.model.Input, upTo(x, frame+1))
+			e.Channels.Whole = channels(l.model.Input, x).Data
 		} else {
 			e.Input = inputFrame(l.model.Input, x, frame+1)
 			e.Input.Name, e.Input.Most = "input so far", slices.Concat(all.Values, all.Off)
@@ -440,7 +451,7 @@ func (p *plotter) raster(args []string) (*plot.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := []plot.Activity{channels(x)}
+	rows := []plot.Activity{channels(l.model.Input, x)}
 	for _, i := range shown {
 		rows = append(rows, l.activity(layers, i))
 	}

@@ -65,5 +65,5 @@ func (p *plotter) steps(args []string) (*plot.Figure, error) {
 		return nil, err
 	}
 	labels := plot.Labels{Names: l.classes(), Decided: d.Classes, Target: d.Targets.Classes}
-	return plot.Steps([]plot.Activity{channels(x)}, labels, l.model.Input.Step())
+	return plot.Steps([]plot.Activity{channels(l.model.Input, x)}, labels, l.model.Input.Step())
 }
