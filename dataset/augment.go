@@ -11,18 +11,23 @@ import (
 )
 
 // Augmentation changes a sample, another way for every key. The pixels of an image
-// are moved before it is encoded, those of a recording after, and sound is changed
-// before it becomes spikes. The zero value leaves samples as they are.
+// are moved before it is encoded, those of a recording after, and sound and signals are
+// changed before they become spikes. The zero value leaves samples as they are.
 type Augmentation struct {
 	Shift   float64 // pixels: up to so far in each direction
 	Rotate  float64 // radians: up to so far in each direction
 	Elastic float64 // pixels: standard deviation of a smooth displacement
 	Jitter  int     // steps: each spike of a recording up to so many earlier or later
 
-	// Of sound.
+	// Of sound and of signals.
 	Speed float64 // share: up to so much faster or slower
+
+	// Of sound.
 	Noise float64 // white noise of up to so many times the sound's effective value
 	Delay int     // steps: begins up to so many later, every other time after something up to as loud
+
+	// Of signals.
+	Stretch float64 // share: the values of each channel up to so much larger or smaller
 }
 
 // still reports whether pixels stay where they are.
@@ -40,7 +45,7 @@ func (a Augmentation) Validate() error {
 		to    float64
 	}{
 		{"shift", a.Shift, 1000}, {"rotation", a.Rotate, math.Pi / 2}, {"elastic displacement", a.Elastic, 1000},
-		{"jitter", float64(a.Jitter), model.MaxSteps}, {"speed", a.Speed, 0.9}, {"noise", a.Noise, 1000}, {"delay", float64(a.Delay), model.MaxSteps},
+		{"jitter", float64(a.Jitter), model.MaxSteps}, {"speed", a.Speed, 0.9}, {"stretch", a.Stretch, 0.9}, {"noise", a.Noise, 1000}, {"delay", float64(a.Delay), model.MaxSteps},
 	} {
 		if !(p.value >= 0 && p.value <= p.to) {
 			return fmt.Errorf("dataset: augmentation: %s is %v, expected 0 to %v", p.name, p.value, p.to)
@@ -79,17 +84,22 @@ func Augmented(source Source, a Augmentation) (Source, error) {
 			return nil, err
 		}
 		return &subset{inner, s.indices}, nil
+	case *signalSource:
+		return newAugmentedSignals(s, a)
 	case *imageSource:
-		if a.Jitter != 0 || a.Speed != 0 || a.Noise != 0 || a.Delay != 0 {
-			return nil, fmt.Errorf("dataset: augmentation: %w: jitter is for recordings, speed, noise and delay are for sound; images have no time", ErrMismatch)
+		if a.Jitter != 0 || a.Speed != 0 || a.Noise != 0 || a.Delay != 0 || a.Stretch != 0 {
+			return nil, fmt.Errorf("dataset: augmentation: %w: jitter is for recordings, speed, noise, delay and stretch are for sound and signals; images have no time", ErrMismatch)
 		}
 		return newAugmentedImages(s, a), nil
+	}
+	if a.Stretch != 0 {
+		return nil, fmt.Errorf("dataset: augmentation: %w: stretch is for signals", ErrMismatch)
 	}
 	if source.Len() > 0 && soundOf(source, 0) != nil {
 		return newAugmentedSounds(source, a)
 	}
 	if a.Speed != 0 || a.Noise != 0 || a.Delay != 0 {
-		return nil, fmt.Errorf("dataset: augmentation: %w: speed, noise and delay are for sound", ErrMismatch)
+		return nil, fmt.Errorf("dataset: augmentation: %w: speed is for sound and signals, noise and delay are for sound", ErrMismatch)
 	}
 	return newAugmentedRecordings(source, a)
 }
@@ -122,6 +132,7 @@ const (
 	placeAugment = 1<<63 + iota<<8
 	placeElastic
 	placeSound
+	placeSignal
 	placeNoise  = 1<<63 + 1<<61 // and a place a sample from there
 	placeJitter = 1<<63 + 1<<62 // and a place a channel and step from there
 )

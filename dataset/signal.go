@@ -100,6 +100,8 @@ type signalState struct {
 	encoder Signal
 	values  spike.Values
 	input   spike.Input // the same: an interface made anew would be allocated
+	step    []float32   // scratch of augmentation, as are
+	factors []float32
 }
 
 // FromSignals returns the spikes that the encoder of a network's input makes of the
@@ -122,7 +124,7 @@ func FromSignals(source Source, in model.Input) (Source, error) {
 	s.state.New = func() any {
 		encoder, _ := NewSignal(in)
 		values := spike.NewValues(longest, width)
-		return &signalState{encoder, values, values}
+		return &signalState{encoder, values, values, make([]float32, width), make([]float32, width)}
 	}
 	return s, nil
 }
@@ -132,26 +134,35 @@ func (s *signalSource) Length(i int) int      { return Length(s.Source, i) }
 func (s *signalSource) Targets(i int) Targets { return TargetsOf(s.Source, i) }
 
 func (s *signalSource) Load(dst spike.Input, i int, key Key) error {
-	if err := checkSample(i, s.Len()); err != nil {
-		return err
-	}
-	train, err := spikes(dst)
+	train, state, err := s.load(dst, i, key)
 	if err != nil {
 		return err
 	}
-	if train.Size() != s.size {
-		return fmt.Errorf("dataset: sample %d: the destination has %d channels, expected %d", i, train.Size(), s.size)
-	}
-	state := s.state.Get().(*signalState)
 	defer s.state.Put(state)
-	steps := min(train.Steps(), s.Length(i))
-	if err := s.Source.Load(state.input, i, key); err != nil {
-		return err
-	}
-	train.Clear()
-	state.encoder.Reset()
-	for t := range steps {
+	for t := range min(train.Steps(), s.Length(i)) {
 		state.encoder.Step(train.At(t), state.values.At(t))
 	}
 	return nil
+}
+
+// load returns the values of sample i and an encoder at its beginning, and dst silent.
+func (s *signalSource) load(dst spike.Input, i int, key Key) (spike.Train, *signalState, error) {
+	train, err := spikes(dst)
+	if err == nil {
+		err = checkSample(i, s.Len())
+	}
+	if err == nil && train.Size() != s.size {
+		err = fmt.Errorf("dataset: sample %d: the destination has %d channels, expected %d", i, train.Size(), s.size)
+	}
+	if err != nil {
+		return train, nil, err
+	}
+	state := s.state.Get().(*signalState)
+	if err := s.Source.Load(state.input, i, key); err != nil {
+		s.state.Put(state)
+		return train, nil, err
+	}
+	train.Clear()
+	state.encoder.Reset()
+	return train, state, nil
 }

@@ -71,6 +71,7 @@ var recipes = []Recipe{
 	{Name: "mnist-conv", Doc: "a convolutional network on the paper's rate coding", setup: setupMNISTConv},
 	{Name: "nmnist", Doc: "a convolutional network for recordings of an event camera", setup: setupNMNIST},
 	{Name: "digits", Doc: "single words, as spoken digits: sound through a bank of filters", Data: "spoken", setup: setupDigits},
+	{Name: "wand", Doc: "gestures and other short movements: values of a sensor by level crossings", Data: "folder", setup: setupWand},
 	{Name: "jsb", Doc: "one recurrent layer of soft units that predicts the next step of a chorale", Data: "chorales", setup: setupJSB},
 	{Name: "ecg", Doc: "the wave of a heartbeat at every step, from level crossings of two leads", Data: "sequences", Names: ecgWaves, setup: setupECG},
 }
@@ -202,6 +203,20 @@ func setupDigits(shape []int, classes []string) Setup {
 	t.Decay, t.Active = 0.8, 40
 	c := &p.Config
 	c.Epochs, c.Batch = 20, 32
+	return p
+}
+
+// setupWand takes recordings of some 100 steps, of about 10 ms each.
+func setupWand(shape []int, classes []string) Setup {
+	p := setupDefault(shape, classes)
+	p.KeepBest, p.Held, p.Delta = true, 0.1, 0.06
+	p.Augment = dataset.Augmentation{Speed: 0.2, Stretch: 0.2}
+	t := &p.Topology
+	t.Input = model.Input{Shape: shape, Dt: 10, Encoder: model.Encoder{Coding: model.Series}}
+	t.Steps, t.Active, t.Readout = 150, 1.5, model.MembraneSum
+	t.Hidden, t.Recurrent, t.Decay = []int{128}, true, 0.95
+	c := &p.Config
+	c.Epochs, c.Batch, c.Loss.Prefix = 40, 32, 0.5
 	return p
 }
 

@@ -177,7 +177,8 @@ Recipes:
 	f.Float64("rotate", 0, "turn training samples by up to `N` radians")
 	f.Float64("elastic", 0, "distort training samples by `N` pixels")
 	f.Int("time-jitter", 0, "move each spike of training recordings by up to `N` steps")
-	f.Float64("speed", 0, "make training sound faster or slower by up to this `share`")
+	f.Float64("speed", 0, "make training sound and values faster or slower by up to this `share`")
+	f.Float64("stretch", 0, "make the values of training signals larger or smaller by up to this `share`")
 	f.Float64("noise", 0, "mix training sound with noise of up to this `share` of its effective value")
 	f.Int("delay", 0, "let training sound begin up to `N` steps later, at times after other sound")
 	f.Float64("smoothing", 0, "label smoothing: `share` of the target spread over all classes")
@@ -398,6 +399,8 @@ func (o *trainOptions) override() error {
 			o.plan.Augment.Jitter = integer(f.Name)
 		case "speed":
 			o.plan.Augment.Speed = number(f.Name)
+		case "stretch":
+			o.plan.Augment.Stretch = number(f.Name)
 		case "noise":
 			o.plan.Augment.Noise = number(f.Name)
 		case "delay":
@@ -514,7 +517,7 @@ func (o *trainOptions) augmentation() string {
 		flag string
 		on   bool
 	}{{"--shift 0", a.Shift != 0}, {"--rotate 0", a.Rotate != 0}, {"--elastic 0", a.Elastic != 0}, {"--time-jitter 0", a.Jitter != 0},
-		{"--speed 0", a.Speed != 0}, {"--noise 0", a.Noise != 0}, {"--delay 0", a.Delay != 0}} {
+		{"--speed 0", a.Speed != 0}, {"--stretch 0", a.Stretch != 0}, {"--noise 0", a.Noise != 0}, {"--delay 0", a.Delay != 0}} {
 		if amount.on {
 			off = append(off, amount.flag)
 		}

@@ -177,9 +177,15 @@ var choices = []choice{
 	{"elastic", groupNoise, func(p *train.Setup) string { return number(p.Augment.Elastic) }},
 	{"transpose", groupNoise, func(p *train.Setup) string { return when(p.Transpose != 0, strconv.Itoa(p.Transpose)) }},
 	{"time-jitter", groupNoise, func(p *train.Setup) string {
-		return when(p.Topology.Input.Encoder.Coding == model.Events, strconv.Itoa(p.Augment.Jitter))
+		c := p.Topology.Input.Encoder.Coding
+		return when(c == model.Events || c.Signals(), strconv.Itoa(p.Augment.Jitter))
 	}},
-	{"speed", groupNoise, func(p *train.Setup) string { return when(takesSound(p), number(p.Augment.Speed)) }},
+	{"speed", groupNoise, func(p *train.Setup) string {
+		return when(takesSound(p) || p.Topology.Input.Encoder.Coding.Signals(), number(p.Augment.Speed))
+	}},
+	{"stretch", groupNoise, func(p *train.Setup) string {
+		return when(p.Topology.Input.Encoder.Coding.Signals(), number(p.Augment.Stretch))
+	}},
 	{"noise", groupNoise, func(p *train.Setup) string { return when(takesSound(p), number(p.Augment.Noise)) }},
 	{"delay", groupNoise, func(p *train.Setup) string { return when(takesSound(p), strconv.Itoa(p.Augment.Delay)) }},
 	{"spike-cost", groupCost, func(p *train.Setup) string { return number(p.Config.SpikeCost) }},
