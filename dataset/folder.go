@@ -106,7 +106,11 @@ func loadEntries(ctx context.Context, dir string, entries []entry, in model.Inpu
 		}
 	}
 	if len(entries) > 0 && entries[0].list == "" {
-		slices.SortStableFunc(entries, func(a, b entry) int { return number[a.class] - number[b.class] })
+		byClass := make([][]entry, len(classes))
+		for _, e := range entries {
+			byClass[number[e.class]] = append(byClass[number[e.class]], e)
+		}
+		entries = slices.Concat(byClass...)
 	}
 	f := &folderSource{labelled: labelled{classes: classes}}
 	bad, first := 0, error(nil)

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"math"
 
 	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/internal/sha256"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )

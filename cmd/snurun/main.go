@@ -106,7 +106,7 @@ Environment:
 	root.PersistentFlags().BoolVarP(&quiet, "quiet", "q", false, "print results and errors only, no progress and no remarks")
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
-		newClassify(), newStream(), newSimulate(), newInspect(), newVerify(), newBench(), newVersion(), newMan(),
+		newClassify(), newStream(), newSimulate(), newInspect(), newVerify(), newBench(), newVersion(),
 	)
 	root.AddCommand(onlyFull()...)
 	root.AddCommand(withFleet()...)
