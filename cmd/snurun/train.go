@@ -75,19 +75,17 @@ func newTrainWith(o *trainOptions) *cobra.Command {
 		Use:   "train",
 		Short: "Train a network by back-propagation through time",
 		Long: `train learns a network from scratch and writes a model file. A recipe chooses the
-network and how it is trained; each flag given changes one of its choices.
-
-No choice is made on the test set, but on samples that are held out: they tell the
-margin from which on early decisions cost at most 0.2 points of accuracy.
+network and how it is trained; each flag given changes one of its choices. No choice is
+made on the test set, but on samples that are held out: they tell the margin from which
+on early decisions cost at most 0.2 points of accuracy.
 
 --dataset images takes IDX images in files named as those of MNIST; folder takes
 sound (.wav), NumPy arrays .npy and .npz, HDF5, and recordings of event cameras
 (` + strings.Join(event.Formats(), ", ") + `),
 one folder a class, in folders train and test if there are both, or of a list: lines
 "FILE CLASS", or FILE alone where FILE_labels.csv lists its parts, or HDF5 as of SHD;
-spoken takes sound in files CLASS_SPEAKER_INDEX.wav. --input, --bin-us and --counts say
-what is seen of events, --filters what is heard, --delta what moves in values, of .npy
-or of CSV, a row a step.
+spoken takes sound in files CLASS_SPEAKER_INDEX.wav. --input, --bin-us and --counts say what
+is seen of events, --filters what is heard, --delta what moves in values (.npy, CSV).
 
 Recipes:
 ` + recipes.String(),
