@@ -44,9 +44,10 @@ fuzz: ## every fuzz target for TIME (10s)
 	.ci/fuzz $(TIME)
 
 .PHONY: fleet-test
-fleet-test: ## a fleet in which all that can fail does: kills, full disks, a cut cable, a cluster, 100 boards; 20 minutes, some of it needs root, nats-server, mosquitto
+fleet-test: ## a fleet in which all that can fail does: kills, full disks, a cut cable, clocks that jump, a cluster, 100 boards; 20 minutes, some of it needs root, nats-server, mosquitto
 	go test -count 1 ./fleet ./fleet/hub
 	CGO_ENABLED=0 go build -o . ./cmd/snurun ./cmd/snurun-hub
+	go run ./internal/tools/fleetrun clock
 	go run ./internal/tools/fleetrun batch -samples 100000 -workers 4
 	go run ./internal/tools/fleetrun boards -boards 100 -rate 100 -time 10m
 

@@ -103,25 +103,28 @@ func newPage(h *Hub) *page {
 	return &page{h: h, boards: map[string]*board{}, byWorker: map[string]int64{}}
 }
 
+// takes are what messages of boards do to what is known of them.
+var takes = map[string]func(*board, []byte, time.Time){
+	fleet.Decision: func(b *board, data []byte, now time.Time) {
+		b.decision, b.at = append(b.decision[:0], data...), now
+		b.count++
+		b.rate.add(now)
+	},
+	fleet.Health: func(b *board, data []byte, now time.Time) {
+		if s, err := fleet.ReadState(data); err == nil {
+			b.state, b.stateAt = &s, now
+		}
+	},
+	fleet.Report: func(b *board, data []byte, _ time.Time) {
+		if o, err := fleet.ReadOutcome(data); err == nil {
+			b.report = &o
+		}
+	},
+}
+
 // subscribe listens to all boards.
 func (p *page) subscribe(ctx context.Context, nc *nats.Conn) error {
-	for subject, take := range map[string]func(*board, []byte, time.Time){
-		fleet.Decision: func(b *board, data []byte, now time.Time) {
-			b.decision, b.at = append(b.decision[:0], data...), now
-			b.count++
-			b.rate.add(now)
-		},
-		fleet.Health: func(b *board, data []byte, now time.Time) {
-			if s, err := fleet.ReadState(data); err == nil {
-				b.state, b.stateAt = &s, now
-			}
-		},
-		fleet.Report: func(b *board, data []byte, _ time.Time) {
-			if o, err := fleet.ReadOutcome(data); err == nil {
-				b.report = &o
-			}
-		},
-	} {
+	for subject, take := range takes {
 		if _, err := nc.Subscribe("snurun.*."+subject, func(m *nats.Msg) {
 			p.lock.Lock()
 			defer p.lock.Unlock()
@@ -168,6 +171,12 @@ func (p *page) board(subject string) *board {
 func (p *page) disagree(data []byte) {
 	var d fleet.Disagreement
 	if err := json.Unmarshal(data, &d); err != nil || d.First == nil || d.Second == nil {
+		return
+	}
+	// What is kept of it is bounded, whatever a worker sends.
+	const longest = 256
+	if fleet.CheckName("job", d.Task.Job) != nil || fleet.CheckName("worker", d.First.Worker) != nil || fleet.CheckName("worker", d.Second.Worker) != nil || len(d.Task.Name) > longest || len(d.Task.Input) > longest {
+		p.h.log.Warnf("a disagreement of job %.64q is none: names of %d and %d bytes", d.Task.Job, len(d.Task.Name), len(d.Task.Input))
 		return
 	}
 	p.h.log.Warnf("workers %q and %q disagree about samples %d to %d of %q, job %q: one of them does not compute what the model says", d.First.Worker, d.Second.Worker, d.Task.From, d.Task.To-1, d.Task.Name, d.Task.Job)

@@ -1,11 +1,15 @@
 // Command fleetrun plays a fleet on this machine and counts what is lost.
 //
 //	go run ./internal/tools/fleetrun boards -hub ./snurun-hub -boards 100 -rate 100 -time 10m
+//	go run ./internal/tools/fleetrun clock
 //	go run ./internal/tools/fleetrun batch -hub ./snurun-hub -snurun ./snurun -samples 100000 -workers 4
 //
 // boards publishes from simulated boards to a hub that is a process of its own, and
 // then reads every stream: each decision must be there, once, in order. It prints
 // what the hub took of the processor and of memory.
+//
+// clock does the same with few boards, where the clocks of the hub and of the boards
+// jump ahead and back every three seconds, by up to a month.
 //
 // batch submits digits as a job and kills workers and the hub with SIGKILL, at
 // random moments, while they work; -full fills the hub's disk for a while, which has
@@ -28,11 +32,13 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := errors.New("expected boards or batch")
+	err := errors.New("expected boards, clock or batch")
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
 		case "boards":
 			err = boards(ctx, os.Args[2:])
+		case "clock":
+			err = clock(ctx, os.Args[2:])
 		case "batch":
 			err = batch(ctx, os.Args[2:])
 		}
