@@ -9,9 +9,10 @@ import (
 )
 
 // Batch classifies many inputs at once, each from the initial state. Its
-// results are those of Session.Classify, to the bit; it is faster because all
-// inputs run through one part of the weights before the next. One goroutine at
-// a time may use it. Network.NewBatch makes one.
+// results are those of Session.Classify, to the bit; it is faster where all inputs
+// run through one part of the weights before the next, which they do unless the
+// caches hold all weights anyhow. One goroutine at a time may use it.
+// Network.NewBatch makes one.
 type Batch struct {
 	net      *Network
 	layers   []*layer.Layer
@@ -26,7 +27,7 @@ type Batch struct {
 	results  []Result
 	synops   []int64 // of the layer that runs, one an input
 	chunk    int     // time steps that run layer by layer at once
-	alone    bool    // inputs run one after the other
+	alone    bool    // inputs run one after the other, in the same memory
 }
 
 // NewBatch returns a Batch of up to size inputs. For layers too large for the
@@ -42,7 +43,11 @@ func (n *Network) NewBatch(size int) *Batch {
 			n.inPanels = append(n.inPanels, l)
 		}
 	})
-	size = max(size, 1)
+	return n.newBatch(max(size, 1), runAlone(n.inPanels))
+}
+
+// newBatch is NewBatch for inputs that run together, or one after the other.
+func (n *Network) newBatch(size int, alone bool) *Batch {
 	b := &Batch{
 		net:      n,
 		layers:   n.inPanels,
@@ -57,15 +62,17 @@ func (n *Network) NewBatch(size int) *Batch {
 		results:  make([]Result, size),
 		synops:   make([]int64, size),
 		chunk:    n.chunk(),
-		alone:    runAlone(n.inPanels),
+		alone:    alone,
 	}
 	for k := range size {
-		b.inputs[k] = layer.NewInputs(b.chunk, 0, false)
-		b.inner[k] = layer.NewInputs(b.chunk, 0, false)
 		b.readouts[k] = n.newReadout()
 		b.stats[k] = newStats(len(n.layers))
-	}
-	for k := range size {
+		if alone && k > 0 {
+			b.inputs[k], b.inner[k], b.states[k] = b.inputs[0], b.inner[0], b.states[0]
+			continue
+		}
+		b.inputs[k] = layer.NewInputs(b.chunk, 0, false)
+		b.inner[k] = layer.NewInputs(b.chunk, 0, false)
 		b.states[k] = make([]*layer.State, len(n.layers))
 		for i, l := range b.layers {
 			if l != nil {
@@ -124,32 +131,32 @@ func (b *Batch) Classify(x []spike.Input) ([]Result, error) {
 		}
 		longest = max(longest, steps)
 	}
-	b.reset(n)
 	together := n
 	if b.alone {
 		together = 1
 	}
 	for first := 0; first < n; first += together {
 		end := min(first+together, n)
+		b.reset(first, end)
 		for from := 0; from < longest; from += b.chunk {
 			for k := first; k < end; k++ {
 				b.inputs[k].Take(x[k], from, min(x[k].Steps(), from+b.chunk))
 			}
 			b.advance(first, end)
 		}
-	}
-	last := len(b.layers) - 1
-	for k := range n {
-		b.results[k] = result(&b.readouts[k], b.states[k][last], b.net.bias)
-		if err := b.results[k].Check(); err != nil {
-			return nil, fmt.Errorf("input %d of the batch: %w", k, err)
+		last := len(b.layers) - 1
+		for k := first; k < end; k++ {
+			b.results[k] = result(&b.readouts[k], b.states[k][last], b.net.bias)
+			if err := b.results[k].Check(); err != nil {
+				return nil, fmt.Errorf("input %d of the batch: %w", k, err)
+			}
 		}
 	}
 	return b.results[:n], nil
 }
 
-func (b *Batch) reset(n int) {
-	for k := range n {
+func (b *Batch) reset(first, end int) {
+	for k := first; k < end; k++ {
 		for i, l := range b.layers {
 			if l != nil {
 				b.states[k][i].Reset(l.Initial)

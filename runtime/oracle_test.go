@@ -499,8 +499,9 @@ func equalsOracle(t *testing.T, seeds uint64, maxSteps int, draw func(r *rand.Ra
 		}
 		compareResult(t, seed, "whole train", got, want.scores, wantClass)
 		compareStep(t, seed, steps-1, whole, o)
-		batch := net.NewBatch(2)
-		for _, batch.alone = range []bool{false, true} { // whatever this machine's caches ask for
+		net.NewBatch(1)                             // lays out the weights
+		for _, alone := range []bool{false, true} { // whatever this machine's caches ask for
+			batch := net.newBatch(2, alone)
 			results, err := batch.Classify([]spike.Input{x, x})
 			if err != nil {
 				t.Fatal(err)
