@@ -265,14 +265,14 @@ func inputFrame(in model.Input, x spike.Input, steps int) plot.Frame {
 // levels are reached.
 func channels(in model.Input, x spike.Input) plot.Activity {
 	if s := in.Encoder.Sound; s != nil {
-		bands, _, levels := s.Bands()
+		bands, _, _ := s.Bands()
 		reached := spike.NewValues(x.Steps(), bands)
 		for t := range x.Steps() {
 			for c := range x.Active(t) {
 				reached.At(t)[c%bands]++
 			}
 		}
-		return plot.Activity{Name: fmt.Sprintf("sound: bands from %.0f to %.0f Hz", s.CentreHz(0), s.CentreHz(bands-1)), Kind: "band", Data: reached, Unit: fmt.Sprintf("levels reached, of %d", levels)}
+		return plot.Activity{Name: fmt.Sprintf("sound, %.0f to %.0f Hz", s.CentreHz(0), s.CentreHz(bands-1)), Kind: "band", Data: reached, Unit: "levels reached"}
 	}
 	return plot.Activity{Name: "input", Kind: "channel", Data: x, Unit: "value"}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
+	"github.com/snurun/snurun/spike"
 )
 
 func TestPlotWrongUsage(t *testing.T) {
@@ -236,6 +237,25 @@ func TestRunNames(t *testing.T) {
 		if got := strings.Join(runNames(strings.Fields(c.files)), " "); got != c.want {
 			t.Errorf("%s: names are %s, expected %s", c.files, got, c.want)
 		}
+	}
+}
+
+// TestChannelsOfSound counts the levels that each band reaches.
+func TestChannelsOfSound(t *testing.T) {
+	in := model.Input{Shape: []int{6}, Encoder: model.Encoder{Coding: model.Sounds, Sound: &model.Sound{
+		SampleHz: 8000, Filters: model.Tensor{Shape: []int{3, 1, 3}, F32: []float32{1, 1, -0.5, 1, 0, -0.5, 1, -1, -0.5}}, Levels: model.Tensor{Shape: []int{3, 2}},
+	}}}
+	x := spike.NewTrain(2, 6)
+	for _, c := range []int{0, 2, 3} { // bands 0 and 2, and band 0 at the second level
+		x.At(1).Set(c)
+	}
+	a := channels(in, x)
+	if v, ok := a.Data.(spike.Values); !ok || !slices.Equal(v.Data(), []float32{0, 0, 0, 2, 0, 1}) || a.Name != "sound, 1000 to 3000 Hz" || a.Kind != "band" {
+		t.Errorf("%+v", a)
+	}
+	in.Encoder = model.Encoder{Coding: model.Poisson}
+	if a := channels(in, x); a.Data.Size() != 6 || a.Kind != "channel" {
+		t.Errorf("of spikes: %+v", a)
 	}
 }
 
