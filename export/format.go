@@ -8,11 +8,11 @@
 package export
 
 import (
+	"crypto/sha256"
 	"math"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/snurun/snurun/internal/sha256"
 	"github.com/snurun/snurun/model"
 )
 

@@ -2,12 +2,12 @@ package export
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 
-	"github.com/snurun/snurun/internal/sha256"
 	"github.com/snurun/snurun/model"
 )
 

@@ -2,6 +2,7 @@ package export
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/snurun/snurun/internal/sha256"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"math"
 
 	"github.com/snurun/snurun/asm"
-	"github.com/snurun/snurun/internal/sha256"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/spike"
 )
