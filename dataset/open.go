@@ -178,9 +178,9 @@ func (j *job) read(r *bufio.Reader, file string) (Source, error) {
 		if err != nil || plane.Channels != 1 {
 			return nil, fmt.Errorf("dataset: %s: %w: a picture for a network with input of shape %v, expected one grey image", name, ErrMismatch, in.Shape)
 		}
-		pixels, err := ReadPicture(r, name, plane.Height, plane.Width, j.reading.Picture)
+		pixels, size, err := readPicture(r, name, plane.Height, plane.Width, j.reading.Picture)
 		if err == nil {
-			err = j.reading.remarkPicture(name, pixels)
+			err = j.reading.remarkPicture(name, pixels, plane.Height, plane.Width, size)
 		}
 		if err != nil {
 			return nil, err

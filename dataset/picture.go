@@ -42,27 +42,34 @@ type PictureOptions struct {
 //
 // Name is that of the stream in errors; those of malformed data are ErrFormat.
 func ReadPicture(r io.Reader, name string, height, width int, o PictureOptions) ([]byte, error) {
+	pixels, _, err := readPicture(r, name, height, width, o)
+	return pixels, err
+}
+
+// readPicture is ReadPicture, and says how many pixels the picture has.
+func readPicture(r io.Reader, name string, height, width int, o PictureOptions) ([]byte, image.Point, error) {
+	var size image.Point
 	if min(height, width) < 1 || max(height, width) > maxSide || height*width > maxPixels {
-		return nil, fmt.Errorf("dataset: %s: %d×%d is no size to scale to, expected sides of 1 to %d and at most %d pixels", name, height, width, maxSide, maxPixels)
+		return nil, size, fmt.Errorf("dataset: %s: %d×%d is no size to scale to, expected sides of 1 to %d and at most %d pixels", name, height, width, maxSide, maxPixels)
 	}
 	data, err := io.ReadAll(io.LimitReader(r, maxPicture+1))
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w", name, err)
+		return nil, size, fmt.Errorf("dataset: %s: %w", name, err)
 	}
 	if len(data) > maxPicture {
-		return nil, fmt.Errorf("dataset: %s: %w: more than %d bytes", name, ErrFormat, maxPicture)
+		return nil, size, fmt.Errorf("dataset: %s: %w: more than %d bytes", name, ErrFormat, maxPicture)
 	}
 	config, _, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
+		return nil, size, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
 	}
 	limit := min(maxPixels, maxPixelsPerByte*uint64(len(data)))
 	if h, w := config.Height, config.Width; max(h, w) > maxSide || uint64(h*w) > limit {
-		return nil, fmt.Errorf("dataset: %s: %w: %d×%d pixels, expected sides of at most %d and, for a file of %d bytes, at most %d pixels", name, ErrFormat, h, w, maxSide, len(data), limit)
+		return nil, size, fmt.Errorf("dataset: %s: %w: %d×%d pixels, expected sides of at most %d and, for a file of %d bytes, at most %d pixels", name, ErrFormat, h, w, maxSide, len(data), limit)
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
+		return nil, size, fmt.Errorf("dataset: %s: %w: %w", name, ErrFormat, err)
 	}
 	g := toGray(img)
 	invert := g.bright()
@@ -80,12 +87,19 @@ func ReadPicture(r io.Reader, name string, height, width int, o PictureOptions) 
 			pixels[i] = 0
 		}
 	}
-	return pixels, nil
+	return pixels, image.Pt(g.width, g.height), nil
 }
 
-// remarkPicture says what is odd about the pixels of a digit: ink on most of them is
-// paper that is not quite white, ink on none an empty sheet.
-func (o *Reading) remarkPicture(name string, pixels []byte) error {
+// remarkPicture says what is odd about the pixels of a digit, height × width from a
+// picture of a size: ink on most of them is paper that is not quite white, ink on none
+// an empty sheet; a picture that is much wider or higher leaves most of them empty.
+func (o *Reading) remarkPicture(name string, pixels []byte, height, width int, size image.Point) error {
+	if h, w := fitted(size.Y, size.X, height, width); 2*h*w < height*width {
+		text := "a picture of %d×%d pixels, scaled with its proportions, fills %d×%d of %d×%d: the network sees little of it, cut it to what is to be classified"
+		if err := o.remark(name, RemarkPicture, int64(h*w), text, size.X, size.Y, w, h, width, height); err != nil {
+			return err
+		}
+	}
 	const (
 		contrast = 16 // of 255, below which there is no ink
 		faint    = 32 // of 255, below which most ink is not
@@ -161,13 +175,7 @@ func (g *gray) bright() bool {
 // fit scales the image into height × width bytes.
 func (g *gray) fit(height, width int) []byte {
 	out := make([]byte, height*width)
-	// The scaled image is h×w: as high or as wide as out, whichever is tighter.
-	h, w := height, width
-	if g.height*width > height*g.width {
-		w = max(1, round(g.width*height, g.height))
-	} else {
-		h = max(1, round(g.height*width, g.width))
-	}
+	h, w := fitted(g.height, g.width, height, width)
 	top, left := (height-h)/2, (width-w)/2
 	area := uint64(g.height) * uint64(g.width)
 	for i := range h {
@@ -186,6 +194,15 @@ func (g *gray) fit(height, width int) []byte {
 		}
 	}
 	return out
+}
+
+// fitted returns the size to which a picture is scaled: as high or as wide as height ×
+// width, whichever is tighter.
+func fitted(h, w, height, width int) (int, int) {
+	if h*width > height*w {
+		return height, max(1, round(w*height, h))
+	}
+	return max(1, round(h*width, w)), width
 }
 
 // round returns a/b rounded to the nearest integer.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -185,4 +186,35 @@ func FuzzReadPicture(f *testing.F) {
 			t.Fatalf("%d pixels for %d×%d", len(pix), height, width)
 		}
 	})
+}
+
+// TestFlatPicture remarks on a picture of which the network sees little.
+func TestFlatPicture(t *testing.T) {
+	for _, c := range []struct {
+		w, h int
+		odd  bool
+	}{{40, 40, false}, {40, 30, false}, {50, 28, false}, {60, 28, true}, {28, 60, true}, {400, 28, true}} {
+		img := image.NewGray(image.Rect(0, 0, c.w, c.h))
+		for y := c.h / 4; y < c.h*3/4; y++ {
+			for x := c.w / 4; x < c.w/2; x++ {
+				img.SetGray(x, y, color.Gray{255})
+			}
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, img); err != nil {
+			t.Fatal(err)
+		}
+		pixels, size, err := readPicture(&b, "p", 28, 28, PictureOptions{})
+		if err != nil || size != image.Pt(c.w, c.h) {
+			t.Fatalf("%d×%d: size %v, %v", c.w, c.h, size, err)
+		}
+		var said []string
+		r := Reading{Remark: func(r Remark) { said = append(said, r.Text) }}
+		if err := r.remarkPicture("p", pixels, 28, 28, size); err != nil {
+			t.Fatal(err)
+		}
+		if odd := len(said) > 0 && strings.Contains(said[0], fmt.Sprintf("a picture of %d×%d pixels", c.w, c.h)); odd != c.odd {
+			t.Errorf("%d×%d: %q, expected a remark: %v", c.w, c.h, said, c.odd)
+		}
+	}
 }

@@ -83,8 +83,11 @@ func (n Integer) Round(w, scale float32) int8 {
 	if scale == 0 {
 		return 0
 	}
-	k := int(math.RoundToEven(float64(w) / float64(scale)))
-	return int8(min(max(k, -n.Most), n.Most)) // the scale was rounded
+	k := math.RoundToEven(float64(w) / float64(scale))
+	if k != k {
+		return 0 // what an integer of NaN is differs between CPUs
+	}
+	return int8(min(max(k, -float64(n.Most)), float64(n.Most))) // the scale was rounded
 }
 
 func (s *loss) quantize(t *Tensor, bits int) Tensor {

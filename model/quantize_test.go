@@ -94,3 +94,17 @@ func TestQuantizeRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestRoundOfNoNumber rounds what is no number of integers to the same on every CPU.
+func TestRoundOfNoNumber(t *testing.T) {
+	n := IntegerOf(8)
+	inf := float32(math.Inf(1))
+	for _, c := range []struct {
+		w, scale float32
+		want     int8
+	}{{float32(math.NaN()), 1, 0}, {1, float32(math.NaN()), 0}, {inf, 1, 127}, {-inf, 1, -127}, {inf, inf, 0}, {3e38, 1e-38, 127}, {-2.5, 1, -2}, {1, 0, 0}} {
+		if got := n.Round(c.w, c.scale); got != c.want {
+			t.Errorf("%v at a scale of %v is %d, expected %d", c.w, c.scale, got, c.want)
+		}
+	}
+}

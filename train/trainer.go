@@ -142,15 +142,16 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 		steps = longest(source, indices, m.Steps)
 	}
 	windowed := sequences && 0 < config.Window && config.Window < steps
+	whole := steps
 	if windowed {
 		steps = config.Window
 	}
 	if config.Window > 0 && !sequences {
 		return nil, fmt.Errorf("train: windows of %d steps are for readouts with a decision a step, not for %s", config.Window, m.Readout.Kind)
 	}
-	if size := batchBytes(m, config.Batch, steps); size > maxBatchBytes {
+	if size := batchBytes(m, config.Batch, steps) + sequenceBytes(m, config.Batch, whole); size > maxBatchBytes {
 		return nil, fmt.Errorf("train: a batch of %d samples of %d steps takes %.1f GB, expected at most %d GB: a smaller batch, fewer steps or smaller layers may help",
-			config.Batch, steps, size/1e9, int64(maxBatchBytes/1e9))
+			config.Batch, whole, size/1e9, int64(maxBatchBytes/1e9))
 	}
 	t := &Trainer{
 		sequences: sequences, windowed: windowed,
@@ -236,6 +237,17 @@ func batchBytes(m *model.Network, batch, steps int) float64 {
 		}
 	}
 	return (float64(values*float64(steps)) + kernels) * float64(batch)
+}
+
+// sequenceBytes is what the samples of a batch take, which are held from their first
+// step to their last, whatever is computed at once: inputs and targets.
+func sequenceBytes(m *model.Network, batch, steps int) float64 {
+	input := float64(m.Input.Size()) / 8
+	if m.Input.Encoder.Analog() {
+		input = float64(4 * float64(m.Input.Size()))
+	}
+	targets := 8 + float64(m.Layers[len(m.Layers)-1].OutSize())/8
+	return float64((input+targets)*float64(steps)) * float64(batch)
 }
 
 func newMoments(l *layer.Layer) moments {

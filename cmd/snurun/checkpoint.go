@@ -59,6 +59,9 @@ func (c *checkpoints) open(t *train.Trainer, resume bool) (history []epochReport
 	if err == nil && (e.Best.Epoch < 0 || e.Best.Epoch > len(e.History)) {
 		err = fmt.Errorf("%w: the best of %d epochs is number %d", train.ErrCheckpoint, len(e.History), e.Best.Epoch)
 	}
+	if err == nil && t.Done() && len(e.History) == 0 {
+		err = fmt.Errorf("%w: all epochs are over, but it says nothing of them", train.ErrCheckpoint)
+	}
 	if err != nil {
 		return nil, best, fmt.Errorf("%s: %w", c.file, err)
 	}

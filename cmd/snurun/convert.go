@@ -154,6 +154,22 @@ func (m *millis) Set(text string) error {
 	return nil
 }
 
+// micros is millis given in µs.
+type micros millis
+
+func (m *micros) String() string { return strconv.FormatFloat(model.Millis(*m).Micros(), 'g', -1, 64) }
+func (m *micros) Type() string   { return "µs" }
+
+// Set implements pflag.Value.
+func (m *micros) Set(text string) error {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return errors.New("expected µs")
+	}
+	*m = micros(model.FromMicros(x))
+	return nil
+}
+
 // us returns the time in µs, rounded to nanoseconds: whole times stay whole.
 func (s seconds) us() float64 { return math.Round(float64(s)*1e9) / 1e3 }
 

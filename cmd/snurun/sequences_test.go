@@ -124,7 +124,7 @@ func TestTrainOnArchives(t *testing.T) {
 		writeSequences(t, filepath.Join(dir, part+".npz"), n)
 	}
 	file := filepath.Join(t.TempDir(), "m.msgpack")
-	args := []string{"train", "--dataset", "sequences", "--data", dir, "--bin-us", "1000", "--hidden", "16", "--recurrent", "--epochs", "20", "--batch", "5", "--window", "7", "--lr", "0.01", "--out", file}
+	args := []string{"train", "--dataset", "sequences", "--data", dir, "--bin", "1ms", "--hidden", "16", "--recurrent", "--epochs", "20", "--batch", "5", "--window", "7", "--lr", "0.01", "--out", file}
 	out := must(t, append(args, "--skip-steps", "1", "--unlabelled", "0", "--json")...)
 	lines := objects(t, out)
 	summary := lines[len(lines)-1]["summary"].(map[string]any)

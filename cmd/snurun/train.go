@@ -33,7 +33,7 @@ type trainOptions struct {
 	list     string
 	testList string
 	input    []int
-	binUS    float64
+	bin      float64 // ms
 	counts   bool
 	speaker  string
 	sound    sound.Design // of a new bank of filters
@@ -84,7 +84,7 @@ sound (.wav), NumPy arrays .npy and .npz, HDF5, and recordings of event cameras
 (` + strings.Join(event.Formats(), ", ") + `),
 one folder a class, in folders train and test if there are both, or of a list: lines
 "FILE CLASS", or FILE alone where FILE_labels.csv lists its parts, or HDF5 as of SHD;
-spoken takes sound in files CLASS_SPEAKER_INDEX.wav. --input, --bin-us and --counts say what
+spoken takes sound in files CLASS_SPEAKER_INDEX.wav. --input, --bin and --counts say what
 is seen of events, --filters what is heard, --delta what moves in values (.npy, CSV).
 
 Recipes:
@@ -116,7 +116,9 @@ Recipes:
 	f.StringVar(&o.list, "list", "", "train on the recordings of this list `file`, in --data or beside it")
 	f.StringVar(&o.testList, "test-list", "", "test on the recordings of this list `file`")
 	f.IntSliceVar(&o.input, "input", nil, "`shape` of the input, such as 2,34,34")
-	f.Float64Var(&o.binUS, "bin-us", 0, "length of a time step of recorded events, in `microseconds`")
+	f.Var((*millis)(&o.bin), "bin", "length of a time step of recordings, in ms or as 1ms")
+	f.Var((*micros)(&o.bin), "bin-us", "")
+	_ = f.MarkHidden("bin-us") // of before --bin
 	f.BoolVar(&o.counts, "counts", false, "pass on how many events a pixel and step has, not just that it has one; .npy may hold analog values")
 	f.StringVar(&o.speaker, "speaker", "", "of spoken, test on the recordings of this `speaker`, train on the others")
 	f.String("filters", "", "bank of filters for sound: some of `hz=H,hop=S,bands=B,levels=L`, with H samples a second, S of them a step")
@@ -132,7 +134,7 @@ Recipes:
 	f.StringVar(&o.config, "config", "", "take flags from this `file`, lines FLAG = VALUE, or a model: those that it was trained with")
 	f.IntVar(&o.limit, "limit", 0, "train on the first `N` samples only (0: all)")
 	f.IntVar(&o.seeds, "seeds", 1, "train `N` models, of seeds from --seed on, to OUT-SEED; --resume leaves out those that are there")
-	f.IntVar(&o.patience, "patience", 0, "stop after `N` epochs without a better one on the samples held out (0: never)")
+	f.IntVar(&o.patience, "patience", 0, "stop after `N` epochs without a better one on the samples held out, and keep that (0: never)")
 	f.BoolVar(&o.keepFile, "keep-checkpoint", false, "leave OUT.checkpoint, for --resume with more --epochs")
 	f.IntVar(&o.draws, "draws", 5, "test under `N` draws of the input noise at the end")
 
@@ -441,7 +443,7 @@ func (o *trainOptions) override() error {
 	o.plan.Config.Threads = o.threads
 	o.plan.Config.Context = o.command("epochs")
 	if o.init != "" {
-		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin-us", "counts", "delta", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
+		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin", "bin-us", "counts", "delta", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
 			}
@@ -593,6 +595,9 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	}
 	if o.limit > 0 && o.limit < len(used) {
 		used = used[:o.limit]
+	}
+	if o.patience > 0 && !o.flags.Changed("keep") {
+		o.plan.KeepBest = true
 	}
 	if w, _ := o.flags.GetString("class-weights"); w == balanced {
 		if o.plan.Config.ClassWeights, err = balancedWeights(d.training, used); err != nil {

@@ -211,7 +211,7 @@ func weightsText(weights []float64) string {
 
 // groupOf are the groups of the flags that are no choices of a recipe.
 var groupOf = map[string]string{
-	"dataset": groupData, "data": groupData, "list": groupData, "test-list": groupData, "input": groupData, "bin-us": groupData, "counts": groupData,
+	"dataset": groupData, "data": groupData, "list": groupData, "test-list": groupData, "input": groupData, "bin": groupData, "bin-us": groupData, "counts": groupData,
 	"speaker": groupData, "holdout": groupData, "limit": groupData, "skip-bad": groupData, "strict": groupData, "chip": groupData, "columns": groupData, "level": groupData,
 	"invert": groupData, "init": groupStart,
 }
@@ -263,7 +263,11 @@ func showDefaults(flags *pflag.FlagSet) {
 func (o *trainOptions) configuration() string {
 	lines := []string{"recipe = " + o.recipe}
 	for _, c := range choices {
-		if value := c.of(&o.plan); value != "" && !(o.initial != nil && (c.group == groupNetwork || c.group == groupStart)) {
+		value := c.of(&o.plan)
+		if given := o.flags.Lookup(c.flag); c.flag == "class-weights" && given != nil && given.Value.String() == balanced {
+			value = balanced // they follow from the data
+		}
+		if value != "" && !(o.initial != nil && (c.group == groupNetwork || c.group == groupStart)) {
 			lines = append(lines, c.flag+" = "+value)
 		}
 	}

@@ -106,7 +106,7 @@ func TestTrainFromConfiguration(t *testing.T) {
 			t.Errorf("%s: %v and %v", key, a.Metadata[key], b.Metadata[key])
 		}
 	}
-	if text := a.Metadata["configuration"].(string); !strings.Contains(text, "\nclass-weights = ") || !strings.Contains(text, "\nhidden = 12:zero,8:elu\n") {
+	if text := a.Metadata["configuration"].(string); !strings.Contains(text, "\nclass-weights = balanced\n") || !strings.Contains(text, "\nhidden = 12:zero,8:elu\n") {
 		t.Errorf("configuration:\n%s", text)
 	}
 	file := filepath.Join(dir, "settings")
@@ -153,7 +153,7 @@ func TestResumeWithMoreEpochs(t *testing.T) {
 func TestPatience(t *testing.T) {
 	data, out := smallMNIST(t, 120), filepath.Join(t.TempDir(), "m.msgpack")
 	text, diagnostics, code := snurun(t, "train", "--data", data, "--out", out, "--hidden", "8", "--draws", "1", "--lr", "0", "--epochs", "9", "--patience", "2")
-	if code != exitOK || strings.Count(text, "epoch ") != 3 || !strings.Contains(diagnostics, "stopped after 3 epochs: none of the last 2 was better than epoch 1") {
+	if code != exitOK || strings.Count(text, "\nepoch ") != 3 || !strings.Contains(text, ", of epoch 1, ") || !strings.Contains(diagnostics, "stopped after 3 epochs: none of the last 2 was better than epoch 1") {
 		t.Errorf("exit %d, %q, %q", code, text, diagnostics)
 	}
 	if _, err := os.Stat(out); err != nil {

@@ -38,7 +38,7 @@ type trainingData struct {
 func (o *trainOptions) checkData() error {
 	switch o.dataset {
 	case mnistSet, imageSet, choraleSet:
-		for _, name := range []string{"list", "test-list", "bin-us", "counts", "delta", "time-jitter"} {
+		for _, name := range []string{"list", "test-list", "bin", "bin-us", "counts", "delta", "time-jitter"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s is for recordings: --dataset %s", name, folderSet)
 			}
@@ -72,8 +72,8 @@ func (o *trainOptions) checkData() error {
 		return usagef("--input is %v, expected a shape such as 2,34,34", o.input)
 	case o.flags.Changed("delta") && (o.flags.Changed("counts") || o.flags.Changed("input")):
 		return usagef("--delta makes spikes of values, two channels of each: --counts and --input are for events")
-	case o.flags.Changed("bin-us") && !(o.binUS >= 1):
-		return usagef("--bin-us is %v, expected at least 1", o.binUS)
+	case o.binned() && !(o.bin >= 0.001):
+		return usagef("--bin is %v ms, expected at least 0.001, 1 µs", o.bin)
 	}
 	return nil
 }
@@ -238,6 +238,9 @@ func (o *trainOptions) encodeSignals(recipe train.Recipe, d *trainingData, in *m
 	return nil
 }
 
+// binned reports whether the length of a time step is given.
+func (o *trainOptions) binned() bool { return o.flags.Changed("bin") || o.flags.Changed("bin-us") }
+
 // recorded returns the input that recordings are read for, and the classes if
 // they are known before: those of the network to start from, or else what the
 // flags and the recipe say.
@@ -249,8 +252,8 @@ func (o *trainOptions) recorded(recipe train.Recipe) (model.Input, []string) {
 	t := recipe.Setup([]int{1, 1, 1}, []string{""}).Topology
 	e := t.Input.Encoder
 	dt := t.Input.Dt
-	if o.flags.Changed("bin-us") {
-		dt = model.FromMicros(o.binUS)
+	if o.binned() {
+		dt = model.Millis(o.bin)
 	}
 	switch {
 	case o.flags.Changed("delta"):
@@ -260,7 +263,7 @@ func (o *trainOptions) recorded(recipe train.Recipe) (model.Input, []string) {
 		fallthrough
 	case e.Coding.Signals():
 		return model.Input{Encoder: e, Dt: dt}, nil
-	case e.Coding != model.Events || o.flags.Changed("bin-us"):
+	case e.Coding != model.Events || o.binned():
 		e = model.Encoder{Coding: model.Events, BinUS: dt.Micros(), Counts: e.Counts}
 	}
 	if o.flags.Changed("counts") {
@@ -287,7 +290,7 @@ func (o *trainOptions) planRecordings(in model.Input, training dataset.Source) e
 	if o.flags.Changed("steps") {
 		t.Steps, _ = o.flags.GetInt("steps")
 	} else if t.Steps > longestUntold {
-		return usagef("--steps is missing: the longest recording has %d steps of %v µs; --bin-us, or of sound --filters, makes them longer", t.Steps, in.Dt.Micros())
+		return usagef("--steps is missing: the longest recording has %d steps of %v µs; --bin, or of sound --filters, makes them longer", t.Steps, in.Dt.Micros())
 	}
 	var err error
 	if o.flags.Changed("active") {

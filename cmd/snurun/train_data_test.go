@@ -82,7 +82,7 @@ func sweeps(t *testing.T) string {
 // sweepArgs trains a small network on sweeps.
 func sweepArgs(data, out string, more ...string) []string {
 	return append([]string{
-		"train", "--dataset", "folder", "--data", data, "--out", out, "--input", "2,6,8", "--bin-us", "3000",
+		"train", "--dataset", "folder", "--data", data, "--out", out, "--input", "2,6,8", "--bin", "3ms",
 		"--hidden", "32", "--batch", "8", "--epochs", "15", "--readout", "membrane_sum", "--json",
 	}, more...)
 }
@@ -283,10 +283,10 @@ func TestDataFlags(t *testing.T) {
 		{"train --data d --time-jitter 1", "--time-jitter is for recordings"},
 		{"train --dataset folder", "--data is missing"},
 		{"train --dataset folder --data d --input 2,0", "--input is [2 0], expected a shape"},
-		{"train --dataset folder --data d --bin-us 0", "--bin-us is 0"},
+		{"train --dataset folder --data d --bin 0", "--bin is 0"},
 		{"train --input 2147483647 --data " + smallMNIST(t, 60), "--input is [2147483647], the images have 28×28 pixels"},
-		{"train --dataset folder --input 2,6,8 --bin-us 1 --data " + dir, "--steps is missing: the longest recording has 27051 steps of 1 µs"},
-		{"train --dataset folder --input 128 --bin-us 3000 --shift 1 --data " + filepath.Join(dir, "lists") + " --list train.txt", "have no pixels"},
+		{"train --dataset folder --input 2,6,8 --bin 1us --data " + dir, "--steps is missing: the longest recording has 27051 steps of 1 µs"},
+		{"train --dataset folder --input 128 --bin 3ms --shift 1 --data " + filepath.Join(dir, "lists") + " --list train.txt", "have no pixels"},
 		{"train --dataset folder --init m --input 2,6,8 --data d", "no such file"},
 		{"classify m --list l x.bs2", "--list and INPUT exclude each other"},
 	} {
@@ -316,7 +316,7 @@ func TestTrainOnNMNIST(t *testing.T) {
 	}
 	out := filepath.Join(t.TempDir(), "model.msgpack")
 	printed := must(t, "train", "--dataset", "folder", "--data", data, "--list", "train1K.txt", "--test-list", "test100.txt", "--input", "2,34,34",
-		"--bin-us", "30000", "--hidden", "64", "--readout", "membrane_sum", "--shift", "1", "--epochs", "6", "--json", "--out", out)
+		"--bin", "30ms", "--hidden", "64", "--readout", "membrane_sum", "--shift", "1", "--epochs", "6", "--json", "--out", out)
 	s := summaryOf(t, printed)
 	if s["test_accuracy_ties_lowest"] != s["test_accuracy"] {
 		t.Errorf("membranes tie: summary %v", s)
@@ -368,7 +368,7 @@ func TestTrainSeries(t *testing.T) {
 		}
 	}
 	out := filepath.Join(t.TempDir(), "m.msgpack")
-	args := []string{"train", "--dataset", "folder", "--data", dir, "--delta", "0.25", "--bin-us", "10000", "--hidden", "16", "--epochs", "15", "--batch", "4", "--readout", "membrane_sum", "--json", "--out", out}
+	args := []string{"train", "--dataset", "folder", "--data", dir, "--delta", "0.25", "--bin", "10ms", "--hidden", "16", "--epochs", "15", "--batch", "4", "--readout", "membrane_sum", "--json", "--out", out}
 	if s := summaryOf(t, must(t, args...)); s["test_accuracy"] != 1.0 {
 		t.Errorf("%v", s)
 	}
@@ -382,7 +382,7 @@ func TestTrainSeries(t *testing.T) {
 	must(t, "verify", out)
 	must(t, "inspect", out, "--json")
 	again := filepath.Join(t.TempDir(), "again.msgpack")
-	must(t, "train", "--dataset", "folder", "--data", dir, "--bin-us", "10000", "--config", out, "--out", again)
+	must(t, "train", "--dataset", "folder", "--data", dir, "--bin", "10ms", "--config", out, "--out", again)
 	if b, err := export.ReadFile(again); err != nil || !slices.Equal(b.Input.Encoder.Delta, m.Input.Encoder.Delta) || !slices.Equal(b.Layers[0].Weight.F32, m.Layers[0].Weight.F32) {
 		t.Errorf("what the configuration trains differs, %v", err)
 	}

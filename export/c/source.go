@@ -7,6 +7,7 @@ import (
 	"math"
 	"path"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/snurun/snurun/model"
@@ -16,7 +17,10 @@ import (
 //go:embed templates
 var files embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"lit": func(x float64) string { return literal(float32(x)) }}).ParseFS(files, "templates/*.tmpl"))
+// templates are parsed once they are needed: every start of the program would wait.
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{"lit": func(x float64) string { return literal(float32(x)) }}).ParseFS(files, "templates/*.tmpl"))
+})
 
 // page is what the templates see.
 type page struct {
@@ -148,7 +152,7 @@ func (g *generator) render(o Options) (*Source, error) {
 	s := &Source{Sizes: g.sizes}
 	for _, f := range layouts[o.Layout] {
 		var b bytes.Buffer
-		if err := templates.ExecuteTemplate(&b, path.Base(f.template), p); err != nil {
+		if err := templates().ExecuteTemplate(&b, path.Base(f.template), p); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.template, err)
 		}
 		text := b.String()
