@@ -62,6 +62,7 @@ func newAEDAT4(r io.Reader, o Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	first := head
 	if string(head) == aedat4Line {
 		if head, err = d.take(4, "header"); err != nil {
 			return nil, err
@@ -80,6 +81,9 @@ func newAEDAT4(r io.Reader, o Options) (Source, error) {
 	info, err := d.header(append(head[4:len(head):len(head)], rest...))
 	if err != nil {
 		return nil, malformed("aedat4", 0, "header: %v", err)
+	}
+	if string(first) != aedat4Line && d.table >= 0 {
+		d.table -= int64(len(aedat4Line)) // a place in the file, which has the line
 	}
 	s, err := d.choose(info, o)
 	if err != nil {

@@ -116,6 +116,21 @@ func TestAEDAT4Sample(t *testing.T) {
 	}
 }
 
+// TestAEDAT4TableOfConnection ends with the packets where a file is sent without its
+// first line: the place of its table is that in the file.
+func TestAEDAT4TableOfConnection(t *testing.T) {
+	packet := aedat4Packed(0, 0, aedat4Events)
+	head := aedat4Head(0, -1, aedat4Info("a"))
+	whole := cat(aedat4Head(0, int64(len(head)+len(packet)), aedat4Info("a")), packet, "the table is no packet")
+	for _, data := range [][]byte{whole, whole[len(aedat4Line):]} {
+		got, _, err := readAll("aedat4", data, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff(t, got, aedat4Events)
+	}
+}
+
 // TestAEDAT4Connection reads what a connection carries: without the first line,
 // and from the header on.
 func TestAEDAT4Connection(t *testing.T) {
