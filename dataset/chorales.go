@@ -1,10 +1,13 @@
 package dataset
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,6 +41,7 @@ const ChoralesFile = "jsb-chorales-quarter.json"
 const (
 	maxMusic      = 64 << 20 // bytes
 	maxPieceSteps = 1 << 20
+	maxMusicSteps = 1 << 22 // of all pieces
 )
 
 // Chorales are pieces of music in parts: for training, for choices (valid) and for the
@@ -49,43 +53,116 @@ type Chorales map[string][]spike.Train
 // 108. It may be gzipped. Name is that of the stream in errors.
 func ReadChorales(r io.Reader, name string) (Chorales, error) {
 	content, _, err := unpack(r)
-	var data []byte
-	if err == nil {
-		data, err = io.ReadAll(io.LimitReader(content, maxMusic+1))
-	}
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", name, err)
 	}
-	if len(data) > maxMusic {
+	limited := &io.LimitedReader{R: content, N: maxMusic + 1}
+	c := choraleReader{name: name, all: Chorales{}, json: json.NewDecoder(limited)}
+	err = c.parts()
+	switch {
+	case limited.N <= 0:
 		return nil, fmt.Errorf("dataset: %s: %w: more than %d bytes", name, ErrFormat, maxMusic)
-	}
-	var parts map[string][][][]int
-	if err := json.Unmarshal(data, &parts); err != nil {
+	case errors.Is(err, ErrFormat):
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("dataset: %s: %w: %w: expected pieces as {\"train\": [[[60, 64], …], …], \"valid\": …, \"test\": …}", name, ErrFormat, err)
-	}
-	all := Chorales{}
-	for part, pieces := range parts {
-		for i, steps := range pieces {
-			where := fmt.Sprintf("%s: %s[%d]", name, part, i)
-			if len(steps) < 2 || len(steps) > maxPieceSteps {
-				return nil, fmt.Errorf("dataset: %s: %w: a piece of %d steps, expected 2 to %d", where, ErrFormat, len(steps), maxPieceSteps)
-			}
-			piece := spike.NewTrain(len(steps), pianoKeys)
-			for t, pitches := range steps {
-				for _, p := range pitches {
-					if p < lowestPitch || p >= lowestPitch+pianoKeys {
-						return nil, fmt.Errorf("dataset: %s: %w: step %d has pitch %d, expected %d to %d", where, ErrFormat, t, p, lowestPitch, lowestPitch+pianoKeys-1)
-					}
-					piece.At(t).Set(p - lowestPitch)
-				}
-			}
-			all[part] = append(all[part], piece)
-		}
-	}
-	if len(all) == 0 {
+	case len(c.all) == 0:
 		return nil, fmt.Errorf("dataset: %s: %w: no pieces, expected them in train, valid and test", name, ErrFormat)
 	}
-	return all, nil
+	return c.all, nil
+}
+
+// choraleReader reads pieces step by step: what a file says holds no more memory than
+// what is kept of it.
+type choraleReader struct {
+	name  string
+	json  *json.Decoder
+	all   Chorales
+	steps int // of all pieces
+}
+
+func (c *choraleReader) parts() error {
+	err := c.within('{', func() error {
+		key, err := c.json.Token()
+		if err != nil {
+			return err
+		}
+		part, _ := key.(string) // the keys of an object are
+		number := -1
+		return c.within('[', func() error {
+			number++
+			piece, err := c.piece(fmt.Sprintf("%s: %s[%d]", c.name, part, number))
+			if err == nil {
+				c.all[part] = append(c.all[part], piece)
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := c.json.Token(); err != io.EOF {
+		return cmp.Or(err, errors.New("more behind the pieces"))
+	}
+	return nil
+}
+
+// piece reads one piece; where names it in errors.
+func (c *choraleReader) piece(where string) (spike.Train, error) {
+	var words []uint64
+	steps := 0
+	err := c.within('[', func() error {
+		if steps++; steps > maxPieceSteps {
+			return fmt.Errorf("dataset: %s: %w: a piece of more than %d steps", where, ErrFormat, maxPieceSteps)
+		}
+		if c.steps++; c.steps > maxMusicSteps {
+			return fmt.Errorf("dataset: %s: %w: more than %d steps in all pieces", where, ErrFormat, maxMusicSteps)
+		}
+		set := spike.NewVector(pianoKeys)
+		err := c.within('[', func() error {
+			t, err := c.json.Token()
+			if err != nil {
+				return err
+			}
+			p, ok := t.(float64)
+			if !ok || p != math.Trunc(p) {
+				return fmt.Errorf("found %v where a pitch was expected", t)
+			}
+			if p < lowestPitch || p >= lowestPitch+pianoKeys {
+				return fmt.Errorf("dataset: %s: %w: step %d has pitch %.0f, expected %d to %d", where, ErrFormat, steps-1, p, lowestPitch, lowestPitch+pianoKeys-1)
+			}
+			set.Set(int(p) - lowestPitch)
+			return nil
+		})
+		words = append(words, set...)
+		return err
+	})
+	if err != nil {
+		return spike.Train{}, err
+	}
+	if steps < 2 {
+		return spike.Train{}, fmt.Errorf("dataset: %s: %w: a piece of %d steps, expected 2 to %d", where, ErrFormat, steps, maxPieceSteps)
+	}
+	return spike.FromWords(steps, pianoKeys, words)
+}
+
+// within reads an object or an array that begins with open and calls f at each of its
+// elements.
+func (c *choraleReader) within(open json.Delim, f func() error) error {
+	t, err := c.json.Token()
+	if err != nil {
+		return err
+	}
+	if t != open {
+		return fmt.Errorf("found %v where %v was expected", t, open)
+	}
+	for c.json.More() {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	_, err = c.json.Token()
+	return err
 }
 
 // LoadChorales reads the pieces of a file, or of a folder: of ChoralesFile, gzipped or not,

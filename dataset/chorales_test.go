@@ -87,6 +87,10 @@ func TestChoralesRefused(t *testing.T) {
 		`{"test": [[[], [20]]]}`:  "pitch 20",
 		`{"test": [[[], [6.5]]]}`: "expected pieces as",
 		"\x1f\x8b\x08junk":        "unexpected EOF",
+		`{"test": [[[], ["a"]]]}`: "expected pieces as",
+		`{"test": [[[], []]]} {}`: "more behind the pieces",
+		`{"test": [[[], []]`:      "expected pieces as",
+		`{"test": [[` + strings.Repeat("[],", maxPieceSteps) + `[]]]}`: "test[0]: malformed data: a piece of more than 1048576 steps",
 	} {
 		_, err := ReadChorales(strings.NewReader(text), "x")
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "dataset: x: ") {
