@@ -11,7 +11,7 @@ import (
 // Keep says how long a hub keeps what boards and workers send, and how much. The
 // zero value stands for the defaults.
 type Keep struct {
-	Age      time.Duration // of decisions, results and jobs; 0: DefaultAge
+	Age      time.Duration // of decisions, results and jobs, at least a second; 0: DefaultAge
 	Bytes    int64         // a board; 0: DefaultKeep
 	Batch    int64         // models, recordings, tasks and results together; 0: DefaultBatch
 	Replicas int           // of every stream, in a cluster; 0: 1

@@ -86,8 +86,8 @@ It ends with SIGINT or SIGTERM, with everything on disk.`,
 		Version:       version(),
 		Args:          none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if keepMB < 1 || batchMB < 0 || storeMB < 0 || o.Age <= 0 || o.Sync < 0 {
-				return usageError{fmt.Errorf("--keep-mb is %d, --batch-mb %d, --store-mb %d, --keep %v, --sync %v: expected numbers above 0, or of --batch-mb, --store-mb and --sync 0", keepMB, batchMB, storeMB, o.Age, o.Sync)}
+			if keepMB < 1 || batchMB < 0 || storeMB < 0 || o.Age < time.Second || o.Sync < 0 {
+				return usageError{fmt.Errorf("--keep-mb is %d, --batch-mb %d, --store-mb %d, --keep %v, --sync %v: expected numbers above 0, a second or more, or of --batch-mb, --store-mb and --sync 0", keepMB, batchMB, storeMB, o.Age, o.Sync)}
 			}
 			o.Bytes, o.Batch, o.StoreBytes = keepMB<<20, batchMB<<20, storeMB<<20
 			return serve(cmd.Context(), cmd.ErrOrStderr(), o)

@@ -375,8 +375,8 @@ a stream for each board that is named, or brings them to what the flags say.
 snurun-hub does this by itself.`,
 		Example: "  snurun fleet setup pi-1 pi-2 --hub nats://a:4222,nats://b:4222,nats://c:4222 --replicas 3",
 		RunE: func(cmd *cobra.Command, boards []string) error {
-			if keep.Age <= 0 || keepMB < 1 || batchMB < 1 || keep.Replicas < 1 || keep.Replicas > 5 {
-				return usagef("--keep is %v, --keep-mb %d, --batch-mb %d, --replicas %d: expected a time and numbers above 0, and 1 to 5 replicas", keep.Age, keepMB, batchMB, keep.Replicas)
+			if keep.Age < time.Second || keepMB < 1 || batchMB < 1 || keep.Replicas < 1 || keep.Replicas > 5 {
+				return usagef("--keep is %v, --keep-mb %d, --batch-mb %d, --replicas %d: expected a second or more, numbers above 0, and 1 to 5 replicas", keep.Age, keepMB, batchMB, keep.Replicas)
 			}
 			keep.Bytes, keep.Batch = keepMB<<20, batchMB<<20
 			nc, err := a.dial(cmd.Context(), "setup")

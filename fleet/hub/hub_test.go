@@ -458,3 +458,54 @@ func TestRate(t *testing.T) {
 		}
 	}
 }
+
+// TestExpire removes, when a hub starts, the jobs that were kept for too long.
+func TestExpire(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, nil)
+	batches := func() *fleet.Batches {
+		b, err := fleet.NewBatches(p.connect(t, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := batches()
+	job := &fleet.Job{Name: "old", Chunk: 10, Inputs: []fleet.JobInput{{Name: "a.npy", File: "a.npy", Size: 4, Samples: 25}}}
+	var err error
+	if job.Model, err = b.Store(t.Context(), fleet.ModelBucket, []byte("model")); err == nil {
+		job.Inputs[0].SHA256, err = b.Store(t.Context(), fleet.InputBucket, []byte("data"))
+	}
+	if err == nil {
+		err = b.Submit(t.Context(), job, func(int, int) {})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stop()
+	p.start(t)
+	if jobs, err := batches().Jobs(t.Context()); err != nil || len(jobs) != 1 || jobs[0].Name != "old" {
+		t.Fatal(jobs, err)
+	}
+	p.stop()
+	p.o.Keep.Age = time.Second
+	time.Sleep(p.o.Keep.Age)
+	p.start(t)
+	eventually(t, "a line on the job", func() bool { return p.log.has(`1 jobs were kept for 1s and are removed: ["old"]`) })
+	b = batches()
+	if jobs, err := b.Jobs(t.Context()); err != nil || len(jobs) != 0 {
+		t.Error(jobs, err)
+	}
+	for _, task := range job.Tasks {
+		if waits, err := b.Waits(t.Context(), &task); waits || err != nil {
+			t.Errorf("task %s waits, %v", task.Key, err)
+		}
+	}
+	if err := b.Remove(t.Context(), "old"); !errors.Is(err, fleet.ErrNoJob) {
+		t.Errorf("%v, expected %v", err, fleet.ErrNoJob)
+	}
+	// Without what it needs a job is not queued.
+	if err := b.Submit(t.Context(), job, func(int, int) {}); err == nil || !strings.Contains(err.Error(), "submit job old again") {
+		t.Errorf("%v, expected that the model is gone", err)
+	}
+}
