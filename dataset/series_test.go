@@ -344,3 +344,88 @@ func TestSeriesInPython(t *testing.T) {
 		}
 	}
 }
+
+// TestAugmentedSignals: a signal is changed as the key says, the same every time, within
+// the amounts; a signal at twice the speed is every other value of it.
+func TestAugmentedSignals(t *testing.T) {
+	t.Parallel()
+	const steps = 80
+	in := seriesInput(false, 0.5)
+	x := spike.NewValues(steps, 1)
+	for k := range steps {
+		x.At(k)[0] = float32(k)
+	}
+	values, err := FromInputs([]spike.Values{x}, []int{1}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := FromSignals(values, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A ramp of 1 a step has a spike a step; the last one is behind its end.
+	load := func(s Source, sample uint64) (train spike.Train, end int) {
+		train = spike.NewTrain(2*steps, 2)
+		if err := s.Load(train, 0, Key{Seed: 1, Sample: sample}); err != nil {
+			t.Fatal(err)
+		}
+		for k := range train.Steps() {
+			if train.At(k).Count() > 0 {
+				end = k
+			}
+		}
+		return train, end
+	}
+	plain, end := load(source, 0)
+	if end != steps-1 || plain.Count() != steps-1 {
+		t.Fatalf("as it is: %d spikes, the last at %d", plain.Count(), end)
+	}
+	fast, err := Augmented(source, Augmentation{Speed: 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := map[int]bool{}
+	for sample := range uint64(50) {
+		a, end := load(fast, sample)
+		b, _ := load(fast, sample)
+		if !slices.Equal(a.Words(), b.Words()) || end < steps*2/3-2 || end > 2*steps-1 {
+			t.Errorf("sample %d: the last spike at %d", sample, end)
+		}
+		ends[end] = true
+	}
+	if len(ends) < 20 {
+		t.Errorf("%d lengths of 50 samples", len(ends))
+	}
+	// Levels 80 apart of values up to 79: only what is stretched reaches them.
+	far, err := FromSignals(values, seriesInput(false, 80))
+	if err != nil {
+		t.Fatal(err)
+	}
+	large, err := Augmented(far, Augmentation{Stretch: 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reached := 0
+	for sample := range uint64(200) {
+		train, _ := load(large, sample)
+		reached += train.Count()
+	}
+	if reached < 60 || reached > 140 {
+		t.Errorf("%d of 200 signals reach a level that half of them should", reached)
+	}
+	for _, a := range []Augmentation{{Rotate: 0.1}, {Noise: 1}, {Delay: 1}, {Stretch: 0.95}} {
+		if _, err := Augmented(source, a); err == nil {
+			t.Errorf("%+v was taken", a)
+		}
+	}
+	if _, err := Augmented(values, Augmentation{Stretch: 0.1}); !errors.Is(err, ErrMismatch) {
+		t.Error("values that stay values were to be stretched:", err)
+	}
+	jittered, err := Augmented(source, Augmentation{Speed: 0.1, Jitter: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if train, _ := load(jittered, 3); train.Count() == 0 || Length(jittered, 0) != steps {
+		t.Errorf("with jitter: %d spikes, length %d", train.Count(), Length(jittered, 0))
+	}
+}

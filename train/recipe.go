@@ -209,7 +209,7 @@ func setupDigits(shape []int, classes []string) Setup {
 // setupWand takes recordings of some 100 steps, of about 10 ms each.
 func setupWand(shape []int, classes []string) Setup {
 	p := setupDefault(shape, classes)
-	p.KeepBest, p.Held, p.Delta = true, 0.1, 0.06
+	p.Held, p.Delta = 0.1, 0.06
 	p.Augment = dataset.Augmentation{Speed: 0.2, Stretch: 0.2}
 	t := &p.Topology
 	t.Input = model.Input{Shape: shape, Dt: 10, Encoder: model.Encoder{Coding: model.Series}}

@@ -95,7 +95,7 @@ func TestDocumentsRun(t *testing.T) {
 					if err := os.MkdirAll(in("wand", part, fmt.Sprint(class+1)), 0o755); err != nil {
 						t.Fatal(err)
 					}
-					for i := range 8 {
+					for i := range 24 {
 						wave := func(k, c int) float32 {
 							return float32(math.Sin(float64(k*(class+1))/7 + float64(c+i)/5))
 						}
@@ -129,7 +129,7 @@ func TestDocumentsRun(t *testing.T) {
 			}
 			writeFile(t, in("digits.msgpack"), shippedModel)
 			writeFile(t, in("model.msgpack"), shippedModel)
-			must(t, "train", "--dataset", "folder", "--data", in("wand"), "--counts", "--hidden", "8", "--epochs", "1", "--quiet", "--out", in("gesture.msgpack"))
+			must(t, "train", "--dataset", "folder", "--data", in("wand"), "--recipe", "wand", "--hidden", "8", "--epochs", "1", "--quiet", "--out", in("gesture.msgpack"))
 			must(t, "train", "--data", mnist, "--hidden", "8", "--reset", "zero", "--epochs", "1", "--quiet", "--out", in("zero.msgpack"))
 			must(t, "convert", in("zero.msgpack"), in("net.nir"), "--quiet")
 

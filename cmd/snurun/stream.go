@@ -383,6 +383,8 @@ func otherFormat(head []byte, e model.Encoder) string {
 	switch {
 	case e.Coding == model.Sounds:
 		return ""
+	case e.Coding.Signals() && bytes.IndexAny(bytes.TrimSpace(head), "{[") == 0:
+		return "; it is JSON: try --format jsonl"
 	case e.Coding != model.Events && (binary || signed):
 		return "; the input is no text, which is all that this model's input can be streamed as"
 	case signed:
