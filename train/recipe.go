@@ -195,7 +195,7 @@ func setupNMNIST(shape []int, classes []string) Setup {
 // Digit Dataset.
 func setupDigits(shape []int, classes []string) Setup {
 	p := setupDefault(shape, classes)
-	p.Held, p.KeepBest = 0.1, true
+	p.Held = 0.1
 	p.Augment = dataset.Augmentation{Speed: 0.05, Noise: 0.05, Delay: 3}
 	t := &p.Topology
 	t.Input = model.Input{Shape: shape, Dt: 20, Encoder: model.Encoder{Coding: model.Sounds}}

@@ -167,14 +167,14 @@ func (e *Encoder) together(b int) {
 	r1, r2, t1, t2 := s[2][0], s[2][1], s[3][0], s[3][1]
 	var p, q, r, t float32
 	for _, d := range e.first {
-		p1, p2 = (float32(f[0]*d)+float32(f[1]*p1))+float32(f[2]*p2), p1
-		q1, q2 = (float32(f[3]*d)+float32(f[4]*q1))+float32(f[5]*q2), q1
-		r1, r2 = (float32(f[6]*d)+float32(f[7]*r1))+float32(f[8]*r2), r1
-		t1, t2 = (float32(f[9]*d)+float32(f[10]*t1))+float32(f[11]*t2), t1
-		p += magnitude(p1)
-		q += magnitude(q1)
-		r += magnitude(r1)
-		t += magnitude(t1)
+		// Side by side, for CPUs that take instructions in their order.
+		pd, qd, rd, td := float32(f[0]*d), float32(f[3]*d), float32(f[6]*d), float32(f[9]*d)
+		pa, qa, ra, ta := float32(f[1]*p1), float32(f[4]*q1), float32(f[7]*r1), float32(f[10]*t1)
+		p2, q2, r2, t2 = float32(f[2]*p2), float32(f[5]*q2), float32(f[8]*r2), float32(f[11]*t2)
+		pd, qd, rd, td = pd+pa, qd+qa, rd+ra, td+ta
+		pd, qd, rd, td = pd+p2, qd+q2, rd+r2, td+t2
+		p1, p2, q1, q2, r1, r2, t1, t2 = pd, p1, qd, q1, rd, r1, td, t1
+		p, q, r, t = p+magnitude(pd), q+magnitude(qd), r+magnitude(rd), t+magnitude(td)
 	}
 	*s = [lanes][2]float32{{p1, p2}, {q1, q2}, {r1, r2}, {t1, t2}}
 	*(*[lanes]float32)(e.sums[b:]) = [lanes]float32{p, q, r, t}
