@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -277,9 +278,12 @@ const someHash = "$2a$04$abcdefghijklmnopqrstuuRvK8MsIhjDzqfcQwYvWhvGqKbrUMC1G"
 func TestPush(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, nil, "board pi-1", "operator anna")
+	var lock sync.Mutex
 	runs, was := "first", ""
 	orders := 0
 	obey := func(_ context.Context, o fleet.Order, model []byte) fleet.Outcome {
+		lock.Lock()
+		defer lock.Unlock()
 		orders++
 		out := fleet.Outcome{OK: true, Was: fleet.Digest([]byte(runs))}
 		switch {
@@ -374,7 +378,11 @@ func TestPush(t *testing.T) {
 	}
 	for range 2 {
 		b = p.board(t, "pi-1", take)
-		eventually(t, "the third model", func() bool { return runs == "third" })
+		eventually(t, "the third model", func() bool {
+			lock.Lock()
+			defer lock.Unlock()
+			return runs == "third"
+		})
 		time.Sleep(100 * time.Millisecond)
 		closeAll(t, b)
 	}
