@@ -189,11 +189,14 @@ func ReadFile(name string, o Options) (*Import, error) {
 }
 
 // Remarks says what a NIR file of n for a framework has in another way than n, or what
-// its reader must be told, one sentence each: integer weights and resets by subtraction,
-// which NIR does not have, and weights that are scaled for the sake of snnTorch.
+// its reader must be told, one sentence each: encoders of signals, integer weights and
+// resets by subtraction, which NIR does not have, and weights that are scaled for the sake of snnTorch.
 func Remarks(n *model.Network, to Framework) (remarks []string) {
 	if n.HasIntegers() {
 		remarks = append(remarks, "NIR has no integer weights: they are written as the float32 numbers that they stand for, each scaled before it is summed, so that sums differ in their last bits")
+	}
+	if c := n.Input.Encoder.Coding; c.Signals() || c == model.Sounds {
+		remarks = append(remarks, fmt.Sprintf("NIR has no encoder %s: the graph takes spikes, which whoever runs it must make as docs/FORMAT.md says, with the parameters that snurun inspect --json tells", c))
 	}
 	var resets []Reset
 	scaled := false

@@ -214,6 +214,11 @@ func TestIntegersBecomeFloats(t *testing.T) {
 	if r := nir.Remarks(m, ""); len(r) != 1 || !strings.Contains(r[0], "no integer weights") {
 		t.Errorf("remarks %q, expected one on integer weights", r)
 	}
+	m.Input.Encoder = model.Encoder{Coding: model.Series, Delta: []float32{1}}
+	if r := nir.Remarks(m, ""); len(r) != 2 || !strings.Contains(r[1], "no encoder series") {
+		t.Errorf("remarks %q, expected one on the encoder too", r)
+	}
+	m.Input.Encoder = model.Encoder{Coding: model.Direct}
 	if r := nir.Remarks(m.Floats(), ""); r != nil {
 		t.Errorf("remarks %q on a network of floats", r)
 	}
