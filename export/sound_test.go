@@ -59,7 +59,8 @@ func TestSoundRoundTrip(t *testing.T) {
 func TestSoundRefused(t *testing.T) {
 	t.Parallel()
 	testRefused(t, encode(t, soundNetwork()), []refusal{
-		{"input.encoder.sample_hz", "\x00", model.ErrInvalid, "encoder sound: sample_hz is 0, expected 1 to 1048576"},
+		{"input.encoder.sample_hz", "\x00", model.ErrInvalid, "encoder sound: sample_hz is 0, expected a whole number from 1 to 1048576"},
+		{"input.encoder.sample_hz", f64(8000.5), model.ErrInvalid, "sample_hz is 8000.5, expected a whole number"},
 		{"input.encoder.hop", "\xce\x7f\xff\xff\xff", model.ErrInvalid, "hop is 2147483647, expected 1 to 65536"},
 		{"input.encoder.smoothing", "\x00", model.ErrInvalid, "smoothing is 0, expected a number above 0"},
 		{"input.encoder.fall", "\x02", model.ErrInvalid, "fall is 2, expected 0 to 1"},

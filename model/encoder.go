@@ -251,8 +251,8 @@ func (s *Sound) check() error {
 	}
 	f, l := s.Filters, s.Levels
 	switch {
-	case !(s.SampleHz >= 1 && s.SampleHz <= MaxSampleHz):
-		return bad("sample_hz", "is %v, expected 1 to %d", s.SampleHz, MaxSampleHz)
+	case !(s.SampleHz >= 1 && s.SampleHz <= MaxSampleHz) || s.SampleHz != math.Trunc(s.SampleHz):
+		return bad("sample_hz", "is %v, expected a whole number from 1 to %d", s.SampleHz, MaxSampleHz)
 	case s.Hop < 1 || s.Hop > MaxHop:
 		return bad("hop", "is %d, expected 1 to %d samples", s.Hop, MaxHop)
 	case !(s.Smoothing > 0 && s.Smoothing <= 1):
