@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/snurun/snurun/asm"
+	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/internal/bench"
 	"github.com/snurun/snurun/model"
 )
@@ -184,6 +185,9 @@ func benchmark(ctx context.Context, cmd *cobra.Command, file string, names []str
 				}
 				return encoded[f], err
 			})
+			if errors.Is(err, export.ErrNotModel) {
+				err = withForeign(f, err)
+			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", f, err)
 			}

@@ -447,3 +447,10 @@ func (o *convertOptions) override(m *model.Network, e model.Encoder) {
 		m.Steps = o.steps
 	}
 }
+
+// loadModel reads a model file; the error of another framework's file names the page
+// that helps.
+func loadModel(file string) (*model.Network, error) {
+	m, err := export.ReadFile(file)
+	return m, withForeign(file, err)
+}

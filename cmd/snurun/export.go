@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/export/c"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
@@ -86,7 +85,7 @@ func exportC(cmd *cobra.Command, in, dir string, o exportCOptions) error {
 	if !slices.Contains(c.Layouts(), c.Layout(o.layout)) {
 		return usagef("--layout is %q, expected plain, arduino or zephyr", o.layout)
 	}
-	m, err := export.ReadFile(in)
+	m, err := loadModel(in)
 	if err != nil {
 		return err
 	}

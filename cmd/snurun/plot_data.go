@@ -14,7 +14,6 @@ import (
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/evaluate"
-	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/plot"
 )
@@ -22,7 +21,7 @@ import (
 func (p *plotter) curves(files []string) (*plot.Figure, error) {
 	var runs []plot.Run
 	for i, name := range runNames(files) {
-		m, err := export.ReadFile(files[i])
+		m, err := loadModel(files[i])
 		if err != nil {
 			return nil, err
 		}
@@ -207,7 +206,7 @@ func (p *plotter) networkSpikes(l *loaded) (n plot.NetworkSpikes, err error) {
 func (p *plotter) rates(files []string) (*plot.Figure, error) {
 	var all []plot.Series
 	for i, name := range runNames(files) {
-		m, err := export.ReadFile(files[i])
+		m, err := loadModel(files[i])
 		if err != nil {
 			return nil, err
 		}
@@ -258,7 +257,7 @@ func layerRates(m *model.Network, history []epochReport, hz float64) []plot.Seri
 }
 
 func (p *plotter) histogram(files []string) (*plot.Figure, error) {
-	m, err := export.ReadFile(files[0])
+	m, err := loadModel(files[0])
 	if err != nil {
 		return nil, err
 	}

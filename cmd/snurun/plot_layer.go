@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/plot"
 )
@@ -55,7 +54,7 @@ func (p *plotter) chosenLayer(m *model.Network, otherwise int) (int, error) {
 const shownFields = 64
 
 func (p *plotter) weights(args []string) (*plot.Figure, error) {
-	m, err := export.ReadFile(args[0])
+	m, err := loadModel(args[0])
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/evaluate"
-	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/plot"
 	"github.com/snurun/snurun/runtime"
@@ -169,7 +168,7 @@ func (p *plotter) input(args []string) (*plot.Figure, error) {
 	var frames []plot.Frame
 	if len(args) > 0 {
 		var err error
-		if m, err = export.ReadFile(args[0]); err != nil {
+		if m, err = loadModel(args[0]); err != nil {
 			return nil, err
 		}
 	}

@@ -339,3 +339,30 @@ func TestPicture(t *testing.T) {
 		}
 	}
 }
+
+// A file of another framework is named by every command that takes a model, with the
+// page that helps.
+func TestForeignFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "net.onnx")
+	writeFile(t, file, []byte("\x08\x07"))
+	for _, line := range []string{
+		"classify F", "inspect F", "verify F", "bench F", "simulate F --in x.npy --out y.npz", "quantize F O", "export c F O", "convert F O", "stream F", "compare F",
+		"plot raster F --out p.png", "plot curves F --out p.png", "plot rates F --out p.png", "plot histogram F --out p.png", "plot weights F --out p.png", "plot input F --out p.png",
+		"train --init F --data " + dir,
+	} {
+		args := strings.Fields(line)
+		for i := range args {
+			switch args[i] {
+			case "F":
+				args[i] = file
+			case "O", "p.png":
+				args[i] = filepath.Join(dir, args[i])
+			}
+		}
+		_, diagnostics, code := snurun(t, args...)
+		if code == exitOK || !strings.Contains(diagnostics, "a file of ONNX is not read: docs/CONVERT.md") {
+			t.Errorf("snurun %s: exit %d, %q", line, code, diagnostics)
+		}
+	}
+}

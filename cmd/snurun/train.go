@@ -569,7 +569,7 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 		return usagef("--draws is %d, expected 1 to 1000", o.draws)
 	}
 	if o.init != "" {
-		if o.initial, err = export.ReadFile(o.init); err != nil {
+		if o.initial, err = loadModel(o.init); err != nil {
 			return err
 		}
 	}
