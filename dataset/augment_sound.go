@@ -57,14 +57,17 @@ func (a Augmentation) vary(dst, x []float32, hop int, key Key) (varied []float32
 	uniform := func(place uint64) float64 { // in [0, 1)
 		return float64(key.Uint64(placeSound+place)>>11) / (1 << 53)
 	}
+	signed := func(place uint64) float64 { // in [−1, 1)
+		return float64(int64(key.Uint64(placeSound+place)>>11)-(1<<52)) / (1 << 52)
+	}
 	if a.Delay > 0 {
 		pause, _ := bits.Mul64(key.Uint64(placeSound), uint64(a.Delay)*uint64(hop)+1)
 		dst = append(dst, make([]float32, pause)...)
 		// Every other time something was heard before.
-		before = float32(max(0, float64(2*uniform(1))-1))
+		before = float32(max(0, signed(1)))
 	}
 	power := 0.0
-	speed := 1 + float64(a.Speed*(float64(2*uniform(2))-1))
+	speed := 1 + float64(a.Speed*signed(2))
 	for n := 0; ; n++ {
 		at := float64(float64(n) * speed)
 		k := int(at)
