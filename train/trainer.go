@@ -246,7 +246,7 @@ func sequenceBytes(m *model.Network, batch, steps int) float64 {
 	if m.Input.Encoder.Analog() {
 		input = float64(4 * float64(m.Input.Size()))
 	}
-	targets := 8 + float64(m.Layers[len(m.Layers)-1].OutSize())/8
+	targets := 8 + float64(float64(m.Layers[len(m.Layers)-1].OutSize())/8)
 	return float64((input+targets)*float64(steps)) * float64(batch)
 }
 
