@@ -30,7 +30,7 @@ func (s *augmentedSignals) Load(dst spike.Input, i int, key Key) error {
 	}
 	defer s.state.Put(state)
 	uniform := func(place int) float64 { // in −1 … 1
-		return float64(key.Uint64(placeSignal+uint64(place))>>10)/(1<<53) - 1
+		return float64(float64(key.Uint64(placeSignal+uint64(place))>>10)/(1<<53)) - 1
 	}
 	speed := 1 + float64(s.amount.Speed*uniform(0))
 	for c := range state.factors {

@@ -33,6 +33,7 @@ var inRange = []string{
 	"plot membrane --layer=-1",                        // the last one
 	"plot weights --layer=-1",                         // the first one
 	"plot neuron --tau=Inf", "plot neuron --tau=-Inf", // no decay
+	"plot response --tau=Inf",
 }
 
 // TestFlagsOutOfRange gives every numeric flag of every command values at the
@@ -52,6 +53,8 @@ func TestFlagsOutOfRange(t *testing.T) {
 	arguments := map[string][]string{
 		"batch submit":     {shipped, sample, "--job", "j", "--hub", nobody},
 		"batch work":       {"--hub", nobody},
+		"batch results":    {"--job", "b", "--hub", nobody},
+		"batch rm":         {"--job", "b", "--hub", nobody},
 		"bench":            benchOnce()[1:],
 		"classify":         {shipped, "--limit", "1"},
 		"convert":          {"../../export/nir/testdata/lif_norse.nir", filepath.Join(dir, "c.msgpack"), "--dt", "0.001"},
@@ -68,6 +71,7 @@ func TestFlagsOutOfRange(t *testing.T) {
 		"plot neuron":      {"--out", figure},
 		"plot movie":       {shipped, "--out", figure},
 		"plot raster":      {shipped, "--out", figure},
+		"plot response":    {"--out", figure},
 		"plot spikes":      {shipped, "--limit", "1", "--out", figure},
 		"plot tradeoff":    {shipped, "--limit", "1", "--out", figure},
 		"plot steps":       {shipped, "--out", figure},
