@@ -84,6 +84,15 @@ func Augmented(source Source, a Augmentation) (Source, error) {
 			return nil, err
 		}
 		return &subset{inner, s.indices}, nil
+	case *judged:
+		if a.Speed != 0 {
+			return nil, fmt.Errorf("dataset: augmentation: %w: speed moves steps away from the targets that they have", ErrMismatch)
+		}
+		inner, err := Augmented(s.Source, a)
+		if err != nil {
+			return nil, err
+		}
+		return &judged{inner, s.targets}, nil
 	case *signalSource:
 		return newAugmentedSignals(s, a)
 	case *imageSource:

@@ -16,6 +16,9 @@ func newAugmentedSignals(source *signalSource, a Augmentation) (Source, error) {
 	if !a.still() || a.Noise != 0 || a.Delay != 0 {
 		return nil, fmt.Errorf("dataset: augmentation: %w: signals have no pixels to move; noise and delay are for sound", ErrMismatch)
 	}
+	if a.Speed != 0 && source.Len() > 0 && source.Targets(0).Steps() > 0 {
+		return nil, fmt.Errorf("dataset: augmentation: %w: speed moves steps away from the targets that they have", ErrMismatch)
+	}
 	s := &augmentedSignals{source, a}
 	if jitter := (Augmentation{Jitter: a.Jitter}); a.Jitter != 0 {
 		return newAugmentedRecordings(s, jitter)
@@ -39,10 +42,10 @@ func (s *augmentedSignals) Load(dst spike.Input, i int, key Key) error {
 	last := s.Length(i) - 1
 	for t := range train.Steps() {
 		at := float64(float64(t) * speed)
-		k := int(at)
-		if k > last || k == last && t > 0 {
+		if at > float64(last) {
 			break
 		}
+		k := int(at)
 		next := state.values.At(min(k+1, last))
 		for c, v := range state.values.At(k) {
 			v += float32(float32(at-float64(k)) * (next[c] - v))

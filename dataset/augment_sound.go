@@ -20,6 +20,11 @@ func newAugmentedSounds(source Source, a Augmentation) (Source, error) {
 	if !a.still() {
 		return nil, fmt.Errorf("dataset: augmentation: %w: sound has no pixels to move", ErrMismatch)
 	}
+	for i := range source.Len() {
+		if soundOf(source, i) == nil {
+			return nil, fmt.Errorf("dataset: augmentation: %w: sample %d is no sound, as the others are", ErrMismatch, i)
+		}
+	}
 	s := &augmentedSounds{Source: source, amount: a, scratch: sync.Pool{New: func() any { return new([]float32) }}}
 	if jitter := (Augmentation{Jitter: a.Jitter}); a.Jitter != 0 {
 		return newAugmentedRecordings(s, jitter)
@@ -30,6 +35,9 @@ func newAugmentedSounds(source Source, a Augmentation) (Source, error) {
 func (s *augmentedSounds) Length(i int) int { return Length(s.Source, i) }
 
 func (s *augmentedSounds) Load(dst spike.Input, i int, key Key) error {
+	if err := checkSample(i, s.Len()); err != nil {
+		return err
+	}
 	piece := soundOf(s.Source, i)
 	if err := piece.check(dst, 0); err != nil {
 		return err
@@ -66,7 +74,7 @@ func (a Augmentation) vary(dst, x []float32, hop int, key Key) (varied []float32
 		// Every other time something was heard before.
 		before = float32(max(0, signed(1)))
 	}
-	power := 0.0
+	power, begin := 0.0, len(dst)
 	speed := 1 + float64(a.Speed*signed(2))
 	for n := 0; ; n++ {
 		at := float64(float64(n) * speed)
@@ -82,7 +90,7 @@ func (a Augmentation) vary(dst, x []float32, hop int, key Key) (varied []float32
 		return dst, before
 	}
 	// The sum of four uniform numbers in ±1/2 has the variance 1/3.
-	amplitude := float32(float64(a.Noise*uniform(3)) * math.Sqrt(3*power/float64(len(x))))
+	amplitude := float32(float64(a.Noise*uniform(3)) * math.Sqrt(3*power/float64(max(len(dst)-begin, 1))))
 	for n := range dst {
 		r := key.Uint64(placeNoise + uint64(n))
 		sum := float32(int16(r)) + float32(int16(r>>16)) + float32(int16(r>>32)) + float32(int16(r>>48))

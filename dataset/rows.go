@@ -38,8 +38,17 @@ func NewRows(width int, columns string) *Rows {
 	return r
 }
 
-// timeNames are the names of columns that are times.
-var timeNames = []string{"t", "time", "timestamp", "t_s", "t_ms", "t_us", "t_ns", "seconds", "ms", "us"}
+// isTime reports whether a column is one of times by its name: t, time, timestamp,
+// seconds or elapsed, whatever unit follows, or a unit alone.
+func isTime(name string) bool {
+	name = strings.ToLower(name)
+	for _, begin := range []string{"time", "seconds", "elapsed", "t_", "t ", "t(", "t["} {
+		if strings.HasPrefix(name, begin) {
+			return true
+		}
+	}
+	return slices.Contains([]string{"t", "ms", "us", "ns"}, name)
+}
 
 // Parse appends the values of a line to dst. There are none in a line that is passed
 // over or names columns.
@@ -53,9 +62,22 @@ func (r *Rows) Parse(dst []float32, line []byte) ([]float32, error) {
 	}
 	r.cut(line)
 	if !r.begun {
-		r.begun = true
-		if named, err := r.head(); named || err != nil {
+		// A first line that is malformed has not begun anything.
+		named, columns, err := r.head()
+		if err != nil {
 			return dst, err
+		}
+		if !named && columns == nil {
+			if err := r.fit(); err != nil {
+				return dst, err
+			}
+		}
+		r.begun, r.columns = true, columns
+		if columns != nil {
+			r.fields = len(r.split)
+		}
+		if named {
+			return dst, nil
 		}
 	}
 	if err := r.fit(); err != nil {
@@ -112,24 +134,30 @@ func unquoted(field []byte) []byte {
 	return field
 }
 
-// head takes in the first line, and reports whether it names the columns: whether none
-// of its fields is a number or begins like one.
-func (r *Rows) head() (named bool, err error) {
+// head looks at the first line. It reports whether it names the columns, whether none
+// of its fields is a number or begins like one and not all are empty, and which columns
+// are channels, nil for all.
+func (r *Rows) head() (named bool, columns []int, err error) {
 	names := make([]string, len(r.split))
-	named = true
+	numbers := false
 	for i, field := range r.split {
 		names[i] = string(field)
-		if _, err := strconv.ParseFloat(names[i], 64); err == nil || names[i] == "" || strings.IndexByte("+-.0123456789", names[i][0]) >= 0 {
-			named = false
+		if names[i] == "" {
+			continue // as pandas calls the column of the row's number
+		}
+		named = true
+		if _, err := strconv.ParseFloat(names[i], 64); err == nil || strings.IndexByte("+-.0123456789", names[i][0]) >= 0 {
+			numbers = true
 		}
 	}
+	named = named && !numbers
 	if !named && r.wanted == nil {
-		return false, nil
+		return false, nil, nil
 	}
 	if r.wanted == nil {
 		for i, name := range names {
-			if !slices.Contains(timeNames, strings.ToLower(name)) {
-				r.columns = append(r.columns, i)
+			if name != "" && !isTime(name) {
+				columns = append(columns, i)
 			}
 		}
 	}
@@ -142,18 +170,17 @@ func (r *Rows) head() (named bool, err error) {
 			at = n - 1
 		}
 		if at < 0 && named {
-			return false, fmt.Errorf("there is no column %q among %q", want, names)
+			return false, nil, fmt.Errorf("there is no column %q among %q", want, names)
 		}
 		if at < 0 {
-			return false, fmt.Errorf("there is no column %q: the first line has %d numbers, and names none of them", want, len(names))
+			return false, nil, fmt.Errorf("there is no column %q: the first line has %d numbers, and names none of them", want, len(names))
 		}
-		r.columns = append(r.columns, at)
+		columns = append(columns, at)
 	}
-	if r.width > 0 && len(r.columns) != r.width {
-		return false, fmt.Errorf("%d columns are channels, expected %d; --columns says which", len(r.columns), r.width)
+	if len(columns) == 0 || r.width > 0 && len(columns) != r.width {
+		return false, nil, fmt.Errorf("%d columns are channels, expected %d; --columns says which", len(columns), max(r.width, 1))
 	}
-	r.fields = len(names)
-	return named, nil
+	return named, columns, nil
 }
 
 // fit holds the fields of a row against those of the rows before.

@@ -93,3 +93,46 @@ func FuzzReadRows(f *testing.F) {
 		}
 	})
 }
+
+// TestRowsGoOn reads on after lines that are malformed, the first among them.
+func TestRowsGoOn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		width   int
+		columns string
+		lines   []string
+		want    [][]float32 // nil where an error is expected
+	}{
+		{2, "", []string{"a", "1,2", "1", "3,4"}, [][]float32{nil, {1, 2}, nil, {3, 4}}},
+		{2, "", []string{"hello world you", "x,y", "1,2"}, [][]float32{nil, {}, {1, 2}}},
+		{2, "2,3", []string{"5", "1,2,3", "4,5", "4,5,6"}, [][]float32{nil, {2, 3}, nil, {5, 6}}},
+		{2, "", []string{"1", "1,2,3", "1,2"}, [][]float32{nil, nil, {1, 2}}},
+		{0, "", []string{",ax,ay", "0,1,2"}, [][]float32{{}, {1, 2}}},
+		{0, "", []string{"timestamp_ms,seconds_elapsed,Time (s),x", "1,2,3,4"}, [][]float32{{}, {4}}},
+		{0, "", []string{"t", "1,2"}, [][]float32{nil, {1, 2}}},
+	} {
+		r := NewRows(c.width, c.columns)
+		for i, line := range c.lines {
+			got, err := r.Parse([]float32{}, []byte(line))
+			if (err != nil) != (c.want[i] == nil) || err == nil && !slices.Equal(got, c.want[i]) {
+				t.Errorf("width %d, columns %q: line %d of %q: %v, error %v, expected %v", c.width, c.columns, i, c.lines, got, err, c.want[i])
+			}
+		}
+	}
+}
+
+// FuzzRows reads lines on, whatever is malformed.
+func FuzzRows(f *testing.F) {
+	f.Add(2, "", "a\n1,2\n")
+	f.Add(0, "2,3", "5\n1,2,3\n")
+	f.Add(3, "x", "x,y\n1;2\n")
+	f.Fuzz(func(t *testing.T, width int, columns, text string) {
+		r := NewRows(max(0, width%64), columns)
+		for line := range strings.Lines(text) {
+			got, err := r.Parse(nil, []byte(line))
+			if err == nil && len(got) > 0 && width%64 > 0 && len(got) != width%64 {
+				t.Fatalf("%d values of %q, expected %d", len(got), line, width%64)
+			}
+		}
+	})
+}

@@ -67,6 +67,7 @@ func LearnDelta(source Source, indices []int, share float64, difference bool) ([
 		return nil, err
 	}
 	mean, squares, n := make([]float64, width), make([]float64, width), 0.0
+	largest := make([]float32, width)
 	for _, i := range indices {
 		x := spike.NewValues(Length(source, i), width)
 		if err := source.Load(x, i, Key{}); err != nil {
@@ -79,6 +80,7 @@ func LearnDelta(source Source, indices []int, share float64, difference bool) ([
 				if difference {
 					v -= float64(x.At(max(0, t-1))[c])
 				}
+				largest[c] = max(largest[c], float32(math.Abs(v)))
 				from := v - mean[c] // Welford's sums, which keep their digits far from 0
 				mean[c] += from / n
 				squares[c] += float64(from * (v - mean[c]))
@@ -90,6 +92,9 @@ func LearnDelta(source Source, indices []int, share float64, difference bool) ([
 		deviation := math.Sqrt(squares[c] / n)
 		if delta[c] = float32(share * deviation); !(delta[c] > 0) || math.IsInf(float64(delta[c]), 0) {
 			return nil, fmt.Errorf("dataset: %w: channel %d of the signals has a standard deviation of %v, expected one above 0 within the range of float32: leave out a channel that never changes", ErrFormat, c, deviation)
+		}
+		if largest[c]+delta[c] == largest[c] {
+			return nil, fmt.Errorf("dataset: %w: channel %d of the signals has values up to %v, and levels %v apart, which float32 does not tell from each other there: subtract what is always in them", ErrFormat, c, largest[c], delta[c])
 		}
 	}
 	return delta, nil

@@ -151,7 +151,7 @@ func TestSignalAllocates(t *testing.T) {
 		t.Fatal(err)
 	}
 	dst := spike.Input(spike.NewTrain(50, 4))
-	if n := testing.AllocsPerRun(20, func() { _ = source.Load(dst, 0, Key{}) }); n > 0 {
+	if n := fewestAllocations(func() { _ = source.Load(dst, 0, Key{}) }); n > 0 {
 		t.Errorf("Load allocates %v times", n)
 	}
 }

@@ -100,7 +100,7 @@ func TestOldVersionOfNewLayers(t *testing.T) {
 			t.Fatalf("%s: %v", what, err)
 		}
 		old := bytes.Replace(body(file.Bytes()), []byte("\xa7version\x02"), []byte("\xa7version\x01"), 1)
-		if _, err := read(seal(old)); !errors.Is(err, model.ErrInvalid) || !strings.Contains(err.Error(), "it has version 1, but its layers need version 2") {
+		if _, err := read(seal(old)); !errors.Is(err, model.ErrInvalid) || !strings.Contains(err.Error(), "it has version 1, but its layers, or its input, need version 2") {
 			t.Errorf("%s in a file of version 1: error %v", what, err)
 		}
 	}

@@ -253,7 +253,7 @@ func (l Limits) decode(data []byte) (*model.Network, Info, error) {
 		return nil, Info{}, err
 	}
 	if v := versionOf(n); f.info.Version < v {
-		return nil, Info{}, fmt.Errorf("%w: it has version %d, but its layers need version %d: a writer of that version is meant",
+		return nil, Info{}, fmt.Errorf("%w: it has version %d, but its layers, or its input, need version %d: a writer of that version is meant",
 			model.ErrInvalid, f.info.Version, v)
 	}
 	return n, f.info, nil

@@ -155,7 +155,7 @@ func (b *Batches) needs(ctx context.Context, job string) (map[string]bool, error
 }
 
 // submitTime is how long what is stored may wait for the job that needs it.
-const submitTime = time.Hour
+const submitTime = 24 * time.Hour
 
 // sweep deletes the models and recordings that nothing needs, if they are among
 // those that are given up or have waited for a job for too long.

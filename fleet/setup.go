@@ -1,7 +1,9 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -97,9 +99,6 @@ func Setup(ctx context.Context, js jetstream.JetStream, k Keep, boards []string)
 			return err
 		}
 	}
-	if err := SetupBoards(ctx, js, k, boards); err != nil {
-		return err
-	}
 	for b, bytes := range map[string]int64{ModelBucket: k.otherBytes(), InputBucket: k.inputBytes(), JobBucket: k.otherBytes()} {
 		if _, err := js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: b, MaxBytes: bytes, Replicas: k.Replicas}); err != nil {
 			return fmt.Errorf("fleet: bucket %s: %w", b, err)
@@ -111,20 +110,34 @@ func Setup(ctx context.Context, js jetstream.JetStream, k Keep, boards []string)
 	if err != nil {
 		return fmt.Errorf("fleet: consumer %s: %w", Workers, err)
 	}
-	return nil
+	return setupBoards(ctx, js, k, boards)
 }
 
-// SetupBoards is the part of Setup that is about boards.
-func SetupBoards(ctx context.Context, js jetstream.JetStream, k Keep, boards []string) error {
+// setupBoards is the part of Setup that is about boards.
+func setupBoards(ctx context.Context, js jetstream.JetStream, k Keep, boards []string) error {
+	var failed error // a board that finds no room keeps no other out
 	for _, b := range boards {
 		if err := CheckName("board", b); err != nil {
 			return fmt.Errorf("fleet: %w", err)
 		}
 		if err := makeStream(ctx, js, k.boardStream(Prefix(b))); err != nil {
-			return err
+			failed = cmp.Or(failed, err)
 		}
 	}
-	return nil
+	return failed
+}
+
+// Adopt brings the stream of a board that made it by itself to what k keeps. One that
+// is not there is not made.
+func Adopt(ctx context.Context, js jetstream.JetStream, k Keep, board string) error {
+	if err := CheckName("board", board); err != nil {
+		return fmt.Errorf("fleet: %w", err)
+	}
+	_, err := js.UpdateStream(ctx, k.defaults().boardStream(Prefix(board)))
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil
+	}
+	return err
 }
 
 func makeStream(ctx context.Context, js jetstream.JetStream, c jetstream.StreamConfig) error {

@@ -191,6 +191,9 @@ func (s *Spool) scan(g *segment) error {
 		if err == io.EOF {
 			break
 		}
+		if err != nil && !errors.Is(err, errRecord) {
+			return fmt.Errorf("fleet: spool: %w", err) // the disk, not the record
+		}
 		if err != nil && n == 0 {
 			s.dropped++ // one at least
 			s.lost++
@@ -452,6 +455,9 @@ func (s *Spool) Next(after uint64) (Record, bool, error) {
 			r, _, err := readRecord(s.reader, g.offset(i), g.first+uint64(i))
 			if err == nil {
 				return r, true, nil
+			}
+			if err != io.EOF && !errors.Is(err, errRecord) {
+				return Record{}, false, fmt.Errorf("fleet: spool: %w", err)
 			}
 			s.lose(g, i, i+1)
 		}

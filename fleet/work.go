@@ -161,7 +161,7 @@ func (w *Worker) one(ctx context.Context, nc *nats.Conn, js jetstream.JetStream,
 		_ = m.Nak()
 		return
 	}
-	acking, cancel := context.WithTimeout(ctx, answerTime)
+	acking, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
 	defer cancel()
 	if err := m.DoubleAck(acking); err != nil && ctx.Err() == nil {
 		// It will be given out again, and found to be done.

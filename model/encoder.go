@@ -106,8 +106,8 @@ const (
 	MaxSampleHz  = 1 << 20
 	MaxHop       = 1 << 16
 	MaxBands     = 1 << 10
-	maxSections  = 8
-	maxLevels    = 1 << 8
+	MaxSections  = 8
+	MaxLevels    = 1 << 8
 	maxSoundGain = 1 << 20
 )
 
@@ -265,10 +265,10 @@ func (s *Sound) check() error {
 		return bad("above", "is %v, expected 0 to 2^20", s.Above)
 	case !(s.Quiet > 0 && s.Quiet <= maxSoundGain):
 		return bad("quiet", "is %v, expected a number above 0, at most 2^20", s.Quiet)
-	case len(f.Shape) != 3 || f.Shape[0] < 1 || f.Shape[0] > MaxBands || f.Shape[1] < 1 || f.Shape[1] > maxSections || f.Shape[2] != 3 || len(f.F32) != volume(f.Shape):
-		return bad("filters", "have shape %v and %d numbers, expected float32 [bands, sections, 3] with up to %d bands of %d sections", f.Shape, len(f.F32), MaxBands, maxSections)
-	case len(l.Shape) != 2 || l.Shape[0] != f.Shape[0] || l.Shape[1] < 1 || l.Shape[1] > maxLevels || len(l.F32) != volume(l.Shape):
-		return bad("levels", "have shape %v and %d numbers, expected float32 [%d, levels] with up to %d levels", l.Shape, len(l.F32), f.Shape[0], maxLevels)
+	case len(f.Shape) != 3 || f.Shape[0] < 1 || f.Shape[0] > MaxBands || f.Shape[1] < 1 || f.Shape[1] > MaxSections || f.Shape[2] != 3 || len(f.F32) != volume(f.Shape):
+		return bad("filters", "have shape %v and %d numbers, expected float32 [bands, sections, 3] with up to %d bands of %d sections", f.Shape, len(f.F32), MaxBands, MaxSections)
+	case len(l.Shape) != 2 || l.Shape[0] != f.Shape[0] || l.Shape[1] < 1 || l.Shape[1] > MaxLevels || len(l.F32) != volume(l.Shape):
+		return bad("levels", "have shape %v and %d numbers, expected float32 [%d, levels] with up to %d levels", l.Shape, len(l.F32), f.Shape[0], MaxLevels)
 	}
 	for i := 0; i < len(f.F32); i += 3 {
 		g, c1, c2 := float64(f.F32[i]), float64(f.F32[i+1]), float64(f.F32[i+2])

@@ -115,7 +115,7 @@ type crowd struct {
 
 func (c *crowd) state(conn net.Conn, state http.ConnState) {
 	if pushed := c.follow(conn, state); pushed != nil {
-		pushed.Close() // may take its time: with TLS it still says goodbye
+		go pushed.Close() // with TLS it says goodbye, for which accepting must not wait
 	}
 }
 

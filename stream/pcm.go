@@ -19,7 +19,8 @@ type pcmReader struct {
 	resampler *sound.Resampler // nil if the samples have the encoder's rate
 	bytes     []byte           // room for a read
 	kept      int              // bytes in it, of a sample that is not whole
-	samples   []float32        // at the encoder's rate, not used yet
+	samples   []float32        // at the encoder's rate
+	used      int              // of them, by steps before
 	begun     bool             // whether the beginning was looked at
 	spikes    spike.Vector
 	err       error // that ends the input once the samples are used
@@ -41,18 +42,20 @@ func newPCMReader(r io.Reader, in model.Input, hz int) (*pcmReader, error) {
 
 func (p *pcmReader) read(c *chunk) error {
 	hop := p.encoder.Hop()
-	for len(p.samples) < hop {
+	for len(p.samples)-p.used < hop {
 		if p.err != nil {
 			return p.err
 		}
+		p.samples = p.samples[:copy(p.samples, p.samples[p.used:])]
+		p.used = 0
 		n, err := p.r.Read(p.bytes[p.kept:])
 		p.err = err
 		if err := p.take(p.bytes[:p.kept+n]); err != nil {
 			return err
 		}
 	}
-	p.encoder.Step(p.spikes, p.samples)
-	p.samples = p.samples[:copy(p.samples, p.samples[hop:])]
+	p.encoder.Step(p.spikes, p.samples[p.used:])
+	p.used += hop
 	c.clear()
 	c.isStep = true
 	c.channels = p.spikes.AppendIndices(c.channels)

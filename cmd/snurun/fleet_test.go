@@ -610,7 +610,7 @@ func TestBatchGone(t *testing.T) {
 	}
 	must(t, "batch", "submit", shipped, array, "--job", "j", "--hub", url)
 	go func() {
-		time.Sleep(300 * time.Millisecond) // it waits for the task that is queued
+		time.Sleep(3 * time.Second) // long enough to wait for the task that is queued
 		h.Close()
 	}()
 	results("1s")

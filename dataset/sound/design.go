@@ -44,8 +44,8 @@ func (d Design) New() (*model.Sound, error) {
 		return nil, fmt.Errorf("sound: %d bands, expected 1 to %d", d.Bands, model.MaxBands)
 	case !(d.LowHz > 0 && d.LowHz <= d.HighHz && d.HighHz < float64(d.SampleHz)/2):
 		return nil, fmt.Errorf("sound: bands from %v to %v Hz, expected rising frequencies between 0 and half the rate, %v", d.LowHz, d.HighHz, float64(d.SampleHz)/2)
-	case d.Sections < 1 || d.Levels < 1:
-		return nil, fmt.Errorf("sound: %d sections and %d levels of a band, expected at least 1", d.Sections, d.Levels)
+	case d.Sections < 1 || d.Sections > model.MaxSections || d.Levels < 1 || d.Levels > model.MaxLevels:
+		return nil, fmt.Errorf("sound: %d sections and %d levels of a band, expected 1 to %d and 1 to %d", d.Sections, d.Levels, model.MaxSections, model.MaxLevels)
 	case !(d.SmoothingSec >= 0) || !(d.FallSec > 0) || !(d.RiseSec >= 0):
 		return nil, fmt.Errorf("sound: time constants of %v, %v and %v s, expected 0 or more, and for the loudness a time above 0", d.SmoothingSec, d.FallSec, d.RiseSec)
 	}
@@ -95,8 +95,10 @@ func Fit(s *model.Sound, recordings iter.Seq[[]float32]) error {
 	s.Quiet = 1.0 / (1 << 24)
 	e := newBank(s)
 	var peaks []float32
+	steps := 0
 	for x := range recordings {
 		peaks = append(peaks, e.Loudest(x))
+		steps += len(x) / s.Hop
 	}
 	if len(peaks) == 0 {
 		return fmt.Errorf("sound: there are no recordings, expected at least one")
@@ -104,9 +106,15 @@ func Fit(s *model.Sound, recordings iter.Seq[[]float32]) error {
 	slices.Sort(peaks)
 	s.Quiet = max(peaks[len(peaks)/10]*quietShare, 1.0/(1<<24))
 	above := make([][]float32, bands) // envelopes, as shares of the loudness
+	// Of many recordings each so-manieth: the first may all be of one class.
+	every := 1 + steps/maxFitted
+	next := 0
 	for x := range recordings {
+		if next++; (next-1)%every != 0 {
+			continue
+		}
 		e.Reset()
-		for ; len(x) >= s.Hop && len(above[0]) < maxFitted; x = x[s.Hop:] {
+		for ; len(x) >= s.Hop && len(above[0]) < 2*maxFitted; x = x[s.Hop:] {
 			e.listen(x)
 			e.settle()
 			for b, v := range e.envelope {
@@ -130,5 +138,5 @@ func Fit(s *model.Sound, recordings iter.Seq[[]float32]) error {
 	return nil
 }
 
-// maxFitted bounds the steps that Fit looks into.
+// maxFitted is about how many steps Fit looks into at most.
 const maxFitted = 1 << 18

@@ -117,5 +117,9 @@ func (c Clip) Resampled(hz int) (Clip, error) {
 	if r == nil || err != nil {
 		return c, err
 	}
-	return Clip{hz, r.Append(make([]float32, 0, len(c.Samples)*r.up/r.down+1), c.Samples)}, nil
+	n := int64(len(c.Samples))*int64(r.up)/int64(r.down) + 1
+	if n > maxFrames {
+		return Clip{}, fmt.Errorf("sound: %w: %d samples at %d a second are %d at %d, expected at most %d: cut it into pieces, or stream it", ErrFormat, len(c.Samples), c.SampleHz, n, hz, maxFrames)
+	}
+	return Clip{hz, r.Append(make([]float32, 0, n), c.Samples)}, nil
 }

@@ -108,3 +108,13 @@ func TestResamplerRefuses(t *testing.T) {
 		t.Error("44101 to 8000 has 8000 phases, expected an error")
 	}
 }
+
+// TestTooManySamples refuses a clip that would take memory without measure at another
+// rate.
+func TestTooManySamples(t *testing.T) {
+	t.Parallel()
+	c := Clip{SampleHz: 8, Samples: make([]float32, 100_000)}
+	if _, err := c.Resampled(8000); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "100000 samples at 8 a second are 100000001 at 8000") {
+		t.Errorf("error %v", err)
+	}
+}

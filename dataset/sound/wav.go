@@ -211,8 +211,8 @@ func (w *wavReader) data(size uint32) (Clip, error) {
 	}
 	buf := make([]byte, frame*max(1, 1<<15/frame))
 	for left > 0 {
-		n, err := io.ReadFull(w.r, buf[:min(int64(len(buf)), left)])
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		n, err := w.fill(buf[:min(int64(len(buf)), left)])
+		if err != nil && err != io.EOF {
 			return c, err
 		}
 		left -= int64(n)
@@ -233,6 +233,20 @@ func (w *wavReader) data(size uint32) (Clip, error) {
 		return c, fmt.Errorf("%w: its samples should take %d bytes, %d are there", ErrCut, size, int64(size)-left)
 	}
 	return c, nil
+}
+
+// fill reads until b is full; io.EOF is the end of what there is, which the reader's own
+// io.ErrUnexpectedEOF, of packed files and bodies that are cut off, is not.
+func (w *wavReader) fill(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var k int
+		k, err = w.r.Read(b[n:])
+		n += k
+	}
+	if n == len(b) {
+		err = nil
+	}
+	return n, err
 }
 
 // append decodes whole frames and appends the mean of their channels.

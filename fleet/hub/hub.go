@@ -266,7 +266,7 @@ func (h *Hub) adopt(board string) {
 	if err == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		err = fleet.SetupBoards(ctx, js, h.o.Keep, []string{board})
+		err = fleet.Adopt(ctx, js, h.o.Keep, board)
 	}
 	if err != nil && !nc.IsClosed() {
 		h.log.Warnf("board %s: %v", board, err)
