@@ -105,8 +105,7 @@ func asMNIST(set ImageSet, images, labels string) (ImageSet, error) {
 }
 
 // Sample returns every tenth of MNIST's test digits, which are embedded in the package:
-// SampleSize together, digit i being number 10·i of the test part; with the tag board
-// every fiftieth.
+// SampleSize together, 200 with the tag board. Digit i is number 10·i of the test part.
 func Sample() (ImageSet, error) {
 	var set ImageSet
 	var err error

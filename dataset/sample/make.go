@@ -26,16 +26,19 @@ func main() {
 		{"t10k-images-idx3-ubyte.gz", 16, 28 * 28},
 		{"t10k-labels-idx1-ubyte.gz", 8, 1},
 	} {
-		for folder, every := range map[string]int{"": 10, "board": 50} {
-			if err := thin(filepath.Join(os.Args[1], f.name), filepath.Join(folder, f.name), f.header, f.record, every); err != nil {
+		for folder, most := range map[string]int{"": 1000, "board": 200} {
+			if err := thin(filepath.Join(os.Args[1], f.name), filepath.Join(folder, f.name), f.header, f.record, most); err != nil {
 				log.Fatal(err)
 			}
 		}
 	}
 }
 
-// thin copies the records 0, every, 2·every, … of an IDX file.
-func thin(from, to string, header, record, every int) error {
+// every is the distance between two digits of the sample.
+const every = 10
+
+// thin copies the records 0, every, 2·every, … of an IDX file, a number of them.
+func thin(from, to string, header, record, most int) error {
 	packed, err := os.ReadFile(from)
 	if err != nil {
 		return err
@@ -50,7 +53,7 @@ func thin(from, to string, header, record, every int) error {
 	}
 	out := bytes.Clone(all[:header])
 	count := 0
-	for i := header; i < len(all); i += every * record {
+	for i := header; i < len(all) && count < most; i += every * record {
 		out = append(out, all[i:i+record]...)
 		count++
 	}
