@@ -4,15 +4,9 @@ package main
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -20,62 +14,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/snurun/snurun/internal/authority"
 )
-
-// authority signs certificates.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-// newAuthority returns an authority and writes its certificate to a file.
-func newAuthority(t *testing.T, file string) *authority {
-	t.Helper()
-	a := &authority{}
-	a.cert, a.key = a.issue(t, file, "", &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
-	return a
-}
-
-// issue signs a certificate, by itself if there is no other yet, and writes it and,
-// if it has a name, its key.
-func (a *authority) issue(t *testing.T, certFile, keyFile string, c *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.SerialNumber, c.Subject = big.NewInt(time.Now().UnixNano()), pkix.Name{CommonName: filepath.Base(certFile)}
-	c.NotBefore, c.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
-	parent, signer := a.cert, a.key
-	if parent == nil {
-		parent, signer = c, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	if keyFile != "" {
-		b, err := x509.MarshalECPrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		writeFile(t, keyFile, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: b}))
-	}
-	if c, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	return c, key
-}
-
-// server issues a certificate for this machine.
-func (a *authority) server(t *testing.T, certFile, keyFile string) *x509.Certificate {
-	t.Helper()
-	c, _ := a.issue(t, certFile, keyFile, &x509.Certificate{
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
-	return c
-}
 
 // TestServeService runs serve as systemd does, on all addresses, with certificates on
 // both sides: it answers those that have one, reads a new one at SIGHUP, keeps the old
@@ -84,11 +25,10 @@ func TestServeService(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	ca, other := newAuthority(t, at("ca.pem")), newAuthority(t, at("other.pem"))
-	ca.server(t, at("server.pem"), at("server.key"))
-	client := &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
-	ca.issue(t, at("client.pem"), at("client.key"), client)
-	other.issue(t, at("stranger.pem"), at("stranger.key"), &x509.Certificate{ExtKeyUsage: client.ExtKeyUsage})
+	ca, other := authority.New(t, dir, "ca"), authority.New(t, dir, "other")
+	ca.Issue(t, "server")
+	ca.Issue(t, "client")
+	other.Issue(t, "stranger")
 
 	cmd := child(t, "serve", shipped, "--listen", "0.0.0.0:0", "--tls-cert", at("server.pem"), "--tls-key", at("server.key"), "--client-ca", at("ca.pem"))
 	expect := underSystemd(t, cmd)
@@ -129,7 +69,7 @@ func TestServeService(t *testing.T) {
 	expect("WATCHDOG=1")
 
 	roots := x509.NewCertPool()
-	roots.AddCert(ca.cert)
+	roots.AddCert(ca.Cert)
 	// get asks with a certificate, or none, and returns that of the server.
 	get := func(name string) (*x509.Certificate, error) {
 		c := &tls.Config{RootCAs: roots}
@@ -170,12 +110,16 @@ func TestServeService(t *testing.T) {
 	if c, err := get("client"); err != nil || !c.Equal(first) {
 		t.Errorf("error %v, or another certificate", err)
 	}
-	second := ca.server(t, at("server.pem"), at("server.key"))
+	ca.Issue(t, "server")
+	second, err := tls.LoadX509KeyPair(at("server.pem"), at("server.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	logged("certificates read")
-	if c, err := get("client"); err != nil || !c.Equal(second) {
+	if c, err := get("client"); err != nil || !c.Equal(second.Leaf) {
 		t.Errorf("error %v, or not the new certificate", err)
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -195,9 +139,9 @@ func TestServeRefuses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	ca := newAuthority(t, at("ca.pem"))
-	ca.server(t, at("server.pem"), at("server.key"))
-	ca.server(t, at("other.pem"), at("other.key"))
+	ca := authority.New(t, dir, "ca")
+	ca.Issue(t, "server")
+	ca.Issue(t, "other")
 	writeFile(t, at("short"), []byte("secret\n"))
 	writeFile(t, at("spaced"), []byte("a token of several words\n"))
 	writeFile(t, at("empty.pem"), nil)

@@ -1,15 +1,8 @@
 package hub
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,72 +13,16 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/snurun/snurun/fleet"
+	"github.com/snurun/snurun/internal/authority"
 )
-
-// authority signs certificates.
-type authority struct {
-	dir, file string
-	cert      *x509.Certificate
-	key       *ecdsa.PrivateKey
-	serial    int64
-}
-
-func newAuthority(t *testing.T, name string) *authority {
-	t.Helper()
-	a := &authority{dir: t.TempDir()}
-	a.file = a.issue(t, name)[0]
-	return a
-}
-
-// issue writes a certificate for this machine, and its key.
-func (a *authority) issue(t *testing.T, name string) (files [2]string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.serial++
-	c := &x509.Certificate{
-		SerialNumber: big.NewInt(a.serial), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	parent, signer := a.cert, a.key
-	if parent == nil {
-		c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
-		parent, signer = c, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a.cert == nil {
-		if a.cert, err = x509.ParseCertificate(der); err != nil {
-			t.Fatal(err)
-		}
-		a.key = key
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, b := range []*pem.Block{{Type: "CERTIFICATE", Bytes: der}, {Type: "PRIVATE KEY", Bytes: private}} {
-		files[i] = filepath.Join(a.dir, name+[]string{".pem", ".key"}[i])
-		if err := os.WriteFile(files[i], pem.EncodeToMemory(b), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return files
-}
 
 // TestTLS lets boards in that trust the hub's certificate, by NATS and by MQTT, and no
 // others; and, where the hub asks for certificates, those that have one.
 func TestTLS(t *testing.T) {
 	t.Parallel()
-	ours, others := newAuthority(t, "ours"), newAuthority(t, "others")
-	server := ours.issue(t, "server")
-	good, bad := ours.issue(t, "client"), others.issue(t, "client")
+	ours, others := authority.New(t, t.TempDir(), "ours"), authority.New(t, t.TempDir(), "others")
+	server := ours.Issue(t, "server")
+	good, bad := ours.Issue(t, "client"), others.Issue(t, "client")
 	for _, asks := range []bool{false, true} {
 		name := "any client"
 		if asks {
@@ -96,10 +33,10 @@ func TestTLS(t *testing.T) {
 			p := newPlace(t, func(o *Options) {
 				o.MQTT, o.Cert, o.Key = freeAddress(t), server[0], server[1]
 				if asks {
-					o.CA = ours.file
+					o.CA = ours.File
 				}
 			}, "board pi-1", "mqtt-board cam", "operator anna")
-			anna := fleet.Access{URL: "tls://" + p.o.Listen, Credentials: p.credentials("anna"), CA: ours.file, Cert: good[0], Key: good[1]}
+			anna := fleet.Access{URL: "tls://" + p.o.Listen, Credentials: p.credentials("anna"), CA: ours.File, Cert: good[0], Key: good[1]}
 			nc, err := fleet.Connect(anna, "anna")
 			if err != nil {
 				t.Fatal(err)
@@ -111,12 +48,12 @@ func TestTLS(t *testing.T) {
 				cert             [2]string
 				ok               bool
 			}{
-				{"trusts ours", "secure", ours.file, good, true},
-				{"trusts others", "secure", others.file, good, false},
+				{"trusts ours", "secure", ours.File, good, true},
+				{"trusts others", "secure", others.File, good, false},
 				{"trusts the system's", "secure", "", good, false},
 				{"no TLS", "plain", "", [2]string{}, false},
-				{"no certificate", "secure", ours.file, [2]string{}, !asks},
-				{"a certificate of others", "secure", ours.file, bad, !asks},
+				{"no certificate", "secure", ours.File, [2]string{}, !asks},
+				{"a certificate of others", "secure", ours.File, bad, !asks},
 			} {
 				for board, schemes := range map[string]map[string]string{
 					"pi-1": {"secure": "tls://" + p.o.Listen, "plain": "nats://" + p.o.Listen},
@@ -166,11 +103,11 @@ func TestTLS(t *testing.T) {
 // it; one that cannot be read changes nothing.
 func TestNewCertificate(t *testing.T) {
 	t.Parallel()
-	ours := newAuthority(t, "ours")
-	files := ours.issue(t, "server")
+	ours := authority.New(t, t.TempDir(), "ours")
+	files := ours.Issue(t, "server")
 	p := newPlace(t, func(o *Options) { o.Page, o.Cert, o.Key = "127.0.0.1:0", files[0], files[1] }, "operator anna")
 	roots := x509.NewCertPool()
-	roots.AddCert(ours.cert)
+	roots.AddCert(ours.Cert)
 	shown := func() (page, server int64) {
 		t.Helper()
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
@@ -179,7 +116,7 @@ func TestNewCertificate(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.Body.Close()
-		nc, err := nats.Connect(p.hub.URL(), nats.RootCAs(ours.file), nats.UserInfo(credentialsOf(t, p, "anna")))
+		nc, err := nats.Connect(p.hub.URL(), nats.RootCAs(ours.File), nats.UserInfo(credentialsOf(t, p, "anna")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,9 +133,9 @@ func TestNewCertificate(t *testing.T) {
 			t.Errorf("the page shows certificate %d, NATS %d, expected %d", page, server, want)
 		}
 	}
-	first := ours.serial
+	first := ours.Serial
 	expect(first)
-	ours.issue(t, "server") // the same files
+	ours.Issue(t, "server") // the same files
 	expect(first)
 	if err := p.hub.Reload(t.Context()); err != nil {
 		t.Fatal(err)
