@@ -35,6 +35,10 @@ type Config struct {
 	// A recurrent network wants one above 0.
 	RecurrentRate float64
 
+	// DecayRate is the learning rate of decays, as a share of that of the others: near
+	// 1 a small change of a decay is a large one of its time constant.
+	DecayRate float64
+
 	// Clip, if not 0, is the largest Euclidean norm of an update's gradient, that
 	// of all parameters together; one that is longer is scaled down to it.
 	Clip float64
@@ -89,6 +93,7 @@ func Defaults() Config {
 
 		ErrorClip:     0.1,
 		RecurrentRate: 0.1,
+		DecayRate:     1,
 	}
 }
 
@@ -149,7 +154,7 @@ func (c *Config) validate() error {
 		to    float64
 	}{
 		{"dropout", c.Dropout, 0.99}, {"prune", c.Prune, 0.99}, {"initial noise", c.InitialNoise, 1e6}, {"clip", c.Clip, math.MaxFloat32},
-		{"error clip", c.ErrorClip, math.MaxFloat32}, {"recurrent rate", c.RecurrentRate, 1e6}, {"spike cost", c.SpikeCost, 1e6}, {"cost ramp", c.CostRamp, 1e6},
+		{"error clip", c.ErrorClip, math.MaxFloat32}, {"recurrent rate", c.RecurrentRate, 1e6}, {"decay rate", c.DecayRate, 1e6}, {"spike cost", c.SpikeCost, 1e6}, {"cost ramp", c.CostRamp, 1e6},
 	} {
 		if !(p.value >= 0 && p.value <= p.to) {
 			return fmt.Errorf("train: %s is %v, expected 0 to %v", p.name, p.value, p.to)
@@ -199,9 +204,13 @@ type Topology struct {
 	Reset      model.Reset
 	Theta      float32 // of reset subtract; 0 stands for the initial threshold, −Bias
 	Decay      float32
-	Bias       float32 // initial bias of spiking layers
-	BiasSpread float32 // drawn uniformly from Bias ± BiasSpread
-	Readout    model.ReadoutKind
+	// DecaySpread, if above 1, gives the neurons of a hidden layer time constants
+	// −1/ln l from those of Decay divided by it to those multiplied by it, evenly in
+	// their logarithm.
+	DecaySpread float64
+	Bias        float32 // initial bias of spiking layers
+	BiasSpread  float32 // drawn uniformly from Bias ± BiasSpread
+	Readout     model.ReadoutKind
 	// ReadoutDecay, if above 0, is the initial decay of the membranes that a last layer
 	// without spikes has then.
 	ReadoutDecay float32
@@ -264,6 +273,8 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 		return nil, fmt.Errorf("train: steps is %d, expected 1 to %d", p.Steps, model.MaxSteps)
 	case len(p.Classes) == 0:
 		return nil, errors.New("train: there are no classes, expected a name for each output")
+	case p.DecaySpread != 0 && !(p.DecaySpread >= 1 && p.DecaySpread <= 1e6 && p.Decay > 0 && p.Decay < 1):
+		return nil, fmt.Errorf("train: decay spread is %v around a decay of %v, expected 1 to 1e6 around one between 0 and 1", p.DecaySpread, p.Decay)
 	case p.Theta < 0 || p.Theta-p.Theta != 0:
 		return nil, fmt.Errorf("train: theta is %v, expected 0 or more", p.Theta)
 	case p.Reset == model.ResetSubtract && p.Theta == 0 && !(p.Bias < 0):

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/internal/det"
 	"github.com/snurun/snurun/model"
 )
 
@@ -66,12 +67,27 @@ func (d *drawing) add(l model.Layer, active float64) {
 func (d *drawing) hidden(n int) {
 	l := d.spiking(model.SNU, []int{n}, n)
 	l.Name = fmt.Sprintf("hidden%d", len(d.m.Layers)+1)
+	if d.DecaySpread > 1 {
+		l.Decay = spreadDecays(d.Decay, d.DecaySpread, n)
+	}
 	l.Weight = d.tensor([]int{n, l.InSize()}, d.Gain/math.Sqrt(d.active))
 	if d.Recurrent {
 		h := d.tensor([]int{n, n}, d.RecurrentGain/math.Sqrt(float64(n)))
 		l.Recurrent = &h
 	}
 	d.add(l, min(d.ActiveHidden, float64(n)))
+}
+
+// spreadDecays returns n decays whose time constants lie evenly in the logarithm
+// around that of a decay, from a spread-th of it to spread times it.
+func spreadDecays(decay float32, spread float64, n int) []float32 {
+	tau, octaves := -1/det.Log(float64(decay)), det.Log(spread)
+	decays := make([]float32, n)
+	for j := range decays {
+		place := 2*(float64(j)+0.5)/float64(n) - 1
+		decays[j] = float32(det.Exp(-1 / float64(tau*det.Exp(float64(octaves*place)))))
+	}
+	return decays
 }
 
 // readout adds the last layer.

@@ -124,6 +124,9 @@ func New(m *model.Network, source dataset.Source, indices []int, config Config) 
 	if config.RecurrentRate == 0 && slices.ContainsFunc(m.Layers, func(l model.Layer) bool { return l.Recurrent != nil }) {
 		return nil, errors.New("train: recurrent rate is 0, at which recurrent weights never learn, expected a share above 0: Defaults has 0.1")
 	}
+	if config.DecayRate == 0 && config.Decay != Fixed {
+		return nil, errors.New("train: decay rate is 0, at which decays never learn, expected a share above 0, or decay fixed: Defaults has 1")
+	}
 	if m.Readout.Kind == model.FirstSpike {
 		return nil, errors.New("train: readout first_spike has no gradient: train with spike_count and change the readout afterwards")
 	}

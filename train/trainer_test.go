@@ -451,6 +451,8 @@ func TestNewRefuses(t *testing.T) {
 			h := model.Matrix(n, n, make([]float32, n*n))
 			m.Layers[0].Recurrent = &h
 		}},
+		{"decay rate is NaN", func(c *Config, _ *model.Network) { c.DecayRate = math.NaN() }},
+		{"decay rate is 0", func(c *Config, _ *model.Network) { c.DecayRate = 0 }},
 		{"initial noise is NaN", func(c *Config, _ *model.Network) { c.InitialNoise = math.NaN() }},
 		{`decay "slow"`, func(c *Config, _ *model.Network) { c.Decay = "slow" }},
 		{`theta "half"`, func(c *Config, _ *model.Network) { c.Theta = "half" }},

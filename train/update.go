@@ -357,7 +357,7 @@ func (t *Trainer) applyVectors(i int, current, bias, decay []float32, step updat
 		t.tieTheta(i)
 	}
 	if decay != nil {
-		step.apply(u.Decay, o.decay[0], o.decay[1], decay, false)
+		step.slower(float32(t.config.DecayRate)).apply(u.Decay, o.decay[0], o.decay[1], decay, false)
 		for j, d := range u.Decay {
 			u.Decay[j] = min(max(d, 0), 1)
 		}

@@ -163,6 +163,8 @@ Recipes:
 	f.Bool("recurrent", false, "feed hidden layers back on themselves")
 	f.Float64("recurrent-gain", 0, "draw recurrent weights with this spectral `radius`")
 	f.Float64("recurrent-rate", 0, "learning rate of recurrent weights as a `share` of that of the others")
+	f.Float64("decay-spread", 0, "give hidden neurons time constants from a `FACTOR`-th of that of the decay to so many times it (0: all the same)")
+	f.Float64("decay-rate", 0, "learning rate of decays as a `share` of that of the others")
 	f.Float64("error-clip", 0, "recurrent weights pass errors on that are at most `NORM` long, for one sample and step (0: any)")
 	f.Float64("spike-cost", 0, "`cost` of a hidden spike: in the gradient, not in the loss that is printed")
 	f.Float64("cost-ramp", 0, "let the spike cost rise over `N` epochs")
@@ -276,6 +278,10 @@ func (o *trainOptions) override() error {
 			t.RecurrentGain = number(f.Name)
 		case "recurrent-rate":
 			c.RecurrentRate = number(f.Name)
+		case "decay-rate":
+			c.DecayRate = number(f.Name)
+		case "decay-spread":
+			t.DecaySpread = number(f.Name)
 		case "theta-training":
 			c.Theta = train.ThetaTraining(text)
 		case "decay-training":
@@ -443,7 +449,7 @@ func (o *trainOptions) override() error {
 	o.plan.Config.Threads = o.threads
 	o.plan.Config.Context = o.command("epochs")
 	if o.init != "" {
-		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "bias", "readout", "input", "bin", "bin-us", "counts", "delta", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
+		for _, name := range []string{"planes", "hidden", "steps", "activation", "slope", "reset", "soft", "recurrent", "recurrent-gain", "decay", "decay-spread", "bias", "readout", "input", "bin", "bin-us", "counts", "delta", "bias-spread", "readout-decay", "first-weights", "gain", "active", "active-hidden", "prior", "rate-hz", "threshold"} {
 			if o.flags.Changed(name) {
 				return usagef("--%s and --init exclude each other: the network is that of %s", name, o.init)
 			}

@@ -112,6 +112,7 @@ var choices = []choice{
 	{"recurrent", groupNetwork, func(p *train.Setup) string { return strconv.FormatBool(p.Topology.Recurrent) }},
 	{"readout", groupNetwork, func(p *train.Setup) string { return string(p.Topology.Readout) }},
 	{"decay", groupStart, func(p *train.Setup) string { return number(p.Topology.Decay) }},
+	{"decay-spread", groupStart, func(p *train.Setup) string { return number(p.Topology.DecaySpread) }},
 	{"readout-decay", groupStart, func(p *train.Setup) string { return number(p.Topology.ReadoutDecay) }},
 	{"bias", groupStart, func(p *train.Setup) string { return number(p.Topology.Bias) }},
 	{"bias-spread", groupStart, func(p *train.Setup) string { return number(p.Topology.BiasSpread) }},
@@ -156,6 +157,9 @@ var choices = []choice{
 	}},
 	{"warmup", groupLearning, func(p *train.Setup) string { return number(p.Config.Schedule.Warmup) }},
 	{"recurrent-rate", groupLearning, func(p *train.Setup) string { return when(p.Topology.Recurrent, number(p.Config.RecurrentRate)) }},
+	{"decay-rate", groupLearning, func(p *train.Setup) string {
+		return when(p.Config.Decay != train.Fixed, number(p.Config.DecayRate))
+	}},
 	{"decay-training", groupLearning, func(p *train.Setup) string { return string(p.Config.Decay) }},
 	{"theta-training", groupLearning, func(p *train.Setup) string {
 		return when(p.Topology.Reset == model.ResetSubtract, string(p.Config.Theta))
