@@ -37,6 +37,10 @@ func sinabs(t testing.TB, o nir.Options) (*model.Network, dataset.Source) {
 // 10,000 are 97.1 % (Spyx) to 98.5 % (Sinabs).
 func TestSinabs(t *testing.T) {
 	t.Parallel()
+	every := 1
+	if testing.Short() {
+		every = 10
+	}
 	for _, o := range []nir.Options{{Reset: nir.ResetZero}, {Reset: nir.ResetSubtract}, {From: nir.Sinabs}} {
 		n, source := sinabs(t, o)
 		net, err := runtime.Compile(n)
@@ -46,8 +50,8 @@ func TestSinabs(t *testing.T) {
 		s := net.NewSession()
 		defer s.Close()
 		x := n.Input.New(n.Steps)
-		right := 0
-		for i := range source.Len() {
+		right, of := 0, 0
+		for i := 0; i < source.Len(); i += every {
 			if err := source.Load(x, i, dataset.Key{}); err != nil {
 				t.Fatal(err)
 			}
@@ -55,6 +59,7 @@ func TestSinabs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			of++
 			if r.Class == source.Label(i) {
 				right++
 			}
@@ -62,9 +67,9 @@ func TestSinabs(t *testing.T) {
 				matchesOracle(t, n, s, x)
 			}
 		}
-		t.Logf("from %q, reset %q: %d of %d right", o.From, o.Reset, right, source.Len())
-		if 100*right < 97*source.Len() {
-			t.Errorf("from %q, reset %q: %d of %d right, expected 97 %%", o.From, o.Reset, right, source.Len())
+		t.Logf("from %q, reset %q: %d of %d right", o.From, o.Reset, right, of)
+		if 100*right < 97*of {
+			t.Errorf("from %q, reset %q: %d of %d right, expected 97 %%", o.From, o.Reset, right, of)
 		}
 	}
 }
