@@ -67,17 +67,18 @@ func newTrain() *cobra.Command { return newTrainWith(new(trainOptions)) }
 
 // newTrainWith returns the command whose flags set o.
 func newTrainWith(o *trainOptions) *cobra.Command {
-	var recipes strings.Builder
+	var recipes []string
 	for _, r := range train.Recipes() {
-		fmt.Fprintf(&recipes, "  %-10s %s\n", r.Name, r.Doc)
+		recipes = append(recipes, r.Name)
 	}
 	cmd := &cobra.Command{
 		Use:   "train",
 		Short: "Train a network by back-propagation through time",
 		Long: `train learns a network from scratch and writes a model file. A recipe chooses the
-network and how it is trained; each flag given changes one of its choices. No choice is
-made on the test set, but on samples that are held out: they tell the margin from which
-on early decisions cost at most 0.2 points of accuracy.
+network and how it is trained ('snurun recipes' says what each is for); each flag given
+changes one of its choices. No choice is made on the test set, but on samples that are
+held out: they tell the margin from which on early decisions cost at most 0.2 points of
+accuracy.
 
 --dataset images takes IDX images in files named as those of MNIST; folder takes
 sound (.wav), NumPy arrays .npy and .npz, HDF5, and recordings of event cameras
@@ -87,8 +88,7 @@ one folder a class, in folders train and test if there are both, or of a list: l
 spoken takes sound in files CLASS_SPEAKER_INDEX.wav. --input, --bin and --counts say what
 is seen of events, --filters what is heard, --delta what moves in values (.npy, CSV).
 
-Recipes:
-` + recipes.String(),
+Recipes: ` + strings.Join(recipes, ", "),
 		Example: `  snurun train --dataset mnist --data ~/mnist --out mnist.msgpack
   snurun train --dataset folder --data nmnist --list train.txt --test-list test.txt --input 2,34,34 --recipe nmnist
   snurun train --recipe digits --data ~/free-spoken-digit-dataset/recordings`,
@@ -205,11 +205,7 @@ Recipes:
 	f.String("threshold", "", "intensity, of 1, above which pixels fire at the full rate, or `none`: as strongly as they are")
 	f.Float64("held", 0, "`share` of the training samples that is held out")
 	f.String("class-weights", "", "factors of the loss, one a class with commas between, or `balanced`: as rare as classes are")
-	var names []string
-	for _, r := range train.Recipes() {
-		names = append(names, r.Name)
-	}
-	complete(cmd, "recipe", names...)
+	complete(cmd, "recipe", recipes...)
 	complete(cmd, "first-weights", train.Firing, train.Glorot)
 	complete(cmd, "keep", "last", "best")
 	complete(cmd, "class-weights", balanced)
@@ -338,9 +334,7 @@ func (o *trainOptions) override() error {
 		case "delta":
 			o.plan.Delta, _, _ = parseDelta(text) // checked before
 		case "held":
-			if o.plan.Held = number(f.Name); !(o.plan.Held > 0 && o.plan.Held < 1) {
-				err = usagef("--held is %v, expected a share above 0 and below 1", o.plan.Held)
-			}
+			o.plan.Held = number(f.Name) // checked before
 		case "class-weights":
 			if text != balanced {
 				var e error
@@ -595,7 +589,7 @@ func (o *trainOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	used, held, err := o.divide(d)
+	used, held, err := o.divide(&d, o.plan.Held)
 	if err != nil {
 		return err
 	}

@@ -59,6 +59,9 @@ func (o *trainOptions) checkData() error {
 	if o.flags.Changed("window") && o.dataset != choraleSet && o.dataset != sequenceSet {
 		return usagef("--window is for sequences: --dataset %s or %s", choraleSet, sequenceSet)
 	}
+	if held, _ := o.flags.GetFloat64("held"); o.flags.Changed("held") && !(held > 0 && held < 1) {
+		return usagef("--held is %v, expected a share above 0 and below 1", held)
+	}
 	if o.flags.Changed("delta") {
 		text, _ := o.flags.GetString("delta")
 		if _, _, err := parseDelta(text); err != nil {
@@ -142,7 +145,7 @@ func holds(shape []int, n int) bool {
 
 // loadFolder loads recordings and makes the plan of their training.
 func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (trainingData, *model.Network, error) {
-	var d trainingData
+	d := trainingData{draw: true}
 	var err error
 	reading := o.files.reading()
 	in, classes := o.recorded(recipe)
@@ -176,11 +179,11 @@ func (o *trainOptions) loadFolder(ctx context.Context, recipe train.Recipe) (tra
 		return d, nil, err
 	}
 	if isNew {
-		if d.training, err = fitSound(d.training, in.Encoder.Sound, in); err != nil {
+		if err = o.fitSound(recipe, &d, in); err != nil {
 			return d, nil, err
 		}
 	}
-	in.Shape, d.draw = d.training.Shape(), true
+	in.Shape = d.training.Shape()
 	if spoken || o.testList != "" || testDir != "" && testDir != o.data {
 		if d.test, err = load(dataset.TestPart, testDir, inFolder(cmp.Or(o.data, filepath.Dir(o.list)), o.testList), d.training.Classes()); err != nil {
 			return d, nil, err
@@ -210,8 +213,8 @@ func parseDelta(text string) (share float64, difference bool, err error) {
 	return share, more, nil
 }
 
-// encodeSignals learns the parameters of an encoder of signals from the values that were
-// read for it, and puts their spikes in their place.
+// encodeSignals learns the parameters of an encoder of signals from the values that
+// training learns from, and puts their spikes in their place.
 func (o *trainOptions) encodeSignals(recipe train.Recipe, d *trainingData, in *model.Input) (err error) {
 	e := &in.Encoder
 	if !e.Coding.Signals() || e.Width() > 0 {
@@ -223,7 +226,11 @@ func (o *trainOptions) encodeSignals(recipe train.Recipe, d *trainingData, in *m
 			return err
 		}
 	}
-	if e.Delta, err = dataset.LearnDelta(d.training, sequence(0, d.training.Len()), share, e.Difference); err != nil {
+	used, err := o.learnedFrom(recipe, d)
+	if err != nil {
+		return err
+	}
+	if e.Delta, err = dataset.LearnDelta(d.training, used, share, e.Difference); err != nil {
 		return fmt.Errorf("%s: %w", cmp.Or(o.data, o.list), err)
 	}
 	in.Shape = []int{2 * len(e.Delta)}
@@ -325,16 +332,33 @@ func (o *trainOptions) soundInput(recipe train.Recipe) (model.Input, error) {
 	return model.Input{Shape: []int{d.Bands * d.Levels}, Encoder: model.Encoder{Coding: model.Sounds, Sound: bank}}, nil
 }
 
-// fitSound finds the levels of the bank of filters of in by the samples of sound.
-func fitSound(source dataset.Source, bank *model.Sound, in model.Input) (dataset.Source, error) {
-	if err := sound.Fit(bank, dataset.Sounds(source, sequence(0, source.Len()))); err != nil {
-		return nil, err
+// fitSound finds the levels of the bank of filters of in by the sound that training
+// learns from.
+func (o *trainOptions) fitSound(recipe train.Recipe, d *trainingData, in model.Input) error {
+	used, err := o.learnedFrom(recipe, d)
+	if err != nil {
+		return err
 	}
-	return dataset.WithSound(source, in)
+	if err := sound.Fit(in.Encoder.Sound, dataset.Sounds(d.training, used)); err != nil {
+		return err
+	}
+	d.training, err = dataset.WithSound(d.training, in)
+	return err
 }
 
-// divide returns the samples to train on and those held out of them.
-func (o *trainOptions) divide(d trainingData) (used, held []int, err error) {
+// learnedFrom returns the samples to train on before there is a plan: an encoder must
+// not learn from those held out either.
+func (o *trainOptions) learnedFrom(recipe train.Recipe, d *trainingData) ([]int, error) {
+	share := recipe.Setup([]int{1, 1, 1}, []string{""}).Held
+	if o.flags.Changed("held") {
+		share, _ = o.flags.GetFloat64("held")
+	}
+	used, _, err := o.divide(d, share)
+	return used, err
+}
+
+// divide returns the samples to train on and the share of them that is held out.
+func (o *trainOptions) divide(d *trainingData, share float64) (used, held []int, err error) {
 	n := d.training.Len()
 	if d.valid != nil {
 		if o.holdout != 0 {
@@ -351,7 +375,7 @@ func (o *trainOptions) divide(d trainingData) (used, held []int, err error) {
 	}
 	k := o.holdout
 	if k == 0 {
-		k = max(1, int(math.Round(o.plan.Held*float64(n))))
+		k = max(1, int(math.Round(share*float64(n))))
 	}
 	if k < 1 || k >= n {
 		return nil, nil, usagef("--holdout is %d, expected 1 to %d", k, n-1)
