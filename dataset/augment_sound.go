@@ -51,7 +51,7 @@ func (s *augmentedSounds) Load(dst spike.Input, i int, key Key) error {
 	e := piece.banks.get()
 	defer piece.banks.put(e)
 	var before float32
-	*x, before = s.amount.vary((*x)[:0], piece.samples, e.Hop(), key)
+	*x, before = s.amount.vary((*x)[:0], piece.samples, e.Hop(), train.Steps(), key)
 	if before > 0 {
 		e.Heard(float32(before * e.Loudest(piece.samples)))
 	}
@@ -59,9 +59,10 @@ func (s *augmentedSounds) Load(dst spike.Input, i int, key Key) error {
 	return nil
 }
 
-// vary appends to dst the sound x at another speed, behind a pause, in noise, and
-// returns how loud it was before, as a share of how loud x becomes.
-func (a Augmentation) vary(dst, x []float32, hop int, key Key) (varied []float32, before float32) {
+// vary appends to dst the sound x at another speed, behind a pause, in noise, as far as
+// steps of hop samples see of it, and returns how loud it was before, as a share of how
+// loud x becomes.
+func (a Augmentation) vary(dst, x []float32, hop, steps int, key Key) (varied []float32, before float32) {
 	uniform := func(place uint64) float64 { // in [0, 1)
 		return float64(key.Uint64(placeSound+place)>>11) / (1 << 53)
 	}
@@ -76,7 +77,7 @@ func (a Augmentation) vary(dst, x []float32, hop int, key Key) (varied []float32
 	}
 	power, begin := 0.0, len(dst)
 	speed := 1 + float64(a.Speed*signed(2))
-	for n := 0; ; n++ {
+	for n := 0; len(dst)/hop < steps; n++ {
 		at := float64(float64(n) * speed)
 		k := int(at)
 		if k >= len(x)-1 {
