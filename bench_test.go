@@ -5,6 +5,7 @@ package snurun_test
 import (
 	"testing"
 
+	"github.com/snurun/snurun/export"
 	"github.com/snurun/snurun/internal/refnet"
 	"github.com/snurun/snurun/model"
 	"github.com/snurun/snurun/runtime"
@@ -87,4 +88,18 @@ func BenchmarkClassifyParallel(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkStart is what a program does before its first sample: the shipped network is
+// read, checked and laid out.
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		m, err := export.ReadFile("testdata/mnist.msgpack")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := runtime.Compile(m); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -274,11 +274,21 @@ func (c *Layer) Spikes() bool { return c.Units.Output == asm.Step }
 
 // load copies a tensor [out, in] to the rows of m from first on.
 func load(m *asm.Matrix, first int, t *model.Tensor) {
-	var buf []float32
-	for j := range t.Shape[0] {
-		buf = t.Row(j, buf)
-		for i, w := range buf {
-			m.Set(first+i, j, w)
+	// Some outputs at a time: neighbours in a row of m lie in as many rows of t.
+	var outputs [16][]float32
+	for from, elements := range m.Panels() {
+		width := len(elements) / m.Rows()
+		for j := from; j < min(from+width, t.Shape[0]); j += len(outputs) {
+			some := outputs[:min(len(outputs), from+width-j, t.Shape[0]-j)]
+			for k := range some {
+				some[k] = t.Row(j+k, some[k])
+			}
+			for i := range some[0] {
+				row := elements[(first+i)*width+j-from:][:len(some)]
+				for k := range row {
+					row[k] = some[k][i]
+				}
+			}
 		}
 	}
 }
