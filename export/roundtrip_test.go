@@ -25,10 +25,13 @@ var update = flag.Bool("update", false, "write the networks of testdata")
 
 // goldens are the files of testdata: the network of each and the SHA-256 of the
 // whole file.
-var goldens = []struct {
+// goldenModel is a file of testdata that Write must make of a network, byte for byte.
+type goldenModel struct {
 	name, sum string
 	network   func(testing.TB) *model.Network
-}{
+}
+
+var goldens = []goldenModel{
 	{"tiny", "234ab28a67b5a02eb402b5b5652d4e38e971c97cc1621fdd7c8d9946d3116329", tinyNetwork},
 	{"planes", "4760692a0941ea66b8e61c30b7410666baef821c3576a5c0ce2e7e9fae17bb69", planesNetwork},
 	{"integers", "2404ff9031b5e30aeacfa12f29bd0bf8dbb19de3577b30cce230e9964a67a818", integersNetwork},

@@ -127,6 +127,9 @@ func TestRandomSelfTestSaysIdle(t *testing.T) {
 // TestRandomSelfTestStaysSmall: the input stays within its bound, but for two
 // steps of a wide one, and is the same each time.
 func TestRandomSelfTestStaysSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws over many steps")
+	}
 	for _, size := range []int{1, 63, 784, 2 * 128 * 128} {
 		for _, coding := range []model.Coding{model.Direct, model.Poisson} {
 			draw := func() *model.SelfTest {
