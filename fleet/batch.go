@@ -171,13 +171,13 @@ func (b *Batches) Submit(ctx context.Context, j *Job, tell func(done, of int)) e
 		if len(data) > maxJobBytes {
 			return fmt.Errorf("fleet: job %s takes %d bytes to describe, expected at most %d; make several", j.Name, len(data), maxJobBytes)
 		}
-		if _, err := store.PutBytes(ctx, j.Name, data); err != nil {
+		if _, err := store.Put(ctx, jetstream.ObjectMeta{Name: j.Name, Metadata: j.metadata()}, bytes.NewReader(data)); err != nil {
 			return fmt.Errorf("fleet: job %s: %w", j.Name, full(err))
 		}
 	default:
 		return err
 	}
-	if err := b.stored(ctx, j); err != nil {
+	if err := b.keep(ctx, j); err != nil {
 		return err
 	}
 	have, err := b.Have(ctx, j.Name)
@@ -185,7 +185,7 @@ func (b *Batches) Submit(ctx context.Context, j *Job, tell func(done, of int)) e
 		return err
 	}
 	// What failed gets another chance.
-	if err := b.purge(ctx, ResultStream, "snurun.failure."+j.Name+".*"); err != nil {
+	if _, err := b.purge(ctx, ResultStream, "snurun.failure."+j.Name+".*", 0); err != nil {
 		return err
 	}
 	total := 0
@@ -205,18 +205,15 @@ func (b *Batches) Submit(ctx context.Context, j *Job, tell func(done, of int)) e
 	return nil
 }
 
-// stored checks that what a job needs is at the hub: while nothing needed it, it may
-// have been removed.
-func (b *Batches) stored(ctx context.Context, j *Job) error {
+// keep renews what a job that is stored needs: while nothing needed it, it may have
+// been removed.
+func (b *Batches) keep(ctx context.Context, j *Job) error {
 	check := func(bucket, digest string) error {
-		store, err := b.js.ObjectStore(ctx, bucket)
-		if err != nil {
-			return noBucket(bucket, err)
+		_, err := renew(ctx, b.js, bucket, digest)
+		if errors.Is(err, ErrNoObject) {
+			err = fmt.Errorf("%w; submit job %s again", err, j.Name)
 		}
-		if _, err := store.GetInfo(ctx, digest); err != nil {
-			return fmt.Errorf("fleet: bucket %s: object %s: %w; submit job %s again", bucket, digest, err, j.Name)
-		}
-		return nil
+		return err
 	}
 	err := check(ModelBucket, j.Model)
 	for i := range j.Inputs {
@@ -235,11 +232,15 @@ const (
 
 // full says what to do where a stream or a bucket is full.
 func full(err error) error {
-	var api *jetstream.APIError
-	if errors.As(err, &api) && (api.ErrorCode == codeFull || api.ErrorCode == codeNoStorage) {
+	if isFull(err) {
 		return fmt.Errorf("%w: the hub has no room for more of a batch; 'snurun batch rm' removes jobs, 'snurun-hub --batch-mb' allows more", err)
 	}
 	return err
+}
+
+func isFull(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == codeFull || api.ErrorCode == codeNoStorage)
 }
 
 // queue queues a task unless it waits already.

@@ -2,10 +2,10 @@ package fleet
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -62,17 +62,14 @@ func (b *Batches) Remove(ctx context.Context, name string) error {
 	if err := CheckName("job", name); err != nil {
 		return fmt.Errorf("fleet: %w", err)
 	}
-	store, err := b.js.ObjectStore(ctx, JobBucket)
+	o, err := b.api.object(ctx, JobBucket, name)
+	if errors.Is(err, ErrNoObject) {
+		return fmt.Errorf("%w: %q", ErrNoJob, name)
+	}
 	if err != nil {
 		return noBucket(JobBucket, err)
 	}
-	if _, err := store.GetInfo(ctx, name); err != nil {
-		if errors.Is(err, jetstream.ErrObjectNotFound) {
-			err = fmt.Errorf("%w: %q", ErrNoJob, name)
-		}
-		return err
-	}
-	needs, err := b.needs(ctx, name)
+	needs, err := b.needs(ctx, name, o.Metadata)
 	if err != nil {
 		needs = nil // a job that cannot be read can still be removed
 	}
@@ -83,57 +80,107 @@ func (b *Batches) Remove(ctx context.Context, name string) error {
 		{ResultStream, "snurun.failure." + name + ".*"},
 		{DisagreeStream, "snurun.disagreement." + name + ".*"},
 	} {
-		if err := b.purge(ctx, p.stream, p.subject); err != nil {
+		if _, err := b.purge(ctx, p.stream, p.subject, 0); err != nil {
 			return err
 		}
 	}
-	if err := b.discard(ctx, store, JobBucket, name); err != nil {
+	if err := b.discard(ctx, unused{JobBucket, name, o.NUID, o.seq}); err != nil {
 		return err
 	}
 	return b.sweep(ctx, needs)
 }
 
 // Expire removes the jobs that have been at the hub for longer than age, and what
-// was stored for jobs that never came. It returns the names of those jobs.
+// was stored for jobs that never came. It returns the names of those jobs. What cannot
+// be removed keeps nothing else from it.
 func (b *Batches) Expire(ctx context.Context, age time.Duration) (removed []string, err error) {
 	jobs, err := b.Jobs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, j := range jobs {
-		if time.Since(j.Stored) < age {
+		if time.Since(j.Stored) < age || ctx.Err() != nil {
 			continue
 		}
-		if err := b.Remove(ctx, j.Name); err != nil && !errors.Is(err, ErrNoJob) {
-			return removed, fmt.Errorf("job %s: %w", j.Name, err)
+		if e := b.Remove(ctx, j.Name); e != nil && !errors.Is(e, ErrNoJob) {
+			err = errors.Join(err, fmt.Errorf("job %s: %w", j.Name, e))
+			continue
 		}
 		removed = append(removed, j.Name)
 	}
-	return removed, b.sweep(ctx, nil)
+	err = errors.Join(err, b.sweep(ctx, nil))
+	for _, bucket := range []string{InputBucket, ModelBucket, JobBucket} {
+		err = errors.Join(err, b.sweepData(ctx, bucket, submitTime))
+	}
+	return removed, err
 }
 
-// purge removes the messages of a subject.
-func (b *Batches) purge(ctx context.Context, stream, subject string) error {
-	s, err := b.js.Stream(ctx, stream)
-	if err == nil {
-		err = s.Purge(ctx, jetstream.WithPurgeSubject(subject))
+// purge removes the messages of a subject whose numbers are below one, 0 for all, and
+// returns how many there were. Unlike a mark that something is deleted, this finds room
+// in a stream that is full.
+func (b *Batches) purge(ctx context.Context, stream, subject string, below uint64) (n int, err error) {
+	request := map[string]any{"filter": subject}
+	if below > 0 {
+		request["seq"] = below
 	}
-	if err != nil {
-		return fmt.Errorf("fleet: stream %s: %w", stream, err)
+	var answer struct {
+		Purged int `json:"purged"`
 	}
-	return nil
+	if err := b.api.ask(ctx, "STREAM.PURGE."+stream, request, &answer); err != nil {
+		return 0, fmt.Errorf("fleet: stream %s: %w", stream, err)
+	}
+	return answer.Purged, nil
 }
 
-// discard deletes an object, and the mark that it was there.
-func (b *Batches) discard(ctx context.Context, store jetstream.ObjectStore, bucket, object string) error {
-	if err := store.Delete(ctx, object); err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
-		return fmt.Errorf("fleet: bucket %s: %w", bucket, err)
-	}
-	return b.purge(ctx, "OBJ_"+bucket, "$O."+bucket+".M."+base64.URLEncoding.EncodeToString([]byte(object)))
+// unused is an object that nothing needs, as it was when that was found out.
+type unused struct {
+	bucket, name, nuid string
+	seq                uint64
 }
 
-// needs returns the digests of what a job needs.
-func (b *Batches) needs(ctx context.Context, job string) (map[string]bool, error) {
+// discard removes an object, unless it was stored anew: then its description has
+// another number, and stays.
+func (b *Batches) discard(ctx context.Context, o unused) error {
+	n, err := b.purge(ctx, "OBJ_"+o.bucket, described(o.bucket, o.name), o.seq+1)
+	if err == nil && n > 0 {
+		_, err = b.purge(ctx, "OBJ_"+o.bucket, dataOf(o.bucket, o.nuid), 0)
+	}
+	return err
+}
+
+// The metadata of a job: the digest of its model, and those of its inputs at the hub,
+// with spaces between.
+const (
+	metaModel  = "model"
+	metaInputs = "inputs"
+)
+
+// metadata says what a job needs, so that nobody has to read the job for it; nil if
+// that is too much for a message.
+func (j *Job) metadata() map[string]string {
+	digests := map[string]bool{}
+	for i := range j.Inputs {
+		if j.Inputs[i].Path == "" {
+			digests[j.Inputs[i].SHA256] = true
+		}
+	}
+	inputs := strings.Join(slices.Sorted(maps.Keys(digests)), " ")
+	if len(inputs) > MaxMessage/2 {
+		return nil
+	}
+	return map[string]string{metaModel: j.Model, metaInputs: inputs}
+}
+
+// needs returns the digests of what a job needs, by its metadata, or, where these do
+// not tell, by reading it.
+func (b *Batches) needs(ctx context.Context, job string, metadata map[string]string) (map[string]bool, error) {
+	if model, ok := metadata[metaModel]; ok {
+		needs := map[string]bool{model: true}
+		for _, digest := range strings.Fields(metadata[metaInputs]) {
+			needs[digest] = true
+		}
+		return needs, nil
+	}
 	data, err := b.jobText(ctx, job)
 	if err != nil {
 		return nil, err
@@ -160,35 +207,75 @@ const submitTime = 24 * time.Hour
 // sweep deletes the models and recordings that nothing needs, if they are among
 // those that are given up or have waited for a job for too long.
 func (b *Batches) sweep(ctx context.Context, given map[string]bool) error {
+	list, err := b.unused(ctx, given)
+	for _, o := range list {
+		err = errors.Join(err, b.discard(ctx, o))
+	}
+	return err
+}
+
+// unused lists what sweep deletes. Whoever gives something that is stored a use renews
+// it when the use is known, and objects are looked at before their uses are: so either
+// the use is seen here, or the object is not discarded.
+func (b *Batches) unused(ctx context.Context, given map[string]bool) (list []unused, err error) {
 	for _, bucket := range []string{InputBucket, ModelBucket} {
 		objects, err := b.objects(ctx, bucket)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		var old []string
-		for _, o := range objects {
-			if given[o.Name] || time.Since(o.ModTime) > submitTime {
-				old = append(old, o.Name)
-			}
-		}
-		if len(old) == 0 {
-			continue
-		}
-		needed, err := b.needed(ctx)
-		if err != nil {
-			return err
-		}
-		store, err := b.js.ObjectStore(ctx, bucket)
-		if err != nil {
-			return noBucket(bucket, err)
-		}
-		for _, digest := range old {
-			if needed[digest] {
+		for _, found := range objects {
+			if !given[found.Name] && time.Since(found.ModTime) <= submitTime {
 				continue
 			}
-			if err := b.discard(ctx, store, bucket, digest); err != nil {
-				return err
+			o, err := b.api.object(ctx, bucket, found.Name)
+			if errors.Is(err, ErrNoObject) || err == nil && !given[found.Name] && time.Since(o.stored) <= submitTime {
+				continue // meanwhile
 			}
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, unused{bucket, found.Name, o.NUID, o.seq})
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	needed, err := b.needed(ctx)
+	return slices.DeleteFunc(list, func(o unused) bool { return err != nil || needed[o.name] }), err
+}
+
+// sweepData deletes the data of a bucket that is older than age and that no object
+// has: what was stored, or deleted, by halves.
+func (b *Batches) sweepData(ctx context.Context, bucket string, age time.Duration) error {
+	s, err := b.js.Stream(ctx, "OBJ_"+bucket)
+	if err != nil {
+		return noBucket(bucket, err)
+	}
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(dataOf(bucket, ">")))
+	if err != nil {
+		return noBucket(bucket, err)
+	}
+	objects, err := b.objects(ctx, bucket)
+	if err != nil {
+		return err
+	}
+	for _, o := range objects {
+		delete(info.State.Subjects, dataOf(bucket, o.NUID))
+	}
+	for subject := range info.State.Subjects {
+		m, err := b.api.get(ctx, "OBJ_"+bucket, map[string]any{"last_by_subj": subject})
+		if errors.Is(err, ErrNoMessage) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		at, err := time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
+		if err != nil || time.Since(at) <= age {
+			continue
+		}
+		if _, err := b.purge(ctx, "OBJ_"+bucket, subject, 0); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -197,12 +284,12 @@ func (b *Batches) sweep(ctx context.Context, given map[string]bool) error {
 // needed returns the digests of what all jobs, and the newest orders, need.
 func (b *Batches) needed(ctx context.Context) (map[string]bool, error) {
 	all := map[string]bool{}
-	jobs, err := b.Jobs(ctx)
+	jobs, err := b.objects(ctx, JobBucket)
 	if err != nil {
 		return nil, err
 	}
 	for _, j := range jobs {
-		needs, err := b.needs(ctx, j.Name)
+		needs, err := b.needs(ctx, j.Name, j.Metadata)
 		if errors.Is(err, ErrNoJob) {
 			continue // it went away meanwhile
 		}

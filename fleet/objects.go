@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -21,14 +22,14 @@ func Digest(data []byte) string {
 }
 
 // Store puts data into a bucket of the object store, under its digest, unless it is
-// there.
+// there: then it counts as stored anew.
 func Store(ctx context.Context, js jetstream.JetStream, bucket string, data []byte) (digest string, err error) {
 	digest = Digest(data)
 	store, err := js.ObjectStore(ctx, bucket)
 	if err != nil {
 		return "", noBucket(bucket, err)
 	}
-	if info, err := store.GetInfo(ctx, digest); err == nil && info.Size == uint64(len(data)) {
+	if o, err := renew(ctx, js, bucket, digest); err == nil && o.Size == uint64(len(data)) {
 		return digest, nil
 	}
 	if _, err := store.Put(ctx, jetstream.ObjectMeta{Name: digest}, bytes.NewReader(data)); err != nil {
@@ -36,6 +37,80 @@ func Store(ctx context.Context, js jetstream.JetStream, bucket string, data []by
 	}
 	return digest, nil
 }
+
+// object is what is needed of the description of an object, the last message under a
+// subject of its own.
+type object struct {
+	NUID     string            `json:"nuid"` // of the subject of its data
+	Size     uint64            `json:"size"`
+	Deleted  bool              `json:"deleted"`
+	Metadata map[string]string `json:"metadata"`
+
+	seq    uint64 // of the message
+	stored time.Time
+	text   []byte
+}
+
+// The subjects of a bucket, below which its stream keeps descriptions and data.
+func described(bucket, name string) string {
+	return "$O." + bucket + ".M." + base64.URLEncoding.EncodeToString([]byte(name))
+}
+func dataOf(bucket, nuid string) string { return "$O." + bucket + ".C." + nuid }
+
+// ErrNoObject is the error of an object that is not in its bucket.
+var ErrNoObject = errors.New("fleet: there is no such object")
+
+// object returns the description of an object.
+func (a *api) object(ctx context.Context, bucket, name string) (o object, err error) {
+	m, err := a.get(ctx, "OBJ_"+bucket, map[string]any{"last_by_subj": described(bucket, name)})
+	if errors.Is(err, ErrNoMessage) {
+		return o, fmt.Errorf("%w: %q in bucket %s", ErrNoObject, name, bucket)
+	}
+	if err != nil {
+		return o, err
+	}
+	if err := decode("description of an object", m.Data, &o); err != nil {
+		return o, err
+	}
+	if o.Deleted {
+		return o, fmt.Errorf("%w: %q in bucket %s", ErrNoObject, name, bucket)
+	}
+	if o.seq, err = sequence(m); err != nil {
+		return o, err
+	}
+	o.text = m.Data
+	o.stored, err = time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
+	return o, err
+}
+
+// renew stores the description of an object anew, as it is: whoever is about to remove
+// the object as it was leaves it alone. In a bucket that is full it stays as it is.
+func renew(ctx context.Context, js jetstream.JetStream, bucket, name string) (o object, err error) {
+	for range renewals {
+		if o, err = (&api{js.Conn(), ownAPI}).object(ctx, bucket, name); err != nil {
+			return o, err
+		}
+		m := nats.NewMsg(described(bucket, name))
+		m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
+		m.Data = o.text
+		_, err = js.PublishMsg(ctx, m, jetstream.WithExpectLastSequencePerSubject(o.seq))
+		if isFull(err) {
+			return o, nil
+		}
+		if !wrongLast(err) {
+			return o, err
+		}
+		select { // somebody else renews it, or a server of a cluster is behind
+		case <-ctx.Done():
+			return o, ctx.Err()
+		case <-time.After(shortestPause / 4):
+		}
+	}
+	return o, err
+}
+
+// renewals bounds how often renew tries.
+const renewals = 20
 
 // Fetch reads the object of a digest from a bucket by reads alone, without a
 // consumer, which a board may not make. An object of another size, or with another
@@ -45,31 +120,21 @@ func Fetch(ctx context.Context, nc *nats.Conn, bucket, digest string, size int64
 }
 
 func (a *api) fetch(ctx context.Context, bucket, digest string, size int64) ([]byte, error) {
-	stream := "OBJ_" + bucket
-	m, err := a.get(ctx, stream, map[string]any{"last_by_subj": "$O." + bucket + ".M." + base64.URLEncoding.EncodeToString([]byte(digest))})
-	if errors.Is(err, ErrNoMessage) {
+	o, err := a.object(ctx, bucket, digest)
+	if errors.Is(err, ErrNoObject) {
 		return nil, fmt.Errorf("%w: bucket %s has no object %s", ErrRefused, bucket, digest)
 	}
 	if err != nil {
 		return nil, err
 	}
-	var info struct {
-		NUID    string `json:"nuid"`
-		Size    uint64 `json:"size"`
-		Deleted bool   `json:"deleted"`
+	if !name.MatchString(o.NUID) || size > 0 && o.Size != uint64(size) || size == 0 && o.Size > MaxModel {
+		return nil, fmt.Errorf("%w: object %s of %d bytes, expected %d", ErrRefused, digest, o.Size, size)
 	}
-	if err := decode("object", m.Data, &info); err != nil {
-		return nil, err
-	}
-	if info.Deleted || !name.MatchString(info.NUID) || size > 0 && info.Size != uint64(size) || size == 0 && info.Size > MaxModel {
-		return nil, fmt.Errorf("%w: object %s of %d bytes, expected %d", ErrRefused, digest, info.Size, size)
-	}
-	chunks := "$O." + bucket + ".C." + info.NUID
 	var data []byte
-	for seq := uint64(1); uint64(len(data)) < info.Size; seq++ {
-		m, err := a.get(ctx, stream, map[string]any{"seq": seq, "next_by_subj": chunks})
+	for seq := uint64(1); uint64(len(data)) < o.Size; seq++ {
+		m, err := a.get(ctx, "OBJ_"+bucket, map[string]any{"seq": seq, "next_by_subj": dataOf(bucket, o.NUID)})
 		if errors.Is(err, ErrNoMessage) {
-			return nil, fmt.Errorf("%w: object %s ends after %d of %d bytes", ErrRefused, digest, len(data), info.Size)
+			return nil, fmt.Errorf("%w: object %s ends after %d of %d bytes", ErrRefused, digest, len(data), o.Size)
 		}
 		if err != nil {
 			return nil, err

@@ -105,15 +105,20 @@ func (o *Operator) Push(ctx context.Context, model []byte, from string, boards [
 	if err != nil {
 		return nil, err
 	}
-	return o.give(ctx, Order{Op: Push, Model: digest, Size: int64(len(model)), From: from}, boards, tell)
+	return o.give(ctx, Order{Op: Push, Model: digest, Size: int64(len(model)), From: from}, boards, tell, func() error {
+		// Until an order needed it, it may have been removed.
+		_, err := Store(ctx, o.js, ModelBucket, model)
+		return err
+	})
 }
 
 // Rollback is described with Push.
 func (o *Operator) Rollback(ctx context.Context, boards []string, tell func(Outcome)) (left []string, err error) {
-	return o.give(ctx, Order{Op: Rollback}, boards, tell)
+	return o.give(ctx, Order{Op: Rollback}, boards, tell, func() error { return nil })
 }
 
-func (o *Operator) give(ctx context.Context, order Order, boards []string, tell func(Outcome)) (left []string, err error) {
+// give gives an order to boards, calls given, and waits.
+func (o *Operator) give(ctx context.Context, order Order, boards []string, tell func(Outcome), given func() error) (left []string, err error) {
 	for _, b := range boards {
 		if err := CheckName("board", b); err != nil {
 			return nil, fmt.Errorf("fleet: %w", err)
@@ -145,6 +150,9 @@ func (o *Operator) give(ctx context.Context, order Order, boards []string, tell 
 		if err := o.order(ctx, b, order); err != nil {
 			return boards, err
 		}
+	}
+	if err := given(); err != nil {
+		return boards, err
 	}
 	if o.Wait > 0 {
 		var cancel context.CancelFunc

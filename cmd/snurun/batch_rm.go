@@ -76,14 +76,12 @@ that were submitted longer ago; snurun-hub does so by itself, after its --keep.`
 				return err
 			}
 			defer end()
-			removed := []string{name}
-			if name != "" {
-				err = b.Remove(ctx, name)
-			} else {
-				removed, err = b.Expire(ctx, older)
-			}
-			if err != nil {
-				return err
+			var removed []string
+			var failed error
+			if name == "" {
+				removed, failed = b.Expire(ctx, older)
+			} else if failed = b.Remove(ctx, name); failed == nil {
+				removed = []string{name}
 			}
 			for _, j := range removed {
 				if asJSON {
@@ -95,7 +93,7 @@ that were submitted longer ago; snurun-hub does so by itself, after its --keep.`
 					return err
 				}
 			}
-			return nil
+			return failed
 		},
 	}
 	a.hub(cmd)
