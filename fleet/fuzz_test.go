@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -111,14 +112,16 @@ func again[T any](t *testing.T, v T) {
 }
 
 // FuzzSpool opens a folder of which state and a segment are what a disk gives back:
-// every record is given out or counted, and new ones go on behind.
+// every record is given out or counted, once, and new ones go on behind. Of a segment
+// of which bytes are others, or the end is missing, all are accounted for.
 func FuzzSpool(f *testing.F) {
+	const n = 6
 	dir := f.TempDir()
 	s, err := OpenSpool(dir, SpoolOptions{})
 	if err != nil {
 		f.Fatal(err)
 	}
-	for i := range 4 {
+	for i := range n {
 		if _, err := s.Append(Decision, fmt.Appendf(nil, `{"n":%d}`, i)); err != nil {
 			f.Fatal(err)
 		}
@@ -126,48 +129,59 @@ func FuzzSpool(f *testing.F) {
 	if err := s.Close(); err != nil {
 		f.Fatal(err)
 	}
-	const segment = "0000000100000001" + segmentTail
-	written, err := os.ReadFile(filepath.Join(dir, segment))
-	if err != nil {
-		f.Fatal(err)
-	}
+	segment, written := onlySegment(f, dir)
 	state, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(state, written)
-	f.Add([]byte("x"), written[:len(written)-3])
-	f.Add(state, make([]byte, 100))
-	f.Fuzz(func(t *testing.T, state, written []byte) {
-		dir := t.TempDir()
-		for name, data := range map[string][]byte{segment: written, stateFile: state} {
-			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-				t.Fatal(err)
-			}
+	f.Add(state, written, []byte{})
+	f.Add([]byte("x"), written[:len(written)-3], []byte{0, 1})
+	f.Add(state, make([]byte, 100), []byte{0, 1, 20, 255, 17, 3})
+	f.Add(append(state, "gone 100000002 100000003\n"...), written, []byte{40})
+	f.Fuzz(func(t *testing.T, anyState, anything, damage []byte) {
+		accounted(t, t.TempDir(), segment, anyState, anything, -1)
+		data := bytes.Clone(written)
+		for ; len(damage) > 1; damage = damage[2:] {
+			data[int(damage[0])%len(data)] ^= damage[1]
 		}
-		s, err := OpenSpool(dir, SpoolOptions{})
-		if err != nil {
-			return
+		if len(damage) > 0 {
+			data = data[:int(damage[0])%len(data)]
 		}
-		defer s.Close()
-		if _, err := s.Append(Decision, []byte(`{"new":true}`)); err != nil {
+		accounted(t, t.TempDir(), segment, state, data, n)
+	})
+}
+
+// accounted opens a spool that has a state and a segment, in which there were a number
+// of records, −1 if that is not known, and opens it again.
+func accounted(t *testing.T, dir, segment string, state, data []byte, written int) {
+	t.Helper()
+	for name, data := range map[string][]byte{segment: data, stateFile: state} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		waits := s.State().Pending
-		n, last := int64(0), ""
-		for {
-			r, ok, err := s.Next(0) // behind what is acknowledged
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !ok {
-				break
-			}
-			n, last = n+1, string(r.Data)
-			s.Ack(r.Seq)
-		}
-		if left := s.State(); left.Pending != 0 || n > waits || last != `{"new":true}` {
-			t.Errorf("%d of %d records were read, the last is %q, %+v", n, waits, last, left)
-		}
-	})
+	}
+	s, err := OpenSpool(dir, SpoolOptions{})
+	if err != nil {
+		return
+	}
+	kept, first := all(t, s), s.State()
+	if int(first.Pending) != len(kept) || written >= 0 && (len(kept)+int(first.Lost) != written || first.Lost != first.Dropped || !slices.IsSorted(kept)) {
+		t.Errorf("%q of %d records, %+v", kept, written, first)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = OpenSpool(dir, SpoolOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if again := s.State(); again.Lost != 0 || again.Dropped != first.Dropped || again.Pending != first.Pending {
+		t.Errorf("opened again: %+v, first %+v", again, first)
+	}
+	if _, err := s.Append(Decision, []byte(`{"new":true}`)); err != nil {
+		t.Fatal(err)
+	}
+	if got := takeAll(t, s); !slices.Equal(got, append(kept, `{"new":true}`)) {
+		t.Errorf("%q were taken, expected %q and a new one", got, kept)
+	}
 }

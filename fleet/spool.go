@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bufio"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,6 +55,10 @@ type Record struct {
 //	CRC-32C             uint32, of its number (uint64) and all that follows
 //	kind                byte, index in Logged
 //	data
+//
+// The file "state" has the id of the spool, the number of the run, what is acknowledged
+// and how many records were dropped; then the number that the next record gets, and
+// which of those that wait were found to be damaged, so that none is counted twice.
 type Spool struct {
 	dir     string
 	o       SpoolOptions
@@ -86,7 +92,7 @@ type Spool struct {
 type segment struct {
 	path  string
 	first uint64
-	sizes []uint32 // of its records on disk
+	sizes []uint32 // of its records on disk, with what is damaged between them
 	size  int64
 
 	// The record asked for last and where it begins, so that reading on is cheap.
@@ -130,7 +136,7 @@ func OpenSpool(dir string, o SpoolOptions) (*Spool, error) {
 
 // open reads the state and all segments, and begins a run.
 func (s *Spool) open() error {
-	run, err := s.readState()
+	state, err := s.readState()
 	if err != nil {
 		return err
 	}
@@ -138,18 +144,19 @@ func (s *Spool) open() error {
 	if err != nil {
 		return err
 	}
+	run, whole := state.run, false
 	for _, e := range entries {
 		hex, ok := strings.CutSuffix(e.Name(), segmentTail)
 		first, err := strconv.ParseUint(hex, 16, 64)
 		if !ok || err != nil || len(hex) != 16 || !e.Type().IsRegular() {
 			continue
 		}
-		g := &segment{path: filepath.Join(s.dir, e.Name()), first: first}
-		if err := s.scan(g); err != nil {
-			return err
-		}
 		run = max(run, first>>32)
-		s.segments = append(s.segments, g)
+		whole = whole || first>>32 == state.next>>32
+		s.segments = append(s.segments, &segment{path: s.path(first), first: first})
+	}
+	if first := max(state.next>>32<<32|1, s.acked+1); !whole && state.next > first { // somebody removed what waits
+		s.segments = append(s.segments, &segment{path: s.path(first), first: first})
 	}
 	slices.SortFunc(s.segments, func(a, b *segment) int {
 		if a.first < b.first {
@@ -157,87 +164,193 @@ func (s *Spool) open() error {
 		}
 		return 1
 	})
+	for i, g := range s.segments {
+		// The segment behind it, or the state, tell how many records it had.
+		count, exact := uint64(0), false
+		if i+1 < len(s.segments) && s.segments[i+1].first>>32 == g.first>>32 {
+			count, exact = s.segments[i+1].first-g.first, true
+		} else if state.next>>32 == g.first>>32 && state.next > g.first {
+			count = state.next - g.first
+		}
+		if count > maxRecords { // no spool has so many: the name is not one of this spool
+			count, exact = 0, false
+		}
+		damaged, err := g.scan(count, exact)
+		if err != nil {
+			return err
+		}
+		s.bytes += g.size
+		for _, seq := range damaged {
+			if seq <= s.acked {
+				continue
+			}
+			s.gone[seq] = true
+			if !slices.ContainsFunc(state.gone, func(k span) bool { return k.first <= seq && seq <= k.last }) {
+				s.dropped++
+				s.lost++
+			}
+		}
+	}
 	// A new run has numbers that none before it can have used, whatever of it a
 	// power cut took from the disk.
 	s.next = (run+1)<<32 | 1
-	s.saved = s.acked
 	if err := s.saveState(); err != nil {
 		return err
 	}
 	if err := s.begin(); err != nil {
 		return err
 	}
-	s.forget()
 	for _, g := range s.segments {
 		for i := range g.sizes {
-			if g.first+uint64(i) > s.acked {
+			if seq := g.first + uint64(i); seq > s.acked && !s.gone[seq] {
 				s.pending++
 			}
 		}
 	}
+	s.forget()
+	s.ack(s.acked) // the first of those that wait may be damaged
 	return nil
 }
 
-// scan lists the records of a segment. One that is damaged is listed, for Next to
-// count, where what follows it can be found; else the segment ends before it.
-func (s *Spool) scan(g *segment) error {
+func (s *Spool) path(first uint64) string {
+	return filepath.Join(s.dir, fmt.Sprintf("%016x%s", first, segmentTail))
+}
+
+// maxRecords bounds the records of a segment.
+const maxRecords = 1 << 24
+
+// scan lists the records of a segment, of which count is known to be the number, or the
+// least that it can be. What is damaged is listed, too, and returned: the records behind
+// it tell their numbers, and so how many they are.
+func (g *segment) scan(count uint64, exact bool) (damaged []uint64, err error) {
+	lose := func(n uint64, size int64) {
+		for range n {
+			damaged = append(damaged, g.first+uint64(len(g.sizes)))
+			g.sizes = append(g.sizes, uint32(size))
+			g.size += size
+			size = 0
+		}
+	}
 	f, err := os.Open(g.path)
-	if err != nil {
-		return err
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
-	defer f.Close()
-	for {
-		_, n, err := readRecord(f, g.size, g.first+uint64(len(g.sizes)))
-		if err == io.EOF {
-			break
+	if err == nil {
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return nil, err
 		}
-		if err != nil && !errors.Is(err, errRecord) {
-			return fmt.Errorf("fleet: spool: %w", err) // the disk, not the record
+		for !exact || uint64(len(g.sizes)) < count {
+			seq := g.first + uint64(len(g.sizes))
+			r, err := readRecord(f, g.size, seq)
+			if err == nil {
+				g.sizes = append(g.sizes, uint32(recordHead+len(r.Data)))
+				g.size += recordHead + int64(len(r.Data))
+				continue
+			}
+			if err == io.EOF {
+				break
+			}
+			if !errors.Is(err, errRecord) {
+				return nil, fmt.Errorf("fleet: spool: %w", err) // the disk, not the record
+			}
+			most := uint64(maxRecords)
+			if exact {
+				most = g.first + count - seq - 1
+			}
+			n, at, err := resume(f, g.size, info.Size(), seq, most)
+			if err != nil {
+				return nil, fmt.Errorf("fleet: spool: %w", err)
+			}
+			if n == 0 { // one at least
+				lose(1, info.Size()-g.size)
+				break
+			}
+			lose(n, at-g.size)
 		}
-		if err != nil && n == 0 {
-			s.dropped++ // one at least
-			s.lost++
-			break
-		}
-		g.sizes = append(g.sizes, uint32(n))
-		g.size += int64(n)
 	}
-	s.bytes += g.size
-	return nil
+	if n := uint64(len(g.sizes)); n < count {
+		lose(count-n, 0)
+	}
+	return damaged, nil
+}
+
+// maxTried bounds the bytes of which resume computes checksums.
+const maxTried = 1 << 28
+
+// resume looks for the first record behind one that is damaged, which begins at an
+// offset and has the number seq. It returns how many are lost before the one that it
+// found, at most as many as it is told, and where that begins; 0 for none.
+func resume(f io.ReaderAt, from, end int64, seq, most uint64) (n uint64, at int64, err error) {
+	// Mostly the length is right.
+	var head [recordHead]byte
+	if got, _ := f.ReadAt(head[:], from); got == len(head) && most > 0 {
+		at := from + recordHead + int64(binary.LittleEndian.Uint32(head[:]))
+		if r, err := readRecord(f, at, seq+1); err == nil && len(r.Data) > 0 {
+			return 1, at, nil
+		}
+	}
+	block := make([]byte, 1<<16)
+	tried := 0
+	for begin := from + 1; begin < end; begin += int64(len(block)) - recordHead + 1 {
+		got, err := f.ReadAt(block, begin)
+		if err != nil && err != io.EOF {
+			return 0, 0, err
+		}
+		for i := 0; i+recordHead <= got; i++ {
+			head, at := block[i:i+recordHead], begin+int64(i)
+			// A file that ends in zeros has no records there.
+			size := binary.LittleEndian.Uint32(head)
+			if size == 0 || size > MaxMessage || int(head[8]) >= len(Logged()) || at+recordHead+int64(size) > end {
+				continue
+			}
+			data := make([]byte, size)
+			if _, err := f.ReadAt(data, at+recordHead); err != nil {
+				return 0, 0, err
+			}
+			// As many as fit before it, and some more of which the disk has nothing.
+			for n := range min(most, uint64(at-from)/recordHead+64) {
+				if tried += recordHead + len(data); tried > maxTried {
+					return 0, 0, nil
+				}
+				if checksum(seq+n+1, head[8:], data) == binary.LittleEndian.Uint32(head[4:]) {
+					return n + 1, at, nil
+				}
+			}
+		}
+	}
+	return 0, 0, nil
 }
 
 var errRecord = errors.New("the record is not whole")
 
-// readRecord reads the record at an offset, which has a number, and returns its size
-// on disk: 0 with an error if the next record is not known to be behind it.
-func readRecord(f io.ReaderAt, at int64, seq uint64) (r Record, size int, err error) {
+// readRecord reads the record at an offset, which has a number.
+func readRecord(f io.ReaderAt, at int64, seq uint64) (r Record, err error) {
 	var head [recordHead]byte
 	if n, err := f.ReadAt(head[:], at); n < len(head) {
 		if err == io.EOF && n > 0 {
 			err = errRecord
 		}
-		return r, 0, err
+		return r, err
 	}
 	n := binary.LittleEndian.Uint32(head[:])
 	kind := int(head[8])
 	if n > MaxMessage {
-		return r, 0, errRecord
+		return r, errRecord
 	}
 	r.Data = make([]byte, n)
 	if got, err := f.ReadAt(r.Data, at+recordHead); got < len(r.Data) {
 		if err == io.EOF {
 			err = errRecord
 		}
-		return r, 0, err
-	}
-	if n > 0 { // a file that ends in zeros has no records there
-		size = recordHead + int(n)
+		return r, err
 	}
 	if kind >= len(Logged()) || checksum(seq, head[8:], r.Data) != binary.LittleEndian.Uint32(head[4:]) {
-		return r, size, errRecord
+		return r, errRecord
 	}
 	r.Kind, r.Seq = Logged()[kind], seq
-	return r, recordHead + int(n), nil
+	return r, nil
 }
 
 // checksum is that of a record: its number is part of it, so that a length that is
@@ -247,43 +360,78 @@ func checksum(seq uint64, kind, data []byte) uint32 {
 	return crc32.Update(crc32.Update(sum, castagnoli, kind), castagnoli, data)
 }
 
-// readState reads id, run, acknowledged number and dropped records. A state that
-// cannot be read is that of a new spool, under a new id.
-func (s *Spool) readState() (run uint64, err error) {
+// state is what the file of this name has, but for the id.
+type state struct {
+	run, next, acked uint64
+	dropped          int64
+	gone             []span
+}
+
+// span are numbers of records.
+type span struct{ first, last uint64 }
+
+// readState reads the state. One that cannot be read is that of a new spool, under a
+// new id.
+func (s *Spool) readState() (st state, err error) {
 	text, err := os.ReadFile(filepath.Join(s.dir, stateFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, err
+		return st, err
 	}
-	var acked uint64
-	var dropped int64
+	first, rest, _ := strings.Cut(string(text), "\n")
 	var id string
-	if n, err := fmt.Sscanf(string(text), "%16s %x %x %d\n", &id, &run, &acked, &dropped); err == nil && n == 4 && len(id) == 16 && run < 1<<31 {
-		s.id, s.acked, s.dropped = id, acked, dropped
-		return run, nil
+	if n, err := fmt.Sscanf(first, "%16s %x %x %d", &id, &st.run, &st.acked, &st.dropped); err != nil || n != 4 || len(id) != 16 || st.run >= 1<<31 {
+		s.id = strings.ToLower(rand.Text()[:16])
+		return state{}, nil
 	}
-	s.id = strings.ToLower(rand.Text()[:16])
-	return 0, nil
+	for line := range strings.Lines(rest) {
+		var k span
+		if _, err := fmt.Sscanf(line, "next %x", &k.first); err == nil && k.first>>32 == st.run {
+			st.next = k.first
+		} else if _, err := fmt.Sscanf(line, "gone %x %x", &k.first, &k.last); err == nil {
+			st.gone = append(st.gone, k)
+		}
+	}
+	s.id, s.acked, s.dropped = id, st.acked, st.dropped
+	return st, nil
+}
+
+// snapshot returns the state as it is.
+func (s *Spool) snapshot() state {
+	st := state{run: s.next >> 32, next: s.next, acked: s.acked, dropped: s.dropped}
+	for _, seq := range slices.Sorted(maps.Keys(s.gone)) {
+		if n := len(st.gone); n > 0 && st.gone[n-1].last+1 == seq {
+			st.gone[n-1].last = seq
+		} else {
+			st.gone = append(st.gone, span{seq, seq})
+		}
+	}
+	return st
 }
 
 // saveState writes the state, whole.
 func (s *Spool) saveState() error {
-	err := writeState(s.dir, s.id, s.next>>32, s.acked, s.dropped)
+	st := s.snapshot()
+	err := st.write(s.dir, s.id)
 	if err == nil {
-		s.saved, s.dropSave = s.acked, s.dropped
+		s.saved, s.dropSave = st.acked, st.dropped
 	}
 	return err
 }
 
-func writeState(dir, id string, run, acked uint64, dropped int64) error {
+func (st *state) write(dir, id string) error {
 	return atomicfile.Write(filepath.Join(dir, stateFile), func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s %x %x %d\n", id, run, acked, dropped)
-		return err
+		b := bufio.NewWriter(w)
+		fmt.Fprintf(b, "%s %x %x %d\nnext %x\n", id, st.run, st.acked, st.dropped, st.next)
+		for _, k := range st.gone {
+			fmt.Fprintf(b, "gone %x %x\n", k.first, k.last)
+		}
+		return b.Flush()
 	})
 }
 
 // begin opens a new segment to write to. If it fails, all is as before.
 func (s *Spool) begin() error {
-	path := filepath.Join(s.dir, fmt.Sprintf("%016x%s", s.next, segmentTail))
+	path := s.path(s.next)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -384,10 +532,12 @@ func (s *Spool) dropFirst(room int64) {
 	for len(s.segments) > 1 && s.bytes+room > s.o.Bytes {
 		g := s.segments[0]
 		for i := range g.sizes {
-			if g.first+uint64(i) > s.acked {
+			seq := g.first + uint64(i)
+			if seq > s.acked && !s.gone[seq] {
 				s.dropped++
 				s.pending--
 			}
+			delete(s.gone, seq)
 		}
 		s.acked = max(s.acked, g.end())
 		s.remove()
@@ -452,7 +602,10 @@ func (s *Spool) Next(after uint64) (Record, bool, error) {
 			s.reader, s.readerOf = f, g
 		}
 		for ; i < len(g.sizes); i++ {
-			r, _, err := readRecord(s.reader, g.offset(i), g.first+uint64(i))
+			if s.gone[g.first+uint64(i)] {
+				continue
+			}
+			r, err := readRecord(s.reader, g.offset(i), g.first+uint64(i))
 			if err == nil {
 				return r, true, nil
 			}
@@ -470,6 +623,7 @@ func (s *Spool) lose(g *segment, from, to int) {
 	for i := from; i < to; i++ {
 		if seq := g.first + uint64(i); seq > s.acked && !s.gone[seq] {
 			s.gone[seq] = true
+			s.pending--
 			s.dropped++
 			s.lost++
 		}
@@ -519,17 +673,18 @@ func (s *Spool) ack(seq uint64) {
 	if seq == s.acked {
 		return
 	}
-	for n := range s.gone {
-		if n <= seq {
-			delete(s.gone, n)
-		}
-	}
 	for _, g := range s.segments {
 		if n := uint64(len(g.sizes)); n > 0 {
 			from, to := max(g.first, s.acked+1), min(g.first+n-1, seq)
 			if from <= to {
 				s.pending -= int64(to - from + 1)
 			}
+		}
+	}
+	for n := range s.gone {
+		if n <= seq {
+			delete(s.gone, n)
+			s.pending++ // it was none that waits
 		}
 	}
 	s.acked = seq
@@ -568,17 +723,20 @@ func (s *Spool) keep() {
 			f, _ = os.Open(s.file.Name())
 			s.dirty = false
 		}
-		dir, run, acked, dropped := s.dir, s.next>>32, s.acked, s.dropped
-		changed := acked != s.saved || dropped != s.dropSave
+		dir, changed := s.dir, s.acked != s.saved || s.dropped != s.dropSave
+		var st state
+		if changed {
+			st = s.snapshot()
+		}
 		s.lock.Unlock()
 		// Not under the lock: appending does not wait for the disk.
 		if f != nil {
 			_ = f.Sync()
 			f.Close()
 		}
-		if changed && writeState(dir, s.id, run, acked, dropped) == nil { // else what is acknowledged may be sent again
+		if changed && st.write(dir, s.id) == nil { // else what is acknowledged may be sent again
 			s.lock.Lock()
-			s.saved, s.dropSave = acked, dropped
+			s.saved, s.dropSave = st.acked, st.dropped
 			s.lock.Unlock()
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,90 +100,157 @@ func TestSpool(t *testing.T) {
 	expect(t, s)
 }
 
-// TestSpoolTorn opens spools of which the end was lost or damaged, as after a power
-// cut: what is whole is there.
+// TestSpoolTorn opens spools of which the end was lost, or a byte is another, as after
+// a power cut: what is whole is there, and what is not is counted, once.
 func TestSpoolTorn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir, SpoolOptions{})
-	for i := range 10 {
+	const n = 3
+	for i := range n {
 		put(t, s, fmt.Sprint("text", i))
 	}
 	s.Close()
+	name, whole := onlySegment(t, dir)
+	const each = recordHead + len("text0")
+	step := 1
+	if testing.Short() {
+		step = 5
+	}
+	for cut := 0; cut < len(whole); cut += step {
+		for _, damage := range []bool{false, true} {
+			t.Run(fmt.Sprint(cut, damage), func(t *testing.T) {
+				t.Parallel()
+				data, lost := append([]byte(nil), whole[:cut]...), min(cut%each, 1)
+				var texts []string
+				for i := range n {
+					if i != cut/each && (damage || i < cut/each) {
+						texts = append(texts, fmt.Sprint("text", i))
+					}
+				}
+				if damage {
+					data, lost = append([]byte(nil), whole...), 1
+					data[cut] ^= 0x40
+				}
+				dir := t.TempDir()
+				if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				s := open(t, dir, SpoolOptions{})
+				expect(t, s, texts...)
+				if state := s.State(); state.Lost != int64(lost) || state.Dropped != int64(lost) {
+					t.Errorf("%+v, expected %d lost", state, lost)
+				}
+				put(t, s, "new")
+				s.Close()
+				s = open(t, dir, SpoolOptions{})
+				expect(t, s, append(texts, "new")...)
+				if state := s.State(); state.Lost != 0 || state.Dropped != int64(lost) {
+					t.Errorf("opened again: %+v, expected %d dropped before", state, lost)
+				}
+				takeAll(t, s)
+			})
+		}
+	}
+}
+
+// onlySegment returns the name and the bytes of the one segment of a spool that has any.
+func onlySegment(t testing.TB, dir string) (name string, data []byte) {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*"+segmentTail))
 	if err != nil || len(files) != 1 {
 		t.Fatal(files, err)
 	}
-	whole, err := os.ReadFile(files[0])
-	if err != nil {
+	if data, err = os.ReadFile(files[0]); err != nil {
 		t.Fatal(err)
 	}
-	const each = recordHead + len("text0")
-	step := 1
-	if testing.Short() {
-		step = 7
+	return filepath.Base(files[0]), data
+}
+
+// takeAll takes everything out of a spool: then nothing waits.
+func takeAll(t *testing.T, s *Spool) (texts []string) {
+	t.Helper()
+	for {
+		r, ok, err := s.Next(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		texts = append(texts, string(r.Data))
+		s.Ack(r.Seq)
 	}
-	for cut := 0; cut < len(whole); cut += step {
-		for _, damage := range []bool{false, true} {
-			data := append([]byte(nil), whole[:cut]...)
-			if damage {
-				data = append([]byte(nil), whole...)
-				data[cut] ^= 0x40
+	if state := s.State(); state.Pending != 0 {
+		t.Errorf("%+v, expected that nothing waits", state)
+	}
+	return texts
+}
+
+// TestSpoolHole puts zeros, and noise, over many records of a segment, and takes the end
+// of one and all of another away: what is left comes in order, and as many are counted
+// as are not there.
+func TestSpoolHole(t *testing.T) {
+	t.Parallel()
+	noise := make([]byte, 4096)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(noise)
+	for name, change := range map[string]func(segments [][]byte) [][]byte{
+		"zeros":        func(s [][]byte) [][]byte { copy(s[0][1000:], make([]byte, 4096)); return s },
+		"noise":        func(s [][]byte) [][]byte { copy(s[0][1000:], noise); return s },
+		"bytes less":   func(s [][]byte) [][]byte { s[0] = slices.Delete(s[0], 1000, 1100); return s },
+		"bytes more":   func(s [][]byte) [][]byte { s[0] = slices.Insert(s[0], 1000, noise...); return s },
+		"the end":      func(s [][]byte) [][]byte { s[0] = s[0][:5000]; return s },
+		"the last end": func(s [][]byte) [][]byte { s[2] = s[2][:50]; return s },
+		"one less":     func(s [][]byte) [][]byte { s[1] = nil; return s },
+		"the last":     func(s [][]byte) [][]byte { s[2] = nil; return s },
+		"all":          func(s [][]byte) [][]byte { return make([][]byte, 3) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			s := open(t, dir, SpoolOptions{Bytes: MinSpool})
+			n := 0
+			for ; len(s.segments) < 3 || s.segments[2].size < 1000; n++ {
+				put(t, s, fmt.Sprintf("%05d", n))
 			}
-			sub := t.TempDir()
-			if err := os.WriteFile(filepath.Join(sub, filepath.Base(files[0])), data, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			s, err := OpenSpool(sub, SpoolOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := all(t, s)
-			// What is before is there, and what is behind where its place is known: damage
-			// costs the record that it is in.
-			want := len(whole) / each
-			if !damage {
-				want = cut / each
-			} else if cut%each > 3 {
-				want--
-			}
-			var texts []string
-			for i := range want + 1 {
-				if i != cut/each {
-					texts = append(texts, fmt.Sprint("text", i))
-				}
-			}
-			if damage && cut%each <= 3 { // the length
-				if len(got) < cut/each || !slices.Equal(got[:cut/each], texts[:cut/each]) {
-					t.Fatalf("cut %d: %q", cut, got)
-				}
-				want = len(got)
-			} else if !slices.Equal(got, texts[:want]) {
-				t.Fatalf("cut %d, damage %v: %q, expected %q", cut, damage, got, texts[:want])
-			}
-			if state := s.State(); damage && state.Lost == 0 || !damage && state.Lost != int64(min(cut%each, 1)) || state.Lost != state.Dropped || state.Pending < int64(want) {
-				t.Fatalf("cut %d, damage %v: %+v", cut, damage, state)
-			}
-			put(t, s, "new")
-			if got := all(t, s); got[len(got)-1] != "new" {
-				t.Fatalf("cut %d, damage %v: %q", cut, damage, got)
-			}
-			for last := uint64(0); ; {
-				r, ok, err := s.Next(last)
+			var names []string
+			var data [][]byte
+			for _, g := range s.segments {
+				text, err := os.ReadFile(g.path)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !ok {
-					break
-				}
-				last = r.Seq
-				s.Ack(last)
-			}
-			if n := s.State().Pending; n != 0 {
-				t.Fatalf("cut %d, damage %v: %d records wait for ever", cut, damage, n)
+				names, data = append(names, g.path), append(data, text)
 			}
 			s.Close()
-		}
+			for i, text := range change(data) {
+				err := os.Remove(names[i])
+				if text != nil {
+					err = os.WriteFile(names[i], text, 0o600)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			var dropped int64
+			for i := range 2 {
+				s = open(t, dir, SpoolOptions{Bytes: MinSpool})
+				texts, state := all(t, s), s.State()
+				if !slices.IsSorted(texts) || int(state.Pending) != len(texts) || len(texts)+int(state.Dropped) != n || state.Dropped == 0 {
+					t.Errorf("%d of %d records, %+v", len(texts), n, state)
+				}
+				if i == 0 {
+					dropped = state.Dropped
+				}
+				if state.Lost != dropped*int64(1-i) || state.Dropped != dropped {
+					t.Errorf("opened %d times: %+v, expected %d dropped", i+1, state, dropped)
+				}
+				s.Close()
+			}
+			if name != "all" && dropped > int64(n/2+20) {
+				t.Errorf("%d of %d records are lost", dropped, n)
+			}
+		})
 	}
 }
 
@@ -224,6 +292,13 @@ func TestSpoolDamaged(t *testing.T) {
 	}
 	if again := all(t, s); len(again) != len(got) || s.State().Lost != int64(n-len(got)) {
 		t.Errorf("read again: %d records, %+v", len(again), s.State())
+	}
+	lost := s.State().Dropped
+	s.Close()
+	s = open(t, dir, SpoolOptions{Bytes: MinSpool})
+	expect(t, s, got...)
+	if state := s.State(); state.Lost != 0 || state.Dropped != lost {
+		t.Errorf("opened again: %+v, expected %d dropped before", state, lost)
 	}
 	s.Ack(uint64(1)<<32 + n - 1) // the last but one; the last cannot be sent
 	if state := s.State(); state.Pending != 0 {
