@@ -18,8 +18,8 @@ import (
 // window is how many messages are on their way at once.
 const window = 256
 
-// maxBlind is how many sessions may not read the last message of a stream before it
-// is taken for one that somebody deleted.
+// maxBlind is how many sessions may not read the last message of a stream before one
+// goes on by what else is known of it.
 const maxBlind = 5
 
 // answerTime is how long an answer of the server may take.
@@ -40,9 +40,13 @@ type natsLink struct {
 	stream string
 	obeyed string // id of the order that was obeyed last
 	blind  int    // sessions in a row that could not read the last message
+	known  place  // of the last record that is known to be in the board's own stream
 	halt   context.CancelFunc
 	ended  chan struct{}
 }
+
+// place is where a record is in a stream.
+type place struct{ seq, record uint64 }
 
 func newNATS(p *Publisher, t target) (link, error) {
 	l := &natsLink{p: p, acks: make(chan *nats.Msg, 2*window), cut: make(chan struct{}, 1), orders: make(chan []byte, 8), ended: make(chan struct{})}
@@ -216,8 +220,10 @@ type streamInfo struct {
 		AllowDirect bool     `json:"allow_direct"`
 	} `json:"config"`
 	State struct {
-		Messages uint64 `json:"messages"`
-		LastSeq  uint64 `json:"last_seq"`
+		Messages uint64   `json:"messages"`
+		FirstSeq uint64   `json:"first_seq"`
+		LastSeq  uint64   `json:"last_seq"`
+		Deleted  []uint64 `json:"deleted"` // if it was asked for
 	} `json:"state"`
 }
 
@@ -252,7 +258,7 @@ func (a *api) get(ctx context.Context, stream string, request map[string]any) (*
 }
 
 // resume finds out what the hub has and takes it out of the spool. chained says
-// that the stream is the board's alone, so that each message can name the number of
+// that the stream has what is in the board's spool alone, so that each message can name the number of
 // the one before: last is that of the last one.
 func (l *natsLink) resume(ctx context.Context) (last uint64, chained bool, err error) {
 	var info streamInfo
@@ -273,45 +279,129 @@ func (l *natsLink) resume(ctx context.Context) (last uint64, chained bool, err e
 	}
 	chained = len(info.Config.Subjects) > 0
 	for _, s := range info.Config.Subjects {
-		chained = chained && strings.HasPrefix(s, l.p.prefix+".")
+		kind, ok := strings.CutPrefix(s, l.p.prefix+".")
+		chained = chained && ok && slices.Contains(Logged(), kind)
 	}
 	if !info.Config.AllowDirect {
 		return 0, false, fmt.Errorf("stream %s does not allow direct access, which the spool needs to go on where it was: expected allow_direct", l.stream)
 	}
-	var ids []string
 	if chained {
-		if last = info.State.LastSeq; info.State.Messages > 0 {
-			m, err := l.api.get(ctx, l.stream, map[string]any{"seq": last})
-			if errors.Is(err, ErrNoMessage) && l.blind < maxBlind {
-				// Another server of a cluster, which is behind.
-				l.blind++
-				return 0, false, fmt.Errorf("stream %s: its last message, %d, cannot be read yet", l.stream, last)
-			}
-			if err != nil && !errors.Is(err, ErrNoMessage) {
+		last = info.State.LastSeq
+		if info.State.Messages > 0 {
+			if err := l.behind(ctx, &info); err != nil {
 				return 0, false, err
-			}
-			if err == nil {
-				l.blind = 0
-				ids = append(ids, m.Header.Get(nats.MsgIdHdr))
 			}
 		}
-	} else {
-		for _, kind := range Logged() {
-			m, err := l.api.get(ctx, l.stream, map[string]any{"last_by_subj": l.p.prefix + "." + kind})
-			if err != nil && !errors.Is(err, ErrNoMessage) {
-				return 0, false, err
-			}
-			if err == nil {
-				ids = append(ids, m.Header.Get(nats.MsgIdHdr))
+		l.blind = 0
+		return last, true, nil
+	}
+	for _, kind := range Logged() {
+		m, err := l.api.get(ctx, l.stream, map[string]any{"last_by_subj": l.p.prefix + "." + kind})
+		if err != nil && !errors.Is(err, ErrNoMessage) {
+			return 0, false, err
+		}
+		if err == nil {
+			if record, ok := l.p.seqOf(m.Header.Get(nats.MsgIdHdr)); ok {
+				l.p.spool.Ack(record)
 			}
 		}
 	}
-	for _, id := range ids {
-		if seq, ok := l.p.seqOf(id); ok {
-			l.p.spool.Ack(seq)
+	return last, false, nil
+}
+
+// behind takes out of the spool what is in the board's own stream, which has messages:
+// all up to the last one. What somebody deleted behind it is published again, if the
+// spool still has it.
+func (l *natsLink) behind(ctx context.Context, info *streamInfo) error {
+	top := info.State.LastSeq
+	m, err := l.api.get(ctx, l.stream, map[string]any{"seq": top})
+	if errors.Is(err, ErrNoMessage) && info.State.LastSeq-info.State.FirstSeq+1 > info.State.Messages {
+		// Any server of a cluster answers to get, the stream's leader to this.
+		var all streamInfo
+		if err := l.api.ask(ctx, "STREAM.INFO."+l.stream, map[string]bool{"deleted_details": true}, &all); err != nil {
+			return fmt.Errorf("stream %s: %w", l.stream, err)
+		}
+		if all.State.LastSeq != info.State.LastSeq || all.State.Messages == 0 {
+			return errAgain
+		}
+		for gone := all.State.Deleted; len(gone) > 0 && gone[len(gone)-1] == top; top-- {
+			gone = gone[:len(gone)-1]
+		}
+		if top != info.State.LastSeq {
+			m, err = l.api.get(ctx, l.stream, map[string]any{"seq": top})
 		}
 	}
-	return last, chained, nil
+	switch {
+	case err == nil:
+		if record, ok := l.p.seqOf(m.Header.Get(nats.MsgIdHdr)); ok {
+			l.have(place{top, record})
+		}
+		return nil
+	case !errors.Is(err, ErrNoMessage):
+		return err
+	case l.blind < maxBlind:
+		l.blind++ // a server of a cluster is behind
+		return fmt.Errorf("stream %s: its last message, %d, cannot be read yet", l.stream, top)
+	}
+	// It is there, and nobody can read it, as on a disk that is damaged. As many records
+	// were stored as there are messages behind one that is known.
+	at := l.known
+	if at.seq == 0 || at.seq > top {
+		if at, err = l.readable(ctx); err != nil {
+			return err
+		}
+	}
+	if at.seq == 0 || at.seq > top {
+		l.p.o.Log(fmt.Sprintf("stream %s: its last message, %d, cannot be read, and nothing tells what it is: what waits is published, up to %d messages of it perhaps twice", l.stream, top, window))
+		return nil
+	}
+	l.have(at)
+	for ; at.seq < top; at.seq++ {
+		r, ok, err := l.p.spool.Next(at.record)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		at.record = r.Seq
+	}
+	l.have(at)
+	return nil
+}
+
+// have notes that a record, and all before it, are in the stream.
+func (l *natsLink) have(at place) {
+	l.known = at
+	l.p.spool.Ack(at.record)
+}
+
+// readable returns where the last record is in the stream that is acknowledged, by the
+// last one there that can be read.
+func (l *natsLink) readable(ctx context.Context) (at place, err error) {
+	for _, kind := range Logged() {
+		m, err := l.api.get(ctx, l.stream, map[string]any{"last_by_subj": l.p.prefix + "." + kind})
+		if errors.Is(err, ErrNoMessage) {
+			continue
+		}
+		if err != nil {
+			return at, err
+		}
+		seq, err := sequence(m)
+		if err != nil {
+			return at, err
+		}
+		if record, ok := l.p.seqOf(m.Header.Get(nats.MsgIdHdr)); ok && seq > at.seq {
+			at = place{seq, record}
+		}
+	}
+	if acked := l.p.spool.acknowledged(); acked > at.record && at.seq > 0 {
+		if acked>>32 != at.record>>32 {
+			return place{}, nil // of another run, of which nobody knows how many records it had
+		}
+		at = place{at.seq + acked - at.record, acked}
+	}
+	return at, nil
 }
 
 // refused returns what to try where a hub does not answer.
@@ -413,6 +503,7 @@ func (l *natsLink) send(ctx context.Context, tail uint64, chained bool) error {
 				p.spool.Ack(seq)
 			}
 			if chained {
+				l.known = place{stored, seq}
 				limit = window
 			}
 		}

@@ -8,10 +8,10 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// serve starts a server within this process and connects to it.
+// serve starts a server on this machine and connects to it.
 func serve(t *testing.T, o *server.Options) *nats.Conn {
 	t.Helper()
-	o.DontListen, o.NoSigs, o.StoreDir = true, true, t.TempDir()
+	o.Host, o.Port, o.NoSigs, o.StoreDir = "127.0.0.1", -1, true, t.TempDir()
 	s, err := server.NewServer(o)
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +24,7 @@ func serve(t *testing.T, o *server.Options) *nats.Conn {
 	if !s.ReadyForConnections(time.Minute) {
 		t.Fatal("the server does not start")
 	}
-	nc, err := nats.Connect("", nats.InProcessServer(s))
+	nc, err := nats.Connect(s.ClientURL())
 	if err != nil {
 		t.Fatal(err)
 	}

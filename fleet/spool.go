@@ -654,6 +654,13 @@ func (s *Spool) Ack(seq uint64) {
 	}
 }
 
+// acknowledged returns the number up to which all records are.
+func (s *Spool) acknowledged() uint64 {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.acked
+}
+
 // behind returns the number of the first record behind another, if there is one.
 func (s *Spool) behind(seq uint64) (uint64, bool) {
 	for _, g := range s.segments {
