@@ -116,13 +116,20 @@ func Setup(ctx context.Context, js jetstream.JetStream, k Keep, boards []string)
 // setupBoards is the part of Setup that is about boards.
 func setupBoards(ctx context.Context, js jetstream.JetStream, k Keep, boards []string) error {
 	var failed error // a board that finds no room keeps no other out
+	others := 0
 	for _, b := range boards {
 		if err := CheckName("board", b); err != nil {
 			return fmt.Errorf("fleet: %w", err)
 		}
 		if err := makeStream(ctx, js, k.boardStream(Prefix(b))); err != nil {
+			if failed != nil {
+				others++
+			}
 			failed = cmp.Or(failed, err)
 		}
+	}
+	if others > 0 {
+		failed = fmt.Errorf("%w; and those of %d boards more", failed, others)
 	}
 	return failed
 }

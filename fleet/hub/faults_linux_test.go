@@ -2,6 +2,7 @@ package hub
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,6 +123,47 @@ func TestFullHub(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 	expectAll(t, stored(t, p.connect(t, "anna"), "pi-1"), n)
+}
+
+// TestFullStart starts a hub on a disk that is full: it says that it keeps nothing, and
+// is as it should be when there is room.
+func TestFullStart(t *testing.T) {
+	t.Parallel()
+	root(t)
+	for _, left := range []int64{0, 16 << 20} {
+		t.Run(fmt.Sprint(left>>20, " MB left"), func(t *testing.T) {
+			t.Parallel()
+			disk := t.TempDir()
+			system(t, "mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", disk)
+			t.Cleanup(func() { _ = exec.Command("umount", "-l", disk).Run() })
+			if err := os.WriteFile(filepath.Join(disk, "left"), make([]byte, left), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			empty := fill(t, disk)
+			if err := os.Remove(filepath.Join(disk, "left")); err != nil {
+				t.Fatal(err)
+			}
+			p := newPlace(t, func(o *Options) {
+				o.Store, o.Page = filepath.Join(disk, "store"), "127.0.0.1:0"
+				o.Keep = fleet.Keep{Bytes: 8 << 20, Batch: 12 << 20}
+			}, "board pi-1", "operator anna")
+			t.Cleanup(p.stop) // before the disk goes
+			code, text := health(t, p)
+			if code == http.StatusOK {
+				t.Errorf("the hub calls itself well: %s", text)
+			}
+			t.Log(text)
+			b := p.board(t, "pi-1", nil)
+			b.Decision(decision(0))
+			empty()
+			eventually(t, "a hub that is well", func() bool {
+				code, _ := health(t, p)
+				return code == http.StatusOK
+			})
+			closeAll(t, b)
+			expectAll(t, stored(t, p.connect(t, "anna"), "pi-1"), 1)
+		})
+	}
 }
 
 // TestCable cuts the cable between a board and its hub for twenty seconds, without a

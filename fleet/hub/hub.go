@@ -62,11 +62,14 @@ type Hub struct {
 	restart sync.Mutex // while the server is started anew
 	closed  bool
 
-	lock   sync.Mutex
-	server *server.Server
-	nc     *nats.Conn
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	lock    sync.Mutex
+	server  *server.Server
+	nc      *nats.Conn
+	keep    fleet.Keep // of the server
+	room    int64      // bytes that it may store
+	missing error      // why streams are not there that should be
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // Start starts a hub and returns when it can be used.
@@ -115,6 +118,7 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	h.stop = stop
 	h.done.Go(func() { h.watch(watch) })
 	h.done.Go(func() { h.expire(watch) })
+	h.done.Go(func() { h.adopt(watch) })
 	return h, nil
 }
 
@@ -211,13 +215,13 @@ func (h *Hub) start(ctx context.Context, listen bool) error {
 		return fmt.Errorf("hub: %w", err)
 	}
 	h.lock.Lock()
-	h.server, h.nc = s, nc
+	h.server, h.nc, h.keep, h.room = s, nc, keep, so.JetStreamMaxStore
 	if listen {
 		h.o.Listen = s.Addr().String() // the same if it starts again
 	}
 	h.lock.Unlock()
 	err = h.setup(ctx, keep, users)
-	if err != nil && (isFull(err) || !s.JetStreamEnabled()) {
+	if h.lack(err) {
 		// What is there can be read, and the watch tries again.
 		h.log.Errorf("%v", err)
 		err = nil
@@ -229,6 +233,40 @@ func (h *Hub) start(ctx context.Context, listen bool) error {
 		h.down()
 	}
 	return err
+}
+
+// lack notes why streams are missing, nil if none is, and reports whether they can be
+// made later.
+func (h *Hub) lack(why error) bool {
+	h.lock.Lock()
+	s := h.server
+	h.missing = why
+	h.lock.Unlock()
+	if why == nil {
+		return false
+	}
+	_, disk := h.diskFull()
+	return isFull(why) || disk || s != nil && !s.JetStreamEnabled()
+}
+
+// diskFull returns how many bytes are free, and whether that is too little.
+func (h *Hub) diskFull() (free int64, yes bool) {
+	free, ok := freeBytes(h.o.Store)
+	return free, ok && free < Reserve/4
+}
+
+// unwell says what is wrong with the hub, empty for nothing.
+func (h *Hub) unwell() string {
+	h.lock.Lock()
+	s, missing := h.server, h.missing
+	h.lock.Unlock()
+	if why := storeError(s); why != "" {
+		return why
+	}
+	if missing != nil {
+		return "streams are missing: " + missing.Error()
+	}
+	return ""
 }
 
 // isFull reports whether a stream found no room.
@@ -253,24 +291,43 @@ func (h *Hub) setup(ctx context.Context, keep fleet.Keep, users []User) error {
 	return fleet.Setup(ctx, js, keep, boards)
 }
 
-// adopt brings the stream of a board that nobody announced, which the board made by
-// itself, to what the hub keeps of each.
-func (h *Hub) adopt(board string) {
+// adopt brings the streams of boards that nobody announced, which the boards made by
+// themselves, to what the hub keeps of each, one after another.
+func (h *Hub) adopt(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case board := <-h.page.strangers:
+			err := h.adoptOne(ctx, board)
+			for errors.Is(err, nats.ErrConnectionClosed) && ctx.Err() == nil {
+				select { // the server starts again
+				case <-ctx.Done():
+				case <-time.After(time.Second):
+					err = h.adoptOne(ctx, board)
+				}
+			}
+			if err != nil && ctx.Err() == nil {
+				h.log.Warnf("board %s: %v", board, err)
+			}
+		}
+	}
+}
+
+func (h *Hub) adoptOne(ctx context.Context, board string) error {
 	h.lock.Lock()
 	nc := h.nc
 	h.lock.Unlock()
 	if nc == nil {
-		return
+		return nats.ErrConnectionClosed
 	}
 	js, err := jetstream.New(nc)
-	if err == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		err = fleet.Adopt(ctx, js, h.o.Keep, board)
+	if err != nil {
+		return err
 	}
-	if err != nil && !nc.IsClosed() {
-		h.log.Warnf("board %s: %v", board, err)
-	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return fleet.Adopt(ctx, js, h.o.Keep, board)
 }
 
 func (h *Hub) down() {
@@ -305,12 +362,28 @@ func (h *Hub) watch(ctx context.Context) {
 
 // watched is what the watch knows.
 type watched struct {
-	told  bool          // it was said that the disk is full
-	pause time.Duration // before the server is started again, should it fail at once
-	next  time.Time
+	told     bool // it was said that the disk is full
+	start    pause
+	complete pause
+}
+
+// pause grows from try to try.
+type pause struct {
+	length time.Duration
+	over   time.Time
 }
 
 const longestPause = time.Minute
+
+// begin begins the next pause and returns true if none is on.
+func (p *pause) begin() bool {
+	if time.Now().Before(p.over) {
+		return false
+	}
+	p.length = min(max(2*p.length, time.Second), longestPause)
+	p.over = time.Now().Add(p.length)
+	return true
+}
 
 // The times between looks at what has been kept for too long, and at one.
 const (
@@ -360,31 +433,69 @@ func (h *Hub) revive(ctx context.Context, w *watched) {
 	h.lock.Unlock()
 	why := storeError(s)
 	if why == "" {
-		if time.Since(w.next) > longestPause {
-			w.pause = 0
+		if time.Since(w.start.over) > longestPause {
+			w.start = pause{}
 		}
 		w.told = false
+		h.complete(ctx, w)
 		return
 	}
-	if free, ok := freeBytes(h.o.Store); ok && free < Reserve/4 {
+	if free, full := h.diskFull(); full {
 		if !w.told {
 			h.log.Errorf("the store %s is full, %d bytes are free: nothing is kept until there is room; boards hold what they have", h.o.Store, free)
 		}
 		w.told = true
 		return
 	}
-	if time.Now().Before(w.next) {
+	if !w.start.begin() {
 		return
 	}
 	w.told = false
-	w.pause = min(max(2*w.pause, time.Second), longestPause)
-	w.next = time.Now().Add(w.pause)
+	h.again(ctx, why)
+}
+
+func (h *Hub) again(ctx context.Context, why string) {
 	h.log.Warnf("the server starts again: %s", why)
 	h.down()
 	if err := h.up(ctx); err != nil && ctx.Err() == nil {
 		h.log.Errorf("%v", err)
 	}
 }
+
+// complete makes the streams that found no room before.
+func (h *Hub) complete(ctx context.Context, w *watched) {
+	h.lock.Lock()
+	missing, keep, room := h.missing, h.keep, h.room
+	h.lock.Unlock()
+	if missing == nil {
+		w.complete = pause{}
+		return
+	}
+	if !w.complete.begin() {
+		return
+	}
+	so, _, users, err := h.options()
+	if err != nil {
+		h.log.Errorf("%v", err)
+		return
+	}
+	err = h.setup(ctx, keep, users)
+	if ctx.Err() != nil {
+		return
+	}
+	h.lack(err)
+	switch {
+	case err == nil:
+		h.log.Noticef("all streams are there")
+	case so.JetStreamMaxStore-room >= minRoom:
+		h.again(ctx, fmt.Sprintf("its disk has room for %d bytes, had %d", so.JetStreamMaxStore, room))
+	case err.Error() != missing.Error():
+		h.log.Errorf("%v", err)
+	}
+}
+
+// minRoom is how much more room there has to be for the server to start again with it.
+const minRoom = 4 << 20
 
 // storeError says why a server keeps nothing, or a stream of it: after a write that
 // failed, a stream takes nothing until the server starts again.

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -508,4 +511,93 @@ func TestExpire(t *testing.T) {
 	if err := b.Submit(t.Context(), job, func(int, int) {}); err == nil || !strings.Contains(err.Error(), "submit job old again") {
 		t.Errorf("%v, expected that the model is gone", err)
 	}
+}
+
+// health returns what the hub says of itself.
+func health(t *testing.T, p *place) (code int, text string) {
+	t.Helper()
+	a, err := http.Get(p.hub.PageURL() + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	data, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.StatusCode, string(data)
+}
+
+// TestNoRoom has a hub start without room for the stream of a board: it says so, and
+// makes the stream when there is room.
+func TestNoRoom(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, func(o *Options) {
+		o.Page, o.StoreBytes, o.Keep = "127.0.0.1:0", 45<<20, fleet.Keep{Bytes: 8 << 20, Batch: 12 << 20}
+	}, "operator anna")
+	if code, text := health(t, p); code != http.StatusOK {
+		t.Fatal(code, text)
+	}
+	js, err := jetstream.New(p.connect(t, "anna"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "other", Subjects: []string{"other"}, MaxBytes: 16 << 20}); err != nil {
+		t.Fatal(err)
+	}
+	for _, board := range []string{"pi-1", "pi-2"} {
+		p.user(t, Board, board)
+	}
+	if err := p.hub.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := health(t, p); code != http.StatusServiceUnavailable || !strings.Contains(text, "snurun-pi-1") || !strings.Contains(text, "1 boards more") {
+		t.Errorf("%d %s, expected that two streams are missing", code, text)
+	}
+	r, err := http.NewRequest("GET", p.hub.PageURL()+"/boards", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth(credentialsOf(t, p, "anna"))
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	var shown struct{ Unwell string }
+	if err := json.NewDecoder(a.Body).Decode(&shown); err != nil || !strings.Contains(shown.Unwell, "snurun-pi-1") {
+		t.Errorf("the page is told %+v, %v", shown, err)
+	}
+	eventually(t, "the operator", func() bool { return js.Conn().IsConnected() })
+	if err := js.DeleteStream(t.Context(), "other"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a hub that is well", func() bool {
+		code, _ := health(t, p)
+		return code == http.StatusOK
+	})
+	for _, stream := range []string{"snurun-pi-1", "snurun-pi-2"} {
+		if _, err := js.Stream(t.Context(), stream); err != nil {
+			t.Errorf("stream %s: %v", stream, err)
+		}
+	}
+}
+
+// TestManyStrangers has a thousand boards come at once that nobody announced: they are
+// adopted one after another.
+func TestManyStrangers(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, nil)
+	const n = 1000
+	for i := range n {
+		p.hub.page.lock.Lock()
+		p.hub.page.board(fmt.Sprintf("snurun.b%d.health", i))
+		p.hub.page.lock.Unlock()
+	}
+	all := make([]byte, 64<<20)
+	all = all[:goruntime.Stack(all, true)]
+	if n := strings.Count(string(all), "fleet.Adopt("); n > 20 { // of other tests, too
+		t.Errorf("%d boards are adopted at once", n)
+	}
+	eventually(t, "all to be looked at", func() bool { return len(p.hub.page.strangers) == 0 })
 }

@@ -38,6 +38,8 @@ type page struct {
 	at     net.Addr
 	pair   atomic.Pointer[tls.Certificate]
 
+	strangers chan string // boards that came without being announced
+
 	lock     sync.Mutex
 	boards   map[string]*board
 	differ   []differs
@@ -100,7 +102,7 @@ func (r *rate) perSecond(now time.Time) float64 {
 }
 
 func newPage(h *Hub) *page {
-	return &page{h: h, boards: map[string]*board{}, byWorker: map[string]int64{}}
+	return &page{h: h, strangers: make(chan string, maxBoards), boards: map[string]*board{}, byWorker: map[string]int64{}}
 }
 
 // takes are what messages of boards do to what is known of them.
@@ -162,7 +164,7 @@ func (p *page) board(subject string) *board {
 		b = new(board)
 		p.boards[name] = b
 		if p.h.o.Users == "" {
-			go p.h.adopt(name)
+			p.strangers <- name // there is room for as many as there can be
 		}
 	}
 	return b
@@ -209,6 +211,7 @@ type boardLine struct {
 
 // boardsJSON returns all boards, by name.
 func (p *page) boardsJSON() ([]byte, error) {
+	unwell := p.h.unwell()
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	now := time.Now()
@@ -229,7 +232,7 @@ func (p *page) boardsJSON() ([]byte, error) {
 		list = append(list, l)
 	}
 	slices.SortFunc(list, func(a, b boardLine) int { return strings.Compare(a.Board, b.Board) })
-	return json.Marshal(map[string]any{"boards": list, "disagreements": p.differN, "differ": p.differ})
+	return json.Marshal(map[string]any{"boards": list, "disagreements": p.differN, "differ": p.differ, "unwell": unwell})
 }
 
 // listen serves the page.
@@ -249,10 +252,7 @@ func (p *page) listen() error {
 		_, _ = w.Write(data)
 	})
 	alive := func(w http.ResponseWriter, _ *http.Request) {
-		p.h.lock.Lock()
-		s := p.h.server
-		p.h.lock.Unlock()
-		if why := storeError(s); why != "" {
+		if why := p.h.unwell(); why != "" {
 			http.Error(w, why, http.StatusServiceUnavailable)
 			return
 		}
