@@ -97,8 +97,8 @@ type Result struct {
 	Samples []Said `json:"samples"`
 }
 
-// Failure says why a task has no result: what the last of several attempts ended
-// with.
+// Failure says why a task has no result: what it ended with when it was given out for
+// the last time.
 type Failure struct {
 	Key    string `json:"key"`
 	Worker string `json:"worker"`

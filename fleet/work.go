@@ -19,9 +19,9 @@ type Worker struct {
 	Tasks int    // worked on at once; 0: 1
 
 	// Do works on a task. After an error the task is given out again, to whoever
-	// asks: after the third it has failed, or, if the error is ErrLater, after the
-	// 25th, some twenty minutes later. Do may be called from several goroutines at
-	// once.
+	// asks, unless it was given out three times, or, if the error is ErrLater, 25
+	// times, some twenty minutes: then it has failed. That a worker went away with
+	// the task counts, too. Do may be called from several goroutines at once.
 	Do func(context.Context, Task) ([]Said, error)
 
 	Kernel string // of this machine, for results
@@ -138,7 +138,7 @@ func (w *Worker) one(ctx context.Context, nc *nats.Conn, js jetstream.JetStream,
 	}
 	if err != nil && given < maxDeliveries && (given < maxErrors || errors.Is(err, ErrLater)) || ctx.Err() != nil {
 		if ctx.Err() == nil {
-			w.Log(fmt.Sprintf("task %s of job %s, attempt %d: %v", t.Key, t.Job, given, err))
+			w.Log(fmt.Sprintf("task %s of job %s, given out %d times so far: %v", t.Key, t.Job, given, err))
 		}
 		// Where this answer is lost, the hub waits longer. A task that cannot be done
 		// here comes back ever later: somebody else should have it, and a hub or a disk
@@ -152,7 +152,7 @@ func (w *Worker) one(ctx context.Context, nc *nats.Conn, js jetstream.JetStream,
 	}
 	store := func() error { return w.hand(ctx, nc, js, &t, r) }
 	if err != nil {
-		w.Log(fmt.Sprintf("task %s of job %s failed after %d attempts: %v", t.Key, t.Job, given, err))
+		w.Log(fmt.Sprintf("task %s of job %s failed; it was given out %d times: %v", t.Key, t.Job, given, err))
 		failure := &Failure{Key: t.Key, Worker: w.Name, Error: limited(err.Error(), 4096)}
 		store = func() error { return fail(ctx, js, &t, failure) }
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,6 +37,21 @@ func startHub(t *testing.T) string {
 	return h.URL()
 }
 
+// dialHub connects to a hub.
+func dialHub(t *testing.T, url string) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nc, js
+}
+
 // until waits for a condition.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
@@ -58,15 +74,7 @@ func TestPublish(t *testing.T) {
 	if code != exitOK || !strings.Contains(diagnostics, "connected to "+url) {
 		t.Fatalf("exit %d, %q", code, diagnostics)
 	}
-	nc, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, js := dialHub(t, url)
 	s, err := js.Stream(t.Context(), "snurun-pi-1")
 	if err != nil {
 		t.Fatal(err)
@@ -115,15 +123,7 @@ func TestPublishLater(t *testing.T) {
 	if code != exitOK || strings.Contains(diagnostics, "not sent") {
 		t.Fatalf("exit %d, %q", code, diagnostics)
 	}
-	nc, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, js := dialHub(t, url)
 	s, err := js.Stream(t.Context(), "snurun-pi-1")
 	if err != nil || s.CachedInfo().State.Msgs != 5 {
 		t.Errorf("%v, expected three decisions and two summaries", err)
@@ -216,11 +216,7 @@ func TestPushToStream(t *testing.T) {
 	if _, diagnostics, code := snurun(t, "fleet", "push", filepath.Join(dir, "broken.msgpack"), "pi-1", "--hub", url); code != exitFailure || !strings.Contains(diagnostics, "broken.msgpack") {
 		t.Errorf("exit %d, %q", code, diagnostics)
 	}
-	nc, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
+	nc, _ := dialHub(t, url)
 	op, err := fleet.NewOperator(nc)
 	if err != nil {
 		t.Fatal(err)
@@ -365,20 +361,12 @@ func TestBatch(t *testing.T) {
 	}
 
 	// The same tasks for a worker that is wrong about one sample.
-	nc, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
+	nc, js := dialHub(t, url)
 	batches, err := fleet.NewBatches(nc)
 	if err != nil {
 		t.Fatal(err)
 	}
 	job, err := batches.Job(t.Context(), "shared")
-	if err != nil {
-		t.Fatal(err)
-	}
-	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -438,15 +426,7 @@ func TestBatchRm(t *testing.T) {
 	<-ended
 	must(t, "batch", "submit", shipped, other, "--job", "waits", "--hub", url)
 
-	nc, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, js := dialHub(t, url)
 	left := func(what string, want map[string]int) {
 		t.Helper()
 		for stream, n := range want {
@@ -513,8 +493,8 @@ func fileDigest(t *testing.T, name string) string {
 	return digest
 }
 
-// TestBatchFails lets a worker fail: the task gets three attempts, then it has failed;
-// submitted again, it gets others.
+// TestBatchFails lets a worker fail: the task is given out three times, then it has
+// failed; submitted again, it is queued anew.
 func TestBatchFails(t *testing.T) {
 	t.Parallel()
 	url, dir := startHub(t), t.TempDir()
@@ -522,14 +502,10 @@ func TestBatchFails(t *testing.T) {
 	writeFile(t, array, npyOf(t, make([]uint8, 3*10*784), 3, 10, 784))
 	submit := []string{"batch", "submit", shipped, array, "--job", "j", "--chunk", "2", "--hub", url}
 	must(t, submit...)
-	nc, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	attempts := map[int]int{}
+	nc, _ := dialHub(t, url)
+	given := map[int]int{}
 	w := fleet.Worker{Name: "poor", Do: func(_ context.Context, task fleet.Task) ([]fleet.Said, error) {
-		attempts[task.From]++
+		given[task.From]++
 		if task.From == 0 {
 			return make([]fleet.Said, 2), nil
 		}
@@ -546,8 +522,8 @@ func TestBatchFails(t *testing.T) {
 	if code != exitFailure || len(linesOf(out)) != 2 || !strings.Contains(diagnostics, "samples 2 to 2 of spikes.npy failed, worker poor: the disk is broken") {
 		t.Errorf("exit %d, %q, %q", code, out, diagnostics)
 	}
-	if attempts[0] != 1 || attempts[2] != 3 {
-		t.Errorf("attempts %v, expected 1 and 3", attempts)
+	if given[0] != 1 || given[2] != 3 {
+		t.Errorf("given out %v times, expected 1 and 3", given)
 	}
 	status := []string{"batch", "status", "--job", "j", "--hub", url}
 	if out := must(t, status...); !strings.Contains(out, "2 of 3 samples done, 1 of 2 tasks, 1 failed") || !strings.Contains(out, "FAILED: samples 2 to 2 of "+array+", worker poor: the disk is broken") {
@@ -582,22 +558,15 @@ func TestBatchGone(t *testing.T) {
 	array := filepath.Join(t.TempDir(), "spikes.npy")
 	writeFile(t, array, npyOf(t, make([]uint8, 10*784), 1, 10, 784))
 	must(t, "batch", "submit", shipped, array, "--job", "j", "--hub", url)
-	results := func(patience string) string {
+	results := func() string {
+		const patience = "300ms"
 		out, diagnostics, code := snurun(t, "batch", "results", "--wait", "--patience", patience, "--job", "j", "--hub", url)
 		if code != exitFailure || out != "" || !strings.Contains(diagnostics, "waited "+patience+" for samples 0 to 0 of spikes.npy") {
 			t.Errorf("exit %d, %q, %q", code, out, diagnostics)
 		}
 		return diagnostics
 	}
-	nc, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	nc, js := dialHub(t, url)
 	tasks, err := js.Stream(t.Context(), fleet.TaskStream)
 	if err == nil {
 		err = tasks.Purge(t.Context())
@@ -605,15 +574,30 @@ func TestBatchGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := results("300ms"); !strings.Contains(text, "submit the job again") {
+	if text := results(); !strings.Contains(text, "submit the job again") {
 		t.Errorf("%q", text)
 	}
 	must(t, "batch", "submit", shipped, array, "--job", "j", "--hub", url)
+	// It asks for the task that is queued after 0, 50, 150, 350, 750 ms: it waits for
+	// longer than its patience. Then the hub goes away.
+	asks, err := nc.SubscribeSync("$JS.API.DIRECT.GET." + fleet.TaskStream + ".>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
 	go func() {
-		time.Sleep(3 * time.Second) // long enough to wait for the task that is queued
+		var err error
+		for range 6 {
+			_, e := asks.NextMsg(time.Minute)
+			err = errors.Join(err, e)
+		}
 		h.Close()
+		ended <- err
 	}()
-	results("1s")
+	results()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 	if _, diagnostics, code := snurun(t, "batch", "results", "--wait", "--patience", "0s", "--job", "j", "--hub", url); code != exitUsage || !strings.Contains(diagnostics, "--patience is 0s") {
 		t.Errorf("exit %d, %q", code, diagnostics)
 	}
