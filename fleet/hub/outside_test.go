@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -332,7 +334,8 @@ func TestWill(t *testing.T) {
 const asBoard = "SNURUN_TEST_BOARD"
 
 // TestChild is a board that publishes until it is killed, or has published all: its
-// decisions are numbered on through its lives by what the spool was given.
+// decisions are numbered on through its lives by what the spool was given, unless it is
+// told that it has one life.
 func TestChild(t *testing.T) {
 	text := os.Getenv(asBoard)
 	if text == "" {
@@ -349,18 +352,20 @@ func TestChild(t *testing.T) {
 	}
 	// Which number comes next stands in a file that is written before: after a kill
 	// between the two, a number is left out, none comes twice.
-	mark := f[3] + ".next"
+	mark, lives := f[3]+".next", len(f) == 5
 	n := 0
 	if text, err := os.ReadFile(mark); err == nil {
 		_, _ = fmt.Sscan(string(text), &n)
 	}
 	for end := n + each; n < end; n++ {
 		// Not synced: a kill leaves what was written, only a power cut would not.
-		if err := os.WriteFile(mark+".new", fmt.Appendln(nil, n+1), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(mark+".new", mark); err != nil {
-			t.Fatal(err)
+		if lives {
+			if err := os.WriteFile(mark+".new", fmt.Appendln(nil, n+1), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(mark+".new", mark); err != nil {
+				t.Fatal(err)
+			}
 		}
 		b.Decision(decision(n))
 		if n%100 == 0 {
@@ -474,6 +479,17 @@ func TestKilled(t *testing.T) {
 		}
 		t.Logf("board %d: %d decisions, %d lives, %d cut off before they were in the spool", i, len(numbers), lives[i], missing)
 	}
+}
+
+// TestMain has tests run at once that mostly wait, for kills, cables and pauses.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	set := false
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == "test.parallel" })
+	if !set {
+		_ = flag.Set("test.parallel", fmt.Sprint(max(8, runtime.GOMAXPROCS(0)))) // it is a flag of testing
+	}
+	os.Exit(m.Run())
 }
 
 // asHub is set in the environment of a child process that is a hub.
