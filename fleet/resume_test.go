@@ -22,16 +22,17 @@ type played struct {
 	t        *testing.T
 	lock     sync.Mutex
 	messages []*nats.Msg // numbered from 1; nil: deleted
-	hidden   int         // of the last ones cannot be read
-	looks    int         // then, so often; −1: for ever
+	hidden   [2]int      // the numbers from the first to below the second cannot be read
+	looks    int         // so often; −1: for ever
 	mute     bool
+	sessions int      // that were begun
 	seen     []string // ids, as they came
 }
 
 func play(t *testing.T) (f *played, url string) {
 	t.Helper()
 	nc := serve(t, &server.Options{})
-	f = &played{t: t}
+	f = &played{t: t, looks: -1}
 	for subject, answer := range map[string]func(*nats.Msg) *nats.Msg{
 		"$JS.API.STREAM.INFO.snurun-pi-1":  f.info,
 		"$JS.API.DIRECT.GET.snurun-pi-1":   f.get,
@@ -67,6 +68,8 @@ func (f *played) info(m *nats.Msg) *nats.Msg {
 	state["messages"] = len(f.messages) - len(deleted)
 	if strings.Contains(string(m.Data), "deleted_details") {
 		state["deleted"] = deleted
+	} else {
+		f.sessions++
 	}
 	data, err := json.Marshal(map[string]any{"config": map[string]any{"subjects": []string{"snurun.pi-1.decision"}, "allow_direct": true}, "state": state})
 	if err != nil {
@@ -76,23 +79,26 @@ func (f *played) info(m *nats.Msg) *nats.Msg {
 }
 
 func (f *played) get(m *nats.Msg) *nats.Msg {
-	seq := len(f.messages) - f.hidden
+	sees := func(seq int) bool {
+		return f.messages[seq-1] != nil && (seq < f.hidden[0] || seq >= f.hidden[1])
+	}
+	seq := len(f.messages)
 	if m.Subject == "$JS.API.DIRECT.GET.snurun-pi-1" {
 		var request struct{ Seq int }
 		if err := json.Unmarshal(m.Data, &request); err != nil {
 			f.t.Error(err)
 		}
 		seq = request.Seq
-		if f.hidden > 0 && f.looks == 0 {
-			f.hidden = 0
+		if f.looks == 0 {
+			f.hidden = [2]int{}
 		}
 		f.looks--
 	} else {
-		for seq > 0 && f.messages[seq-1] == nil {
+		for seq > 0 && !sees(seq) {
 			seq--
 		}
 	}
-	if seq < 1 || seq > len(f.messages)-f.hidden || f.messages[seq-1] == nil {
+	if seq < 1 || seq > len(f.messages) || !sees(seq) {
 		return &nats.Msg{Header: nats.Header{"Status": {"404"}}}
 	}
 	header := nats.Header{"Nats-Sequence": {strconv.Itoa(seq)}, nats.MsgIdHdr: {f.messages[seq-1].Header.Get(nats.MsgIdHdr)}}
@@ -141,7 +147,7 @@ func TestResume(t *testing.T) {
 		}
 	}
 	hide := func(n, looks int) func(*played) {
-		return func(f *played) { f.hidden, f.looks = n, looks }
+		return func(f *played) { f.hidden, f.looks = [2]int{len(f.messages) - n + 1, len(f.messages) + 1}, looks }
 	}
 	var wait sync.WaitGroup // all at once: they wait
 	for name, c := range map[string]resumed{
@@ -182,7 +188,7 @@ func (c *resumed) run(ctx context.Context, f *played, o PublisherOptions) (err e
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	defer func() { err = errors.Join(err, b.Close(ctx)) }()
 	n := 0
@@ -206,9 +212,11 @@ func (c *resumed) run(ctx context.Context, f *played, o PublisherOptions) (err e
 		defer f.lock.Unlock()
 		return len(f.seen) == n && (!c.answered || b.Waiting().Pending == 0)
 	})
+	var sessions int
 	f.change(func() {
 		f.mute = false
 		c.change(f)
+		sessions = f.sessions
 	})
 	if c.anew {
 		ended, end := context.WithCancel(ctx)
@@ -222,6 +230,11 @@ func (c *resumed) run(ctx context.Context, f *played, o PublisherOptions) (err e
 	} else if err := b.link.(*natsLink).nc.ForceReconnect(); err != nil {
 		return err
 	}
+	until(func() bool {
+		f.lock.Lock()
+		defer f.lock.Unlock()
+		return f.sessions > sessions
+	})
 	decide(2)
 	if err := b.Close(ctx); err != nil {
 		return fmt.Errorf("%w; the board said\n%s", err, said.String())
