@@ -246,7 +246,7 @@ func (c *resumed) run(ctx context.Context, f *played, o PublisherOptions) (err e
 		}
 		var d struct{ N int }
 		if err := json.Unmarshal(m.Data, &d); err != nil || d.N <= last && c.twice == 0 {
-			return fmt.Errorf("%s behind number %d, %w", m.Data, last, err)
+			return fmt.Errorf("%s behind number %d, %v", m.Data, last, err)
 		}
 		last = d.N
 	}
