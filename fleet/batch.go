@@ -345,7 +345,7 @@ func (b *Batches) Failed(ctx context.Context, job string) (map[string]bool, erro
 func (b *Batches) keys(ctx context.Context, prefix string) (map[string]bool, error) {
 	s, err := b.js.Stream(ctx, ResultStream)
 	if err != nil {
-		return nil, fmt.Errorf("fleet: stream %s: %w; try 'snurun fleet setup'", ResultStream, err)
+		return nil, notThere("stream", ResultStream, err)
 	}
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(prefix+">"))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -51,8 +52,15 @@ func (b *Batches) objects(ctx context.Context, bucket string) ([]*jetstream.Obje
 	return objects, nil
 }
 
-func noBucket(bucket string, err error) error {
-	return fmt.Errorf("fleet: bucket %s: %w; try 'snurun fleet setup'", bucket, err)
+func noBucket(bucket string, err error) error { return notThere("bucket", bucket, err) }
+
+// notThere says what to do where a stream or a bucket does not answer.
+func notThere(kind, name string, err error) error {
+	try := "'snurun fleet setup' makes it"
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) {
+		try = "the hub is busy, or a server of a cluster went away: try again in some seconds"
+	}
+	return fmt.Errorf("fleet: %s %s: %w; %s", kind, name, err, try)
 }
 
 // Remove removes a job: its tasks, its results, and the recordings and models that

@@ -279,3 +279,22 @@ func TestSweepData(t *testing.T) {
 		}
 	}
 }
+
+// TestNotThere tells a server that was not set up from one that does not answer.
+func TestNotThere(t *testing.T) {
+	t.Parallel()
+	b, err := NewBatches(serve(t, &server.Options{JetStream: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, cancel := context.WithTimeout(t.Context(), 1)
+	defer cancel()
+	for says, ctx := range map[string]context.Context{"'snurun fleet setup' makes it": t.Context(), "try again": late} {
+		if _, err := b.Store(ctx, ModelBucket, []byte("model")); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, expected %q", err, says)
+		}
+		if _, err := b.Have(ctx, "j"); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, expected %q", err, says)
+		}
+	}
+}

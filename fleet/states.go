@@ -35,7 +35,7 @@ func States(ctx context.Context, nc *nats.Conn) ([]Known, error) {
 	defer cancel()
 	s, err := js.Stream(ctx, HealthStream)
 	if err != nil {
-		return nil, fmt.Errorf("fleet: stream %s: %w; try 'snurun fleet setup'", HealthStream, err)
+		return nil, notThere("stream", HealthStream, err)
 	}
 	var known []Known
 	last := s.CachedInfo().State.LastSeq

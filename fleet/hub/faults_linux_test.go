@@ -191,7 +191,7 @@ func TestCable(t *testing.T) {
 	system(t, append(inside, "ip", "link", "set", there, "up")...)
 
 	p := newPlace(t, func(o *Options) { o.Listen = block + "1:0" }, "board pi-1", "operator anna")
-	const n = 30_000
+	const n = 8_000
 	args := append(inside, os.Args[0], "-test.run", "^TestChild$")
 	child := exec.Command(args[0], args[1:]...)
 	child.Env = append(os.Environ(), asBoard+"="+strings.Join([]string{"nats://" + p.o.Listen, "pi-1", p.credentials("pi-1"), filepath.Join(p.dir, "spool"), fmt.Sprint(n), "one life"}, "|"))

@@ -214,7 +214,7 @@ func decision(n int) []byte { return fmt.Appendf(nil, `{"n":%d,"class":7}`+"\n",
 
 func closeAll(t *testing.T, b *fleet.Publisher) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := b.Close(ctx); err != nil {
 		t.Fatal(err)

@@ -373,7 +373,7 @@ func TestChild(t *testing.T) {
 		}
 		time.Sleep(500 * time.Microsecond)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	if err := b.Close(ctx); err != nil {
 		t.Fatal(err)
@@ -487,7 +487,7 @@ func TestMain(m *testing.M) {
 	set := false
 	flag.Visit(func(f *flag.Flag) { set = set || f.Name == "test.parallel" })
 	if !set {
-		_ = flag.Set("test.parallel", fmt.Sprint(max(8, runtime.GOMAXPROCS(0)))) // it is a flag of testing
+		_ = flag.Set("test.parallel", fmt.Sprint(max(4, runtime.GOMAXPROCS(0)))) // it is a flag of testing
 	}
 	os.Exit(m.Run())
 }
