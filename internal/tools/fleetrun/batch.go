@@ -16,7 +16,10 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/snurun/snurun/dataset"
+	"github.com/snurun/snurun/fleet"
 )
 
 func batch(ctx context.Context, args []string) error {
@@ -26,7 +29,7 @@ func batch(ctx context.Context, args []string) error {
 	model := f.String("model", "testdata/mnist.msgpack", "model, of digits")
 	samples := f.Int("samples", 100_000, "digits: those of the sample, over and over, with other noise")
 	workers := f.Int("workers", 4, "workers")
-	every := f.Duration("kill", time.Second, "kill something so often; 0: nothing")
+	every := f.Duration("kill", time.Second, "kill something so often, once there are results more; 0: nothing")
 	store := f.String("store", "", "folder of the hub's store; empty: a temporary one")
 	full := f.Bool("full", false, "fill the disk of -store for some seconds, twice")
 	seed := f.Uint64("seed", 1, "of what is killed when")
@@ -97,11 +100,32 @@ func batch(ctx context.Context, args []string) error {
 	done := make(chan error, 1)
 	go func() { done <- waiting.Wait() }()
 
+	nc, err := fleet.Connect(fleet.Access{URL: url}, "fleetrun")
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	// On a machine that is busy a worker takes longer to begin than it may live.
+	stored := uint64(0)
+	more := func() bool {
+		asking, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		s, err := js.Stream(asking, fleet.ResultStream)
+		if err != nil || s.CachedInfo().State.Msgs <= stored {
+			return false
+		}
+		stored = s.CachedInfo().State.Msgs
+		return true
+	}
 	r := rand.New(rand.NewPCG(*seed, 1))
 	killedWorkers, killedHubs, filled := 0, 0, 0
 	tick := time.NewTicker(max(*every, time.Millisecond))
 	defer tick.Stop()
-	for round := 1; ; round++ {
+	for round := 1; ; {
 		select {
 		case <-ctx.Done():
 			_ = waiting.Process.Kill()
@@ -114,7 +138,7 @@ func batch(ctx context.Context, args []string) error {
 			return compare(run("classify", *model, images, "--json", "--threads", "1"), found)
 		case <-tick.C:
 		}
-		if *every == 0 {
+		if *every == 0 || !more() {
 			continue
 		}
 		time.Sleep(time.Duration(r.Int64N(int64(*every)/2 + 1)))
@@ -140,6 +164,7 @@ func batch(ctx context.Context, args []string) error {
 			}
 			killedWorkers++
 		}
+		round++
 	}
 }
 
