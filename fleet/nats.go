@@ -257,9 +257,9 @@ func (a *api) get(ctx context.Context, stream string, request map[string]any) (*
 	return m, nil
 }
 
-// resume finds out what the hub has and takes it out of the spool. chained says
-// that the stream has what is in the board's spool alone, so that each message can name the number of
-// the one before: last is that of the last one.
+// resume finds out what the hub has and takes it out of the spool. chained says that
+// the stream has what comes from the board's spool alone, so that each message can name
+// the number of the one before: last is that of the last one.
 func (l *natsLink) resume(ctx context.Context) (last uint64, chained bool, err error) {
 	var info streamInfo
 	err = l.api.ask(ctx, "STREAM.INFO."+l.stream, nil, &info)

@@ -57,8 +57,9 @@ type Record struct {
 //	data
 //
 // The file "state" has the id of the spool, the number of the run, what is acknowledged
-// and how many records were dropped; then the number that the next record gets, and
-// which of those that wait were found to be damaged, so that none is counted twice.
+// and how many records were dropped; then the number that the next record got when this
+// was written, and which of those that wait were found to be damaged, so that none is
+// counted twice.
 type Spool struct {
 	dir     string
 	o       SpoolOptions
@@ -136,7 +137,7 @@ func OpenSpool(dir string, o SpoolOptions) (*Spool, error) {
 
 // open reads the state and all segments, and begins a run.
 func (s *Spool) open() error {
-	state, err := s.readState()
+	st, err := s.readState()
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func (s *Spool) open() error {
 	if err != nil {
 		return err
 	}
-	run, whole := state.run, false
+	run, whole := st.run, false
 	for _, e := range entries {
 		hex, ok := strings.CutSuffix(e.Name(), segmentTail)
 		first, err := strconv.ParseUint(hex, 16, 64)
@@ -152,10 +153,10 @@ func (s *Spool) open() error {
 			continue
 		}
 		run = max(run, first>>32)
-		whole = whole || first>>32 == state.next>>32
+		whole = whole || first>>32 == st.next>>32
 		s.segments = append(s.segments, &segment{path: s.path(first), first: first})
 	}
-	if first := max(state.next>>32<<32|1, s.acked+1); !whole && state.next > first { // somebody removed what waits
+	if first := max(st.next>>32<<32|1, s.acked+1); !whole && st.next > first { // somebody removed what waits
 		s.segments = append(s.segments, &segment{path: s.path(first), first: first})
 	}
 	slices.SortFunc(s.segments, func(a, b *segment) int {
@@ -169,8 +170,8 @@ func (s *Spool) open() error {
 		count, exact := uint64(0), false
 		if i+1 < len(s.segments) && s.segments[i+1].first>>32 == g.first>>32 {
 			count, exact = s.segments[i+1].first-g.first, true
-		} else if state.next>>32 == g.first>>32 && state.next > g.first {
-			count = state.next - g.first
+		} else if st.next>>32 == g.first>>32 && st.next > g.first {
+			count = st.next - g.first
 		}
 		if count > maxRecords { // no spool has so many: the name is not one of this spool
 			count, exact = 0, false
@@ -185,7 +186,7 @@ func (s *Spool) open() error {
 				continue
 			}
 			s.gone[seq] = true
-			if !slices.ContainsFunc(state.gone, func(k span) bool { return k.first <= seq && seq <= k.last }) {
+			if !slices.ContainsFunc(st.gone, func(k span) bool { return k.first <= seq && seq <= k.last }) {
 				s.dropped++
 				s.lost++
 			}
