@@ -432,13 +432,22 @@ func TestKilled(t *testing.T) {
 		}
 		return c
 	}
-	lives := [boards]int{}
+	// decided returns how many decisions a board began in its lives.
+	decided := func(i int) (n int) {
+		text, err := os.ReadFile(filepath.Join(dir, fmt.Sprint("spool-pi-", i, ".next")))
+		if err == nil {
+			_, _ = fmt.Sscan(string(text), &n)
+		}
+		return n
+	}
+	const each = 50 // decisions of a life, at least
+	lives, begun := [boards]int{}, [boards]int{}
 	var children [boards]*exec.Cmd
 	for i := range boards {
 		children[i] = board(i, 1<<20)
 	}
 	for round := range 24 {
-		time.Sleep(time.Duration(150+37*(round%7)) * time.Millisecond)
+		time.Sleep(time.Duration(50+37*(round%7)) * time.Millisecond)
 		if round%4 == 3 {
 			s.kill()
 			time.Sleep(time.Duration(round) * 10 * time.Millisecond)
@@ -446,9 +455,11 @@ func TestKilled(t *testing.T) {
 			continue
 		}
 		i := round % boards
+		eventually(t, "decisions of a life", func() bool { return decided(i) >= begun[i]+each })
 		_ = children[i].Process.Signal(syscall.SIGKILL)
 		_ = children[i].Wait()
 		lives[i]++
+		begun[i] = decided(i)
 		children[i] = board(i, 1<<20)
 	}
 	for i := range boards {
@@ -474,7 +485,7 @@ func TestKilled(t *testing.T) {
 			}
 			missing += numbers[k] - numbers[k-1] - 1
 		}
-		if len(numbers) < 500 || numbers[0] != 0 || missing > lives[i] {
+		if len(numbers) < each*(lives[i]-1) || numbers[0] != 0 || missing > lives[i] {
 			t.Errorf("board %d: %d decisions from %d on, %d missing after %d lives", i, len(numbers), numbers[0], missing, lives[i])
 		}
 		t.Logf("board %d: %d decisions, %d lives, %d cut off before they were in the spool", i, len(numbers), lives[i], missing)
