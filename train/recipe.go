@@ -200,9 +200,10 @@ func setupDigits(shape []int, classes []string) Setup {
 	t := &p.Topology
 	t.Input = model.Input{Shape: shape, Dt: 20, Encoder: model.Encoder{Coding: model.Sounds}}
 	t.Steps, t.Readout, t.Hidden = 50, model.MembraneSum, []int{256, 128}
-	t.Decay, t.Active = 0.8, 40
+	// Time constants of 11 to 720 ms: sounds of a word, and the word.
+	t.Decay, t.DecaySpread, t.Active = 0.8, 8, 40
 	c := &p.Config
-	c.Epochs, c.Batch = 20, 32
+	c.Epochs, c.Batch = 40, 32
 	return p
 }
 
@@ -254,10 +255,10 @@ func setupECG(shape []int, classes []string) Setup {
 	t.Hidden, t.Recurrent, t.ReadoutDecay = []int{256}, true, 0.9
 	t.Decay, t.Bias, t.Active, t.ActiveHidden, t.Gain = 0.95, -1, 1, 20, 0.5
 	c := &p.Config
-	c.Epochs, c.Batch, c.Window, c.Clip = 20, 32, 65, 1
-	c.RecurrentRate, c.ErrorClip = 1, 0
+	c.Epochs, c.Batch, c.Window, c.Clip = 20, 8, 260, 1
+	c.RecurrentRate, c.DecayRate, c.ErrorClip = 1, 0.1, 0
 	c.Loss = Loss{Kind: CrossEntropy}
-	c.Optimizer.Rate = 5e-3
+	c.Optimizer.Rate = 1e-3
 	return p
 }
 
