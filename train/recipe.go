@@ -256,9 +256,9 @@ func setupECG(shape []int, classes []string) Setup {
 	t.Decay, t.Bias, t.Active, t.ActiveHidden, t.Gain = 0.95, -1, 1, 20, 0.5
 	c := &p.Config
 	c.Epochs, c.Batch, c.Window, c.Clip = 20, 8, 260, 1
-	c.RecurrentRate, c.DecayRate, c.ErrorClip = 1, 0.1, 0
+	c.RecurrentRate, c.DecayRate, c.ErrorClip = 1, 0.1, 100
 	c.Loss = Loss{Kind: CrossEntropy}
-	c.Optimizer.Rate = 1e-3
+	c.Optimizer.Rate = 2e-3
 	return p
 }
 
