@@ -94,7 +94,7 @@ func boards(ctx context.Context, args []string) error {
 		last, at = used, now
 	}
 	wait.Wait()
-	ending, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ending, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // of a machine that is busy
 	defer cancel()
 	total := 0
 	for i, p := range all {
