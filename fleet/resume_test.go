@@ -25,6 +25,7 @@ type played struct {
 	hidden   [2]int      // the numbers from the first to below the second cannot be read
 	looks    int         // so often; −1: for ever
 	mute     bool
+	wide     bool     // it takes everything of the board, not its decisions alone
 	sessions int      // that were begun
 	seen     []string // ids, as they came
 }
@@ -71,7 +72,11 @@ func (f *played) info(m *nats.Msg) *nats.Msg {
 	} else {
 		f.sessions++
 	}
-	data, err := json.Marshal(map[string]any{"config": map[string]any{"subjects": []string{"snurun.pi-1.decision"}, "allow_direct": true}, "state": state})
+	subject := "snurun.pi-1.decision"
+	if f.wide {
+		subject = "snurun.pi-1.>"
+	}
+	data, err := json.Marshal(map[string]any{"config": map[string]any{"subjects": []string{subject}, "allow_direct": true}, "state": state})
 	if err != nil {
 		f.t.Error(err)
 	}
@@ -106,7 +111,7 @@ func (f *played) get(m *nats.Msg) *nats.Msg {
 }
 
 func (f *played) take(m *nats.Msg) *nats.Msg {
-	if last := m.Header.Get(nats.ExpectedLastSeqHdr); last != strconv.Itoa(len(f.messages)) {
+	if last := m.Header.Get(nats.ExpectedLastSeqHdr); last != strconv.Itoa(len(f.messages)) && !(f.wide && last == "") {
 		return &nats.Msg{Data: fmt.Appendf(nil, `{"error":{"code":400,"err_code":%d}}`, codeWrongLastSeq)}
 	}
 	f.messages = append(f.messages, m)
@@ -264,4 +269,32 @@ func (c *resumed) run(ctx context.Context, f *played, o PublisherOptions) (err e
 		return fmt.Errorf("%d sessions are still counted that saw nothing", blind)
 	}
 	return nil
+}
+
+// TestWideStream publishes to a stream that takes the board's health too: no message can
+// name the number of the one before.
+func TestWideStream(t *testing.T) {
+	t.Parallel()
+	f, url := play(t)
+	f.change(func() { f.wide, f.messages = true, []*nats.Msg{{Data: []byte("{}")}} })
+	b, err := NewPublisher(PublisherOptions{Access: Access{URL: url}, Board: "pi-1", Spool: filepath.Join(t.TempDir(), "spool")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		b.Decision(fmt.Appendf(nil, `{"n":%d}`, n))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := b.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.seen) != 3 {
+		t.Errorf("%d messages came, expected 3", len(f.seen))
+	}
+	for _, m := range f.messages[1:] {
+		if last := m.Header.Get(nats.ExpectedLastSeqHdr); last != "" {
+			t.Errorf("%s expects to be behind %s", m.Data, last)
+		}
+	}
 }
