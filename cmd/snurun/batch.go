@@ -167,7 +167,7 @@ func (o *submitOptions) submit(cmd *cobra.Command, file string, names []string) 
 		return err
 	}
 	if o.json {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"job": job.Name, "samples": total, "tasks": tasks, "model": job.Model})
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"schema": schema, "job": job.Name, "samples": total, "tasks": tasks, "model": job.Model})
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "job %s: %d samples of %d %s in %d tasks\n", job.Name, total, len(names), plural(len(names), "recording"), tasks)
 	return err

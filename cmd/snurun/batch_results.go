@@ -49,7 +49,7 @@ func newBatchStatus() *cobra.Command {
 			p := progressOf(job, have)
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{
-					"job": name, "samples": p.samples, "done": p.done, "tasks": p.tasks, "tasks_done": p.tasksDone, "tasks_failed": len(failed), "disagreements": differ,
+					"schema": schema, "job": name, "samples": p.samples, "done": p.done, "tasks": p.tasks, "tasks_done": p.tasksDone, "tasks_failed": len(failed), "disagreements": differ,
 				})
 			}
 			if _, err := fmt.Fprintf(cmd.OutOrStdout(), "job %s: %d of %d samples done, %d of %d tasks, %d failed\n", name, p.done, p.samples, p.tasksDone, p.tasks, len(failed)); err != nil {

@@ -32,7 +32,7 @@ func newBatchLs() *cobra.Command {
 			}
 			for _, j := range jobs {
 				if asJSON {
-					err = json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"job": j.Name, "time": j.Stored})
+					err = json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"schema": schema, "job": j.Name, "time": j.Stored})
 				} else {
 					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", j.Stored.Local().Format(time.DateTime), printable(j.Name))
 				}
@@ -85,7 +85,7 @@ that were submitted longer ago; snurun-hub does so by itself, after its --keep.`
 			}
 			for _, j := range removed {
 				if asJSON {
-					err = json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"job": j})
+					err = json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"schema": schema, "job": j})
 				} else {
 					_, err = fmt.Fprintf(cmd.OutOrStdout(), "job %s is removed\n", printable(j))
 				}

@@ -80,7 +80,7 @@ layers, goes to standard error; the flags decide otherwise:
 
 --reset, --spikes, --norm-input, --tau-syn, --min-v-mem and --graded take one value
 for all layers of neurons, or with commas one for each in the order of the network.`,
-		Example: `  snurun convert cnn_sinabs.nir model.msgpack --bin 0.001
+		Example: `  snurun convert cnn_sinabs.nir model.msgpack --bin 1ms
   snurun convert snntorch.nir model.msgpack --from snntorch --input poisson --rate 1000
   snurun convert sinabs.nir model.msgpack --from sinabs --spikes 1 --min-v-mem -1
   snurun convert net.nir model.msgpack --reset delayed,none
@@ -95,8 +95,8 @@ for all layers of neurons, or with commas one for each in the order of the netwo
 	o.flags = f
 	f.StringVar(&o.from, "from", "", "`framework` that wrote the file: snntorch, norse, sinabs, spikingjelly, rockpool or nir (default: what the file tells, else nir)")
 	f.StringVar(&o.to, "to", "", "`reader` of the NIR file that OUT is: norse, snntorch, which refuse what it does not read, or nir for others (default: what Norse and snnTorch read alike)")
-	f.Var(&o.dt, "dt", "time step of a NIR file, in seconds or as 1ms (0: what the file suggests)")
-	f.Var(&o.bin, "bin", "time step of the input, in seconds or as 1ms (0: --dt)")
+	f.Var(&o.dt, "dt", "`duration` of a time step of a NIR file, such as 1ms, or in seconds (0: what the file suggests)")
+	f.Var(&o.bin, "bin", "`duration` of a time step of the input, such as 1ms, or in seconds (0: --dt)")
 	f.StringSliceVar(&o.reset, "reset", nil, "what a spike `does` in a NIR file: zero, subtract, delayed, refractory or none (default: that of --from)")
 	o.neurons.register(f)
 	f.StringVar(&o.input, "input", "", "`coding` of the input: counts, events, direct, poisson or latency (default counts for [2, H, W], else direct)")

@@ -147,7 +147,10 @@ func printStates(cmd *cobra.Command, known []fleet.Known, asJSON bool) error {
 		for i := range known {
 			k := known[i]
 			k.State.State = stateOf(&k)
-			if err := e.Encode(k.State); err != nil {
+			if err := e.Encode(struct {
+				Schema int `json:"schema"`
+				fleet.State
+			}{schema, k.State}); err != nil {
 				return err
 			}
 		}
@@ -280,7 +283,10 @@ func (o *orders) give(cmd *cobra.Command, boards []string, order func(context.Co
 			refused++
 		}
 		if o.json {
-			_ = e.Encode(out) // of a pipe that is closed, the command ends quietly
+			_ = e.Encode(struct { // of a pipe that is closed, the command ends quietly
+				Schema int `json:"schema"`
+				fleet.Outcome
+			}{schema, out})
 			return
 		}
 		if !out.OK {
@@ -294,7 +300,7 @@ func (o *orders) give(cmd *cobra.Command, boards []string, order func(context.Co
 	}
 	for _, b := range left {
 		if o.json {
-			_ = e.Encode(map[string]any{"board": b, "waiting": true})
+			_ = e.Encode(map[string]any{"schema": schema, "board": b, "waiting": true})
 			continue
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "%s: no word within %v; it finds the order when it is back\n", b, o.wait)

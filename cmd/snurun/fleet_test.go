@@ -110,6 +110,50 @@ func TestPublish(t *testing.T) {
 	}
 }
 
+// fleetJSON returns what the commands that talk to a hub print with --json.
+func fleetJSON(t *testing.T, images string) map[string]string {
+	t.Helper()
+	url, dir := startHub(t), t.TempDir()
+	running, other := filepath.Join(dir, "model.msgpack"), "../../testdata/mnist-int8.msgpack"
+	first, err := os.ReadFile(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, running, first)
+	hub := func(args ...string) string {
+		t.Helper()
+		return must(t, append(args, "--hub", url, "--json")...)
+	}
+	in, sensor := io.Pipe()
+	ended := make(chan int)
+	go func() {
+		ended <- run(t.Context(), []string{"stream", running, "--publish", url, "--board", "pi-1", "--spool", filepath.Join(dir, "spool"), "--take-models", "--health", "100ms"}, in, io.Discard, io.Discard)
+	}()
+	go func() {
+		lines := digitLines(t, 1)
+		for _, err := io.WriteString(sensor, lines); err == nil; _, err = io.WriteString(sensor, lines) {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	until(t, "the board", func() bool {
+		out, _, _ := snurun(t, "fleet", "ls", "--json", "--hub", url)
+		return strings.Contains(out, `"running"`)
+	})
+	outputs := map[string]string{
+		"fleet ls":     hub("fleet", "ls"),
+		"fleet push":   hub("fleet", "push", other, "pi-1") + hub("fleet", "rollback", "pi-1") + hub("fleet", "push", other, "away", "--wait", "0s"),
+		"batch submit": hub("batch", "submit", shipped, images, "--job", "j"),
+		"batch status": hub("batch", "status", "--job", "j"),
+		"batch ls":     hub("batch", "ls"),
+		"batch rm":     hub("batch", "rm", "--job", "j"),
+	}
+	sensor.Close()
+	if code := <-ended; code != exitOK {
+		t.Errorf("exit %d", code)
+	}
+	return outputs
+}
+
 // TestPublishLater streams without a hub, and with one after that: it has all.
 func TestPublishLater(t *testing.T) {
 	t.Parallel()

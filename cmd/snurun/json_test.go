@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -98,6 +99,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"plot":     must(t, "plot", "weights", shipped, "--out", tmp("w.svg"), "--json"),
 		"version":  must(t, "version", "--json"),
 	}
+	maps.Copy(outputs, fleetJSON(t, images))
 	for command, documented := range documentedFields(t) {
 		out, ok := outputs[command]
 		if !ok {

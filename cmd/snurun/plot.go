@@ -288,7 +288,7 @@ func (k plotKind) command() *cobra.Command {
 			f.Float64Var(&o.unit.threshold, "threshold", 2.5, "firing `threshold`")
 			f.Float64Var(&o.unit.tau, "tau", 25, "membrane time constant in `ms`")
 			o.unit.dt = 1
-			f.Var((*millis)(&o.unit.dt), "dt", "length of a time step, in ms or as 1ms")
+			f.Var((*millis)(&o.unit.dt), "dt", "`duration` of a time step, such as 1ms, or in ms")
 		}
 	}
 	return cmd
