@@ -328,7 +328,7 @@ func (p *follower) run(c documented) bool {
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	late := time.AfterFunc(3*time.Minute, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	late := time.AfterFunc(5*time.Minute, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	defer late.Stop()
 	err := cmd.Wait()
 	failed, _ := os.ReadFile(p.in("failed")) // of a command before a pipe
@@ -512,10 +512,10 @@ func (p *follower) startCluster() bool {
 	var said *spoken
 	for _, server := range []string{"a", "b", "c"} {
 		configuration := fmt.Sprintf(`server_name: %[1]s
-listen: "%s"
+listen: "%[2]s"
 include accounts.conf
 jetstream { store_dir: "cluster-%[1]s" }
-cluster { name: snurun, listen: "%s", routes: ["nats://%s", "nats://%s", "nats://%s"] }
+cluster { name: snurun, listen: "%[3]s", routes: ["nats://%[4]s", "nats://%[5]s", "nats://%[6]s"] }
 `, server, p.address(server+":4222"), p.address(server+":6222"), p.address("a:6222"), p.address("b:6222"), p.address("c:6222"))
 		writeFile(p.t, p.in(server+".conf"), []byte(configuration))
 		said = p.background(name, "-c", server+".conf")

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -436,5 +437,23 @@ func TestEarlyDecisionTakesFewerSteps(t *testing.T) {
 	early := last("classify", shipped, "--json", "--limit", "200", "--margin", "2")
 	if whole["steps_per_sample"].(float64) != 10 || early["steps_per_sample"].(float64) > 8 {
 		t.Errorf("%v steps, early %v", whole["steps_per_sample"], early["steps_per_sample"])
+	}
+}
+
+// TestMessage: errors as they are printed, without names of packages and with a file
+// named once.
+func TestMessage(t *testing.T) {
+	for text, want := range map[string]string{
+		"serve: stat m.msgpack: no such file or directory":     "stat m.msgpack: no such file or directory",
+		"m.msgpack: open m.msgpack: no such file or directory": "open m.msgpack: no such file or directory",
+		"m: m: not a snurun model file":                        "m: not a snurun model file",
+		"export: folder: read folder: is a directory":          "folder is a folder, expected a file",
+		"read folder: is a directory":                          "folder is a folder, expected a file",
+		"a.msgpack: layer 1: export: a.msgpack: no weights":    "a.msgpack: layer 1: no weights",
+		"--out: open x.npz: permission denied":                 "--out: open x.npz: permission denied",
+	} {
+		if got := message(errors.New(text)); got != want {
+			t.Errorf("%q becomes %q, expected %q", text, got, want)
+		}
 	}
 }

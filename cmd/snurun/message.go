@@ -9,7 +9,7 @@ import (
 
 // packages are those whose errors begin with their name, which says nothing to
 // whoever types commands.
-var packages = []string{"dataset", "event", "evaluate", "export", "layer", "model", "nir", "npy", "plot", "runtime", "stream", "tensors", "train"}
+var packages = []string{"dataset", "event", "evaluate", "export", "fleet", "hub", "layer", "model", "nir", "npy", "plot", "runtime", "serve", "stream", "tensors", "train"}
 
 // message returns an error as it is printed: without the names of packages, and
 // the name of a file once.
@@ -18,6 +18,17 @@ func message(err error) string {
 	for part := range strings.SplitSeq(err.Error(), ": ") {
 		if slices.Contains(packages, part) || len(parts) > 0 && slices.Contains(parts, part) && strings.ContainsAny(part, "./\\") {
 			continue
+		}
+		verb, name, _ := strings.Cut(part, " ")
+		switch last := len(parts) - 1; {
+		case last < 0:
+		case part == parts[last]:
+			continue
+		case name == parts[last] && slices.Contains([]string{"open", "read", "stat"}, verb):
+			parts = parts[:last]
+		}
+		if folder, ok := strings.CutPrefix(part, "read "); ok && strings.HasSuffix(err.Error(), part+": is a directory") {
+			return strings.Join(append(parts, folder+" is a folder, expected a file"), ": ")
 		}
 		parts = append(parts, part)
 	}

@@ -118,6 +118,13 @@ func (o *serveOptions) check() error {
 	case o.clientCA != "" && o.cert == "":
 		return usagef("--client-ca needs --tls-cert and --tls-key")
 	}
+	if o.Samples != "" {
+		if info, err := os.Stat(o.Samples); err != nil {
+			return fmt.Errorf("--samples: %w", err)
+		} else if !info.IsDir() {
+			return usagef("--samples: %s is a file, expected a folder", o.Samples)
+		}
+	}
 	local, err := serve.Loopback(o.listen)
 	switch {
 	case err != nil:
