@@ -116,7 +116,7 @@ Recipes: ` + strings.Join(recipes, ", "),
 	f.StringVar(&o.list, "list", "", "train on the recordings of this list `file`, in --data or beside it")
 	f.StringVar(&o.testList, "test-list", "", "test on the recordings of this list `file`")
 	f.IntSliceVar(&o.input, "input", nil, "`shape` of the input, such as 2,34,34")
-	f.Var((*millis)(&o.bin), "bin", "length of a time step of recordings, in ms or as 1ms")
+	f.Var((*millis)(&o.bin), "bin", "`duration` of a time step of recordings, such as 1ms, or in ms")
 	f.Var((*micros)(&o.bin), "bin-us", "")
 	_ = f.MarkHidden("bin-us") // of before --bin
 	f.BoolVar(&o.counts, "counts", false, "pass on how many events a pixel and step has, not just that it has one; .npy may hold analog values")
