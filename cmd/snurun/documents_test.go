@@ -46,8 +46,8 @@ var elsewhere = map[string]string{
 	"cd internal/tools/browser": ".ci/run, with those that follow",
 	"go test .":                 ".ci/run, in internal/tools/browser",
 	"SNURUN_SCREENSHOTS=":       ".ci/run, with all tests of internal/tools/browser",
-	"grpcurl ":                  "internal/tools/conform, TestGRPC",
-	"make -C examples/":         "export/c, TestExamples",
+	"grpcurl ":                  "internal/tools/conform, TestGRPCurl",
+	"make -C examples/":         "export/c, TestWand and TestEventCamera",
 }
 
 // programs are what a line of a document begins with that is a command.
