@@ -23,7 +23,7 @@ type Augmentation struct {
 	Speed float64 // share: up to so much faster or slower
 
 	// Of sound.
-	Noise float64 // white noise of up to so many times the sound's effective value
+	Noise float64 // white noise of up to so many times the effective value of the sound that the steps hear
 	Delay int     // steps: begins up to so many later, every other time after something up to as loud
 
 	// Of signals.

@@ -362,3 +362,25 @@ func bytesOf(x spike.Train) (b []byte) {
 	}
 	return b
 }
+
+// TestVaryHearsItsSteps: of a long recording as much is varied as its steps hear, and
+// noise is measured on that.
+func TestVaryHearsItsSteps(t *testing.T) {
+	const hop, steps = 160, 5
+	long := make([]float32, 100*hop)
+	for i := range long {
+		long[i] = float32(math.Sin(float64(i) / 3))
+		if i >= 2*steps*hop {
+			long[i] *= 100 // not heard
+		}
+	}
+	a := Augmentation{Speed: 0.1, Noise: 0.5, Delay: 2}
+	for n := range uint64(20) {
+		key := KeyFor(1, 2, n)
+		got, loud := a.vary(nil, long, hop, steps, key)
+		want, same := a.vary(nil, long[:2*steps*hop], hop, steps, key)
+		if len(got) > (steps+1)*hop || !slices.Equal(got, want) || loud != same {
+			t.Errorf("key %d: %d samples of a long recording, %d of its beginning, or others", n, len(got), len(want))
+		}
+	}
+}

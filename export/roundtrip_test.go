@@ -23,11 +23,9 @@ import (
 
 var update = flag.Bool("update", false, "write the networks of testdata")
 
-// goldens are the files of testdata: the network of each and the SHA-256 of the
-// whole file.
 // goldenModel is a file of testdata that Write must make of a network, byte for byte.
 type goldenModel struct {
-	name, sum string
+	name, sum string // sum is the SHA-256 of the whole file
 	network   func(testing.TB) *model.Network
 }
 

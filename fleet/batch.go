@@ -205,8 +205,8 @@ func (b *Batches) Submit(ctx context.Context, j *Job, tell func(done, of int)) e
 	return nil
 }
 
-// keep renews what a job that is stored needs: while nothing needed it, it may have
-// been removed.
+// keep renews a job that is stored, and what it needs: somebody may be about to remove
+// the job, and while nothing needed it, what it needs may have been removed.
 func (b *Batches) keep(ctx context.Context, j *Job) error {
 	check := func(bucket, digest string) error {
 		_, err := renew(ctx, b.js, bucket, digest)
@@ -215,7 +215,10 @@ func (b *Batches) keep(ctx context.Context, j *Job) error {
 		}
 		return err
 	}
-	err := check(ModelBucket, j.Model)
+	err := check(JobBucket, j.Name)
+	if err == nil {
+		err = check(ModelBucket, j.Model)
+	}
 	for i := range j.Inputs {
 		if in := &j.Inputs[i]; err == nil && in.Path == "" {
 			err = check(InputBucket, in.SHA256)

@@ -58,7 +58,7 @@ func noBucket(bucket string, err error) error { return notThere("bucket", bucket
 func notThere(kind, name string, err error) error {
 	try := "'snurun fleet setup' makes it"
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) {
-		try = "the hub is busy, or a server of a cluster went away: try again in some seconds"
+		try = "these credentials may not ask for it, the hub is busy, or a server of a cluster went away: look at the credentials, or try again in some seconds"
 	}
 	return fmt.Errorf("fleet: %s %s: %w; %s", kind, name, err, try)
 }
@@ -67,18 +67,29 @@ func notThere(kind, name string, err error) error {
 // neither another job nor an order for a board needs. It needs the rights of an
 // operator.
 func (b *Batches) Remove(ctx context.Context, name string) error {
+	needs, err := b.remove(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := b.sweep(ctx, needs); err != nil {
+		return fmt.Errorf("job %s is removed, but not all that it alone needed: %w", name, err)
+	}
+	return nil
+}
+
+// remove removes a job without what it needs, which it returns.
+func (b *Batches) remove(ctx context.Context, name string) (needs map[string]bool, err error) {
 	if err := CheckName("job", name); err != nil {
-		return fmt.Errorf("fleet: %w", err)
+		return nil, fmt.Errorf("fleet: %w", err)
 	}
 	o, err := b.api.object(ctx, JobBucket, name)
 	if errors.Is(err, ErrNoObject) {
-		return fmt.Errorf("%w: %q", ErrNoJob, name)
+		return nil, fmt.Errorf("%w: %q", ErrNoJob, name)
 	}
 	if err != nil {
-		return noBucket(JobBucket, err)
+		return nil, noBucket(JobBucket, err)
 	}
-	needs, err := b.needs(ctx, name, o.Metadata)
-	if err != nil {
+	if needs, err = b.needs(ctx, name, o.Metadata); err != nil {
 		needs = nil // a job that cannot be read can still be removed
 	}
 	// The job goes last: what is cut short can be done again.
@@ -89,39 +100,43 @@ func (b *Batches) Remove(ctx context.Context, name string) error {
 		{DisagreeStream, "snurun.disagreement." + name + ".*"},
 	} {
 		if _, err := b.purge(ctx, p.stream, p.subject, 0); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := b.discard(ctx, unused{JobBucket, name, o.NUID, o.seq}); err != nil {
-		return err
-	}
-	return b.sweep(ctx, needs)
+	return needs, b.discard(ctx, unused{JobBucket, name, o.NUID, o.seq})
 }
 
 // Expire removes the jobs that have been at the hub for longer than age, and what
 // was stored for jobs that never came. It returns the names of those jobs. What cannot
-// be removed keeps nothing else from it.
+// be removed keeps nothing else from it, but models and recordings stay as long as there
+// is a job of which nobody can tell what it needs.
 func (b *Batches) Expire(ctx context.Context, age time.Duration) (removed []string, err error) {
 	jobs, err := b.Jobs(ctx)
 	if err != nil {
 		return nil, err
 	}
+	given := map[string]bool{}
 	for _, j := range jobs {
 		if time.Since(j.Stored) < age || ctx.Err() != nil {
 			continue
 		}
-		if e := b.Remove(ctx, j.Name); e != nil && !errors.Is(e, ErrNoJob) {
+		needs, e := b.remove(ctx, j.Name)
+		if e != nil && !errors.Is(e, ErrNoJob) {
 			err = errors.Join(err, fmt.Errorf("job %s: %w", j.Name, e))
 			continue
 		}
+		maps.Copy(given, needs)
 		removed = append(removed, j.Name)
 	}
-	err = errors.Join(err, b.sweep(ctx, nil))
+	err = errors.Join(err, b.sweep(ctx, given))
 	for _, bucket := range []string{InputBucket, ModelBucket, JobBucket} {
 		err = errors.Join(err, b.sweepData(ctx, bucket, submitTime))
 	}
 	return removed, err
 }
+
+// purgeTime is how long the server may take to remove gigabytes from a slow disk.
+const purgeTime = 5 * time.Minute
 
 // purge removes the messages of a subject whose numbers are below one, 0 for all, and
 // returns how many there were. Unlike a mark that something is deleted, this finds room
@@ -134,7 +149,7 @@ func (b *Batches) purge(ctx context.Context, stream, subject string, below uint6
 	var answer struct {
 		Purged int `json:"purged"`
 	}
-	if err := b.api.ask(ctx, "STREAM.PURGE."+stream, request, &answer); err != nil {
+	if err := b.api.askFor(ctx, purgeTime, "STREAM.PURGE."+stream, request, &answer); err != nil {
 		return 0, fmt.Errorf("fleet: stream %s: %w", stream, err)
 	}
 	return answer.Purged, nil
@@ -226,6 +241,7 @@ func (b *Batches) sweep(ctx context.Context, given map[string]bool) error {
 // it when the use is known, and objects are looked at before their uses are: so either
 // the use is seen here, or the object is not discarded.
 func (b *Batches) unused(ctx context.Context, given map[string]bool) (list []unused, err error) {
+	var failed error
 	for _, bucket := range []string{InputBucket, ModelBucket} {
 		objects, err := b.objects(ctx, bucket)
 		if err != nil {
@@ -240,16 +256,17 @@ func (b *Batches) unused(ctx context.Context, given map[string]bool) (list []unu
 				continue // meanwhile
 			}
 			if err != nil {
-				return nil, err
+				failed = errors.Join(failed, err)
+				continue
 			}
 			list = append(list, unused{bucket, found.Name, o.NUID, o.seq})
 		}
 	}
 	if len(list) == 0 {
-		return nil, nil
+		return nil, failed
 	}
 	needed, err := b.needed(ctx)
-	return slices.DeleteFunc(list, func(o unused) bool { return err != nil || needed[o.name] }), err
+	return slices.DeleteFunc(list, func(o unused) bool { return err != nil || needed[o.name] }), errors.Join(failed, err)
 }
 
 // sweepData deletes the data of a bucket that is older than age and that no object
@@ -270,23 +287,24 @@ func (b *Batches) sweepData(ctx context.Context, bucket string, age time.Duratio
 	for _, o := range objects {
 		delete(info.State.Subjects, dataOf(bucket, o.NUID))
 	}
+	var failed error
 	for subject := range info.State.Subjects {
 		m, err := b.api.get(ctx, "OBJ_"+bucket, map[string]any{"last_by_subj": subject})
 		if errors.Is(err, ErrNoMessage) {
 			continue
 		}
 		if err != nil {
-			return err
+			failed = errors.Join(failed, fmt.Errorf("fleet: bucket %s: %w", bucket, err))
+			continue
 		}
 		at, err := time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
 		if err != nil || time.Since(at) <= age {
 			continue
 		}
-		if _, err := b.purge(ctx, "OBJ_"+bucket, subject, 0); err != nil {
-			return err
-		}
+		_, err = b.purge(ctx, "OBJ_"+bucket, subject, 0)
+		failed = errors.Join(failed, err)
 	}
-	return nil
+	return failed
 }
 
 // needed returns the digests of what all jobs, and the newest orders, need.

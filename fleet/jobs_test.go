@@ -259,6 +259,25 @@ func TestSweepRaces(t *testing.T) {
 	}
 }
 
+// TestSubmitAgain submits a job that somebody is removing: it is there afterwards.
+func TestSubmitAgain(t *testing.T) {
+	t.Parallel()
+	b := batches(t)
+	j := jobOf(t, b, "j", "model", "input")
+	submit(t, b, j)
+	o, err := b.api.object(t.Context(), JobBucket, "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	submit(t, b, j)
+	if err := b.discard(t.Context(), unused{JobBucket, "j", o.NUID, o.seq}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.jobText(t.Context(), "j"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSweepData removes the data that no object has, once it is old.
 func TestSweepData(t *testing.T) {
 	t.Parallel()

@@ -188,6 +188,11 @@ const (
 
 // ask sends a request and reads the answer.
 func (a *api) ask(ctx context.Context, subject string, request, answer any) error {
+	return a.askFor(ctx, answerTime, subject, request, answer)
+}
+
+// askFor is ask of a server that may take so long.
+func (a *api) askFor(ctx context.Context, most time.Duration, subject string, request, answer any) error {
 	var data []byte
 	if request != nil {
 		var err error
@@ -195,7 +200,7 @@ func (a *api) ask(ctx context.Context, subject string, request, answer any) erro
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	m, err := a.nc.RequestWithContext(ctx, a.prefix+subject, data)
 	if err != nil {

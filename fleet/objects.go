@@ -66,21 +66,23 @@ func (a *api) object(ctx context.Context, bucket, name string) (o object, err er
 	if errors.Is(err, ErrNoMessage) {
 		return o, fmt.Errorf("%w: %q in bucket %s", ErrNoObject, name, bucket)
 	}
-	if err != nil {
-		return o, err
+	if err == nil {
+		err = decode("description", m.Data, &o)
 	}
-	if err := decode("description of an object", m.Data, &o); err != nil {
-		return o, err
-	}
-	if o.Deleted {
+	if err == nil && o.Deleted {
 		return o, fmt.Errorf("%w: %q in bucket %s", ErrNoObject, name, bucket)
 	}
-	if o.seq, err = sequence(m); err != nil {
-		return o, err
+	if err == nil {
+		o.text = m.Data
+		o.seq, err = sequence(m)
 	}
-	o.text = m.Data
-	o.stored, err = time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
-	return o, err
+	if err == nil {
+		o.stored, err = time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
+	}
+	if err != nil {
+		return o, fmt.Errorf("fleet: object %q of bucket %s: %w", name, bucket, err)
+	}
+	return o, nil
 }
 
 // renew stores the description of an object anew, as it is: whoever is about to remove
@@ -97,16 +99,22 @@ func renew(ctx context.Context, js jetstream.JetStream, bucket, name string) (o 
 		if isFull(err) {
 			return o, nil
 		}
+		if err == nil {
+			return o, nil
+		}
 		if !wrongLast(err) {
-			return o, err
+			break
 		}
 		select { // somebody else renews it, or a server of a cluster is behind
 		case <-ctx.Done():
-			return o, ctx.Err()
+			err = ctx.Err()
 		case <-time.After(shortestPause / 4):
 		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return o, err
+	return o, fmt.Errorf("fleet: object %q of bucket %s: %w", name, bucket, err)
 }
 
 // renewals bounds how often renew tries.

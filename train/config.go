@@ -275,6 +275,8 @@ func (p Topology) New(seed uint64) (*model.Network, error) {
 		return nil, errors.New("train: there are no classes, expected a name for each output")
 	case p.DecaySpread != 0 && !(p.DecaySpread >= 1 && p.DecaySpread <= 1e6 && p.Decay > 0 && p.Decay < 1):
 		return nil, fmt.Errorf("train: decay spread is %v around a decay of %v, expected 1 to 1e6 around one between 0 and 1", p.DecaySpread, p.Decay)
+	case p.DecaySpread > 1 && len(p.Hidden) == 0:
+		return nil, fmt.Errorf("train: decay spread is %v, but there is no fully connected hidden layer whose neurons it could tell apart", p.DecaySpread)
 	case p.Theta < 0 || p.Theta-p.Theta != 0:
 		return nil, fmt.Errorf("train: theta is %v, expected 0 or more", p.Theta)
 	case p.Reset == model.ResetSubtract && p.Theta == 0 && !(p.Bias < 0):

@@ -34,6 +34,11 @@ func TestDecaySpread(t *testing.T) {
 			t.Errorf("a spread of %v was taken", wrong)
 		}
 	}
+	p.Hidden, p.DecaySpread = nil, 2
+	if refused(p) == nil {
+		t.Error("a spread over no layer was taken")
+	}
+	p.Hidden = []int{3}
 	for _, wrong := range []float32{0, 1} {
 		if p.DecaySpread, p.Decay = 2, wrong; refused(p) == nil {
 			t.Errorf("a spread around a decay of %v was taken", wrong)

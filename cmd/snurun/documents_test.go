@@ -15,8 +15,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -248,16 +250,27 @@ func (p *follower) address(of string) string {
 	return p.addresses[name+":"+number]
 }
 
+// nextPort is the number below the next port that freeAddresses tries. The system gives
+// connections, and listeners at port 0, larger ones: none takes a port meanwhile.
+var nextPort atomic.Int32
+
+func init() { nextPort.Store(int32(12000 + os.Getpid()%16000)) }
+
 // freeAddresses returns an address on this machine for each of names.
 func freeAddresses(t *testing.T, names ...string) map[string]string {
 	addresses := map[string]string{}
 	for _, name := range names {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+		for addresses[name] == "" {
+			port := nextPort.Add(1)
+			if port > 32000 {
+				t.Fatal("no port is free between 12000 and 32000")
+			}
+			address := net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port)))
+			if l, err := net.Listen("tcp", address); err == nil {
+				l.Close()
+				addresses[name] = address
+			}
 		}
-		defer l.Close() // all at the end: no two are the same
-		addresses[name] = l.Addr().String()
 	}
 	return addresses
 }
