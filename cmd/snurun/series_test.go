@@ -120,3 +120,14 @@ func TestLevelsAreOfTraining(t *testing.T) {
 		})
 	}
 }
+
+// wav returns a file of samples of 16 bits.
+func wav(hz uint32, pcm []byte) []byte {
+	b := append([]byte("RIFF"), binary.LittleEndian.AppendUint32(nil, uint32(36+len(pcm)))...)
+	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"...)
+	b = binary.LittleEndian.AppendUint32(b, hz)
+	b = binary.LittleEndian.AppendUint32(b, 2*hz)
+	b = append(b, "\x02\x00\x10\x00data"...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(pcm)))
+	return append(b, pcm...)
+}
