@@ -350,7 +350,7 @@ func (l *natsLink) behind(ctx context.Context, info *streamInfo) error {
 	}
 	// It is there, and nobody can read it, as on a disk that is damaged. As many records
 	// were stored as there are messages behind one that is known.
-	at := l.known
+	at := l.upTo(l.known)
 	if at.seq == 0 || at.seq > top {
 		if at, err = l.readable(ctx); err != nil {
 			return err
@@ -361,6 +361,7 @@ func (l *natsLink) behind(ctx context.Context, info *streamInfo) error {
 		return nil
 	}
 	l.have(at)
+	acked := l.p.spool.acknowledged()
 	for ; at.seq < top; at.seq++ {
 		r, ok, err := l.p.spool.Next(at.record)
 		if err != nil {
@@ -370,6 +371,9 @@ func (l *natsLink) behind(ctx context.Context, info *streamInfo) error {
 			break
 		}
 		at.record = r.Seq
+	}
+	if l.p.spool.acknowledged() != acked {
+		return errAgain // the spool gave records up between those that were counted
 	}
 	l.have(at)
 	return nil
@@ -400,13 +404,21 @@ func (l *natsLink) readable(ctx context.Context) (at place, err error) {
 			at = place{seq, record}
 		}
 	}
-	if acked := l.p.spool.acknowledged(); acked > at.record && at.seq > 0 {
-		if acked>>32 != at.record>>32 {
-			return place{}, nil // of another run, of which nobody knows how many records it had
-		}
-		at = place{at.seq + acked - at.record, acked}
+	return l.upTo(at), nil
+}
+
+// upTo moves a place on to the last record that is acknowledged. Those between may have
+// been given up by the spool before they were sent: counting them as stored sends others
+// twice at worst, counting others in their stead would lose these.
+func (l *natsLink) upTo(at place) place {
+	acked := l.p.spool.acknowledged()
+	switch {
+	case at.seq == 0 || acked <= at.record:
+		return at
+	case acked>>32 != at.record>>32:
+		return place{} // of another run, of which nobody knows how many records it had
 	}
-	return at, nil
+	return place{at.seq + acked - at.record, acked}
 }
 
 // refused returns what to try where a hub does not answer.

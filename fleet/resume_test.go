@@ -298,3 +298,60 @@ func TestWideStream(t *testing.T) {
 		}
 	}
 }
+
+// blindLink returns a link to a played stream that goes on by what it knows, without
+// sessions that wait, and its spool, of which the records are stored by store.
+func blindLink(t *testing.T, o SpoolOptions) (l *natsLink, f *played, store func(records ...uint64)) {
+	t.Helper()
+	f, url := play(t)
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	p := &Publisher{prefix: Prefix("pi-1"), spool: open(t, t.TempDir(), o)}
+	p.o.Log = func(line string) { t.Log(line) }
+	l = &natsLink{p: p, nc: nc, api: api{nc, ownAPI}, stream: StreamOf(p.prefix)}
+	return l, f, func(records ...uint64) {
+		f.change(func() {
+			for _, r := range records {
+				f.messages = append(f.messages, &nats.Msg{Data: []byte("{}"), Header: nats.Header{nats.MsgIdHdr: {p.id(r)}}})
+			}
+		})
+	}
+}
+
+// blind hides the last messages of the stream, and resumes.
+func blind(t *testing.T, l *natsLink, f *played, hidden int) {
+	t.Helper()
+	f.change(func() { f.hidden, f.looks = [2]int{len(f.messages) - hidden + 1, len(f.messages) + 1}, -1 })
+	l.blind = maxBlind
+	if _, _, err := l.resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestResumeDropped has the spool give up records that were stored without an answer, and
+// others that were never sent: those that wait are not taken for them.
+func TestResumeDropped(t *testing.T) {
+	t.Parallel()
+	for _, hidden := range []int{1, first + second} {
+		l, f, store := blindLink(t, SpoolOptions{Bytes: MinSpool, DropOldest: true})
+		for i := range first + second {
+			r := put(t, l.p.spool, "{}")
+			store(r)
+			if i == first-1 {
+				l.p.spool.Ack(r)
+				l.known = place{first, r}
+			}
+		}
+		for l.p.spool.State().Dropped < second+20 {
+			put(t, l.p.spool, strings.Repeat("x", 1000))
+		}
+		before := l.p.spool.acknowledged()
+		blind(t, l, f, hidden)
+		if acked := l.p.spool.acknowledged(); acked != before {
+			t.Errorf("%d hidden: %d records were never sent and are acknowledged", hidden, acked-before)
+		}
+	}
+}
