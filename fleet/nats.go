@@ -40,7 +40,7 @@ type natsLink struct {
 	stream string
 	obeyed string // id of the order that was obeyed last
 	blind  int    // sessions in a row that could not read the last message
-	known  place  // of the last record that is known to be in the board's own stream
+	known  place  // what was sent behind this record came behind this number, in the board's own stream
 	halt   context.CancelFunc
 	ended  chan struct{}
 }
@@ -297,6 +297,9 @@ func (l *natsLink) resume(ctx context.Context) (last uint64, chained bool, err e
 				return 0, false, err
 			}
 		}
+		// What is sent comes behind all numbers that are used up, also where messages
+		// were deleted.
+		l.known = place{last, l.p.spool.acknowledged()}
 		l.blind = 0
 		return last, true, nil
 	}
@@ -339,7 +342,7 @@ func (l *natsLink) behind(ctx context.Context, info *streamInfo) error {
 	switch {
 	case err == nil:
 		if record, ok := l.p.seqOf(m.Header.Get(nats.MsgIdHdr)); ok {
-			l.have(place{top, record})
+			l.p.spool.Ack(record)
 		}
 		return nil
 	case !errors.Is(err, ErrNoMessage):
@@ -351,16 +354,16 @@ func (l *natsLink) behind(ctx context.Context, info *streamInfo) error {
 	// It is there, and nobody can read it, as on a disk that is damaged. As many records
 	// were stored as there are messages behind one that is known.
 	at := l.upTo(l.known)
-	if at.seq == 0 || at.seq > top {
+	if at.seq == 0 || at.seq > info.State.LastSeq {
 		if at, err = l.readable(ctx); err != nil {
 			return err
 		}
 	}
-	if at.seq == 0 || at.seq > top {
+	if at.seq == 0 || at.seq > info.State.LastSeq {
 		l.p.o.Log(fmt.Sprintf("stream %s: its last message, %d, cannot be read, and nothing tells what it is: what waits is published, up to %d messages of it perhaps twice", l.stream, top, window))
 		return nil
 	}
-	l.have(at)
+	l.p.spool.Ack(at.record)
 	acked := l.p.spool.acknowledged()
 	for ; at.seq < top; at.seq++ {
 		r, ok, err := l.p.spool.Next(at.record)
@@ -375,14 +378,8 @@ func (l *natsLink) behind(ctx context.Context, info *streamInfo) error {
 	if l.p.spool.acknowledged() != acked {
 		return errAgain // the spool gave records up between those that were counted
 	}
-	l.have(at)
-	return nil
-}
-
-// have notes that a record, and all before it, are in the stream.
-func (l *natsLink) have(at place) {
-	l.known = at
 	l.p.spool.Ack(at.record)
+	return nil
 }
 
 // readable returns where the last record is in the stream that is acknowledged, by the

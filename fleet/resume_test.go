@@ -355,3 +355,43 @@ func TestResumeDropped(t *testing.T) {
 		}
 	}
 }
+
+// TestResumeDeleted deletes the last messages of a stream, or all: when the board has
+// sent again what was not answered, and cannot see it, it does not count the numbers that
+// are used up as records that are stored.
+func TestResumeDeleted(t *testing.T) {
+	t.Parallel()
+	const stored, deleted = 12, 2
+	for name, c := range map[string]struct{ deleted, hidden int }{
+		"the last":                {deleted, 0},
+		"the last, others hidden": {deleted, stored - deleted},
+		"all":                     {stored, 0},
+	} {
+		l, f, store := blindLink(t, SpoolOptions{})
+		var records []uint64
+		for range stored + 10 {
+			records = append(records, put(t, l.p.spool, "{}"))
+		}
+		store(records[:stored]...)
+		kept := stored - deleted
+		l.p.spool.Ack(records[0])
+		l.known = place{1, records[0]}
+		f.change(func() {
+			for i := range c.deleted {
+				f.messages[stored-1-i] = nil
+			}
+		})
+		if c.deleted == stored {
+			kept = 1 // what was answered
+		}
+		blind(t, l, f, c.deleted+c.hidden)
+		if acked := l.p.spool.acknowledged(); acked != records[kept-1] {
+			t.Fatalf("%s: acknowledged up to %x, expected %x", name, acked, records[kept-1])
+		}
+		store(records[kept]) // again, without an answer
+		blind(t, l, f, len(f.messages))
+		if acked := l.p.spool.acknowledged(); acked != records[kept] {
+			t.Errorf("%s: acknowledged up to %x, expected %x", name, acked, records[kept])
+		}
+	}
+}
