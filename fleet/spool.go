@@ -603,10 +603,11 @@ func (s *Spool) Next(after uint64) (Record, bool, error) {
 			s.reader, s.readerOf = f, g
 		}
 		for ; i < len(g.sizes); i++ {
-			if s.gone[g.first+uint64(i)] {
+			seq := g.first + uint64(i)
+			if seq <= s.acked || s.gone[seq] { // lose acknowledges, too, and may close the reader then
 				continue
 			}
-			r, err := readRecord(s.reader, g.offset(i), g.first+uint64(i))
+			r, err := readRecord(s.reader, g.offset(i), seq)
 			if err == nil {
 				return r, true, nil
 			}

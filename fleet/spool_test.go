@@ -462,3 +462,39 @@ func TestSpoolNoSegment(t *testing.T) {
 		t.Errorf("record %d, %v, %v, expected %d", r.Seq, ok, err, last)
 	}
 }
+
+// TestSpoolLostWhileRead loses all records of a segment but the first when the spool is
+// opened, and the first, with the segment, while it is read.
+func TestSpoolLostWhileRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, SpoolOptions{Bytes: MinSpool})
+	text := strings.Repeat("x", 1000)
+	for len(s.segments) < 2 {
+		put(t, s, text)
+	}
+	put(t, s, "last")
+	g := s.segments[0]
+	s.Close()
+	damage := func(from, to int) {
+		data, err := os.ReadFile(g.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := from; i < to; i++ {
+			data[g.offset(i)+recordHead] ^= 1
+		}
+		if err := os.WriteFile(g.path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	damage(1, len(g.sizes))
+	s = open(t, dir, SpoolOptions{Bytes: MinSpool})
+	damage(0, 1)
+	if got := all(t, s); len(got) != 2 || got[0] != text || got[1] != "last" {
+		t.Errorf("%d records, expected the 2 behind the segment", len(got))
+	}
+	if state := s.State(); state.Lost != int64(len(g.sizes)) || state.Pending != 2 {
+		t.Errorf("%+v, expected %d lost, 2 that wait", state, len(g.sizes))
+	}
+}
