@@ -143,8 +143,13 @@ type Disagreement struct {
 
 // decode reads one JSON value of at most MaxMessage, which nothing follows.
 func decode(what string, data []byte, v any) error {
-	if len(data) > MaxMessage {
-		return fmt.Errorf("fleet: %s of %d bytes, expected at most %d", what, len(data), MaxMessage)
+	return decodeUpTo(what, MaxMessage, data, v)
+}
+
+// decodeUpTo is decode, of a value that may have so many bytes.
+func decodeUpTo(what string, most int, data []byte, v any) error {
+	if len(data) > most {
+		return fmt.Errorf("fleet: %s of %d bytes, expected at most %d", what, len(data), most)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(v); err != nil {

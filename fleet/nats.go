@@ -22,6 +22,13 @@ const window = 256
 // goes on by what else is known of it.
 const maxBlind = 5
 
+// The bounds of a list of deleted messages: how many there are, and the bytes of each
+// number with its comma.
+const (
+	maxDeleted = 1 << 24
+	maxDigits  = 21
+)
+
 // answerTime is how long an answer of the server may take.
 const answerTime = 5 * time.Second
 
@@ -192,7 +199,12 @@ func (a *api) ask(ctx context.Context, subject string, request, answer any) erro
 }
 
 // askFor is ask of a server that may take so long.
-func (a *api) askFor(ctx context.Context, most time.Duration, subject string, request, answer any) error {
+func (a *api) askFor(ctx context.Context, wait time.Duration, subject string, request, answer any) error {
+	return a.askWithin(ctx, wait, MaxMessage, subject, request, answer)
+}
+
+// askWithin is ask, where the answer may take so long and have so many bytes.
+func (a *api) askWithin(ctx context.Context, wait time.Duration, most int, subject string, request, answer any) error {
 	var data []byte
 	if request != nil {
 		var err error
@@ -200,7 +212,7 @@ func (a *api) askFor(ctx context.Context, most time.Duration, subject string, re
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, most)
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	m, err := a.nc.RequestWithContext(ctx, a.prefix+subject, data)
 	if err != nil {
@@ -209,13 +221,13 @@ func (a *api) askFor(ctx context.Context, most time.Duration, subject string, re
 	var failed struct {
 		Error *apiError `json:"error"`
 	}
-	if err := decode("answer of the server", m.Data, &failed); err != nil {
+	if err := decodeUpTo("answer of the server", most, m.Data, &failed); err != nil {
 		return err
 	}
 	if failed.Error != nil {
 		return failed.Error
 	}
-	return decode("answer of the server", m.Data, answer)
+	return decodeUpTo("answer of the server", most, m.Data, answer)
 }
 
 // streamInfo is what is needed of the answer to STREAM.INFO.
@@ -323,10 +335,12 @@ func (l *natsLink) resume(ctx context.Context) (last uint64, chained bool, err e
 func (l *natsLink) behind(ctx context.Context, info *streamInfo) error {
 	top := info.State.LastSeq
 	m, err := l.api.get(ctx, l.stream, map[string]any{"seq": top})
-	if errors.Is(err, ErrNoMessage) && info.State.LastSeq-info.State.FirstSeq+1 > info.State.Messages {
+	numbers := info.State.LastSeq - info.State.FirstSeq + 1
+	if errors.Is(err, ErrNoMessage) && numbers > info.State.Messages {
 		// Any server of a cluster answers to get, the stream's leader to this.
 		var all streamInfo
-		if err := l.api.ask(ctx, "STREAM.INFO."+l.stream, map[string]bool{"deleted_details": true}, &all); err != nil {
+		most := MaxMessage + maxDigits*int(min(numbers-info.State.Messages, maxDeleted))
+		if err := l.api.askWithin(ctx, answerTime, most, "STREAM.INFO."+l.stream, map[string]bool{"deleted_details": true}, &all); err != nil {
 			return fmt.Errorf("stream %s: %w", l.stream, err)
 		}
 		if all.State.LastSeq != info.State.LastSeq || all.State.Messages == 0 {

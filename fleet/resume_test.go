@@ -32,7 +32,7 @@ type played struct {
 
 func play(t *testing.T) (f *played, url string) {
 	t.Helper()
-	nc := serve(t, &server.Options{})
+	nc := serve(t, &server.Options{MaxPayload: 4 << 20}) // a server's own answers have no bound
 	f = &played{t: t, looks: -1}
 	for subject, answer := range map[string]func(*nats.Msg) *nats.Msg{
 		"$JS.API.STREAM.INFO.snurun-pi-1":  f.info,
@@ -393,5 +393,23 @@ func TestResumeDeleted(t *testing.T) {
 		if acked := l.p.spool.acknowledged(); acked != records[kept] {
 			t.Errorf("%s: acknowledged up to %x, expected %x", name, acked, records[kept])
 		}
+	}
+}
+
+// TestResumePurged resumes a stream of which so many messages were deleted that the list
+// of them is longer than a message.
+func TestResumePurged(t *testing.T) {
+	t.Parallel()
+	l, f, store := blindLink(t, SpoolOptions{})
+	store(put(t, l.p.spool, "{}"))
+	waits := put(t, l.p.spool, "{}")
+	const purged = 200_000
+	f.change(func() { f.messages = append(f.messages, make([]*nats.Msg, purged)...) })
+	last, chained, err := l.resume(t.Context())
+	if err != nil || !chained || last != purged+1 {
+		t.Fatalf("%d, %t, %v, expected to go on behind %d", last, chained, err, purged+1)
+	}
+	if acked := l.p.spool.acknowledged(); acked != waits-1 {
+		t.Errorf("acknowledged up to %x, expected %x", acked, waits-1)
 	}
 }
