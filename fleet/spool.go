@@ -284,9 +284,12 @@ const maxTried = 1 << 28
 // offset and has the number seq. It returns how many are lost before the one that it
 // found, at most as many as it is told, and where that begins; 0 for none.
 func resume(f io.ReaderAt, from, end int64, seq, most uint64) (n uint64, at int64, err error) {
+	if most == 0 { // the last record is damaged
+		return 0, 0, nil
+	}
 	// Mostly the length is right.
 	var head [recordHead]byte
-	if got, _ := f.ReadAt(head[:], from); got == len(head) && most > 0 {
+	if got, _ := f.ReadAt(head[:], from); got == len(head) {
 		at := from + recordHead + int64(binary.LittleEndian.Uint32(head[:]))
 		if r, err := readRecord(f, at, seq+1); err == nil && len(r.Data) > 0 {
 			return 1, at, nil

@@ -1,8 +1,10 @@
 package fleet
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -496,5 +498,30 @@ func TestSpoolLostWhileRead(t *testing.T) {
 	}
 	if state := s.State(); state.Lost != int64(len(g.sizes)) || state.Pending != 2 {
 		t.Errorf("%+v, expected %d lost, 2 that wait", state, len(g.sizes))
+	}
+}
+
+// counted counts the bytes that are read of a file.
+type counted struct {
+	io.ReaderAt
+	n int
+}
+
+func (c *counted) ReadAt(p []byte, at int64) (int, error) {
+	c.n += len(p)
+	return c.ReaderAt.ReadAt(p, at)
+}
+
+// TestSpoolHeads looks for a record in 64 KiB of what looks like heads of records of half
+// a megabyte: what is read is bounded, and is nothing where none can be found.
+func TestSpoolHeads(t *testing.T) {
+	t.Parallel()
+	file := append(bytes.Repeat([]byte{0, 0, 8, 0}, 1<<14), make([]byte, 1<<20)...)
+	for most, bound := range []int{0, maxTried + 1<<20} {
+		c := &counted{ReaderAt: bytes.NewReader(file)}
+		n, _, err := resume(c, 0, int64(len(file)), 1, uint64(most))
+		if n != 0 || err != nil || c.n > bound {
+			t.Errorf("of %d records at most %d were found, %v, in %d bytes, expected none in %d", most, n, err, c.n, bound)
+		}
 	}
 }
