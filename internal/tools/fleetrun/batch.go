@@ -16,8 +16,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/snurun/snurun/dataset"
 	"github.com/snurun/snurun/fleet"
 )
@@ -100,15 +98,11 @@ func batch(ctx context.Context, args []string) error {
 	done := make(chan error, 1)
 	go func() { done <- waiting.Wait() }()
 
-	nc, err := fleet.Connect(fleet.Access{URL: url}, "fleetrun")
+	js, end, err := streams(url)
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return err
-	}
+	defer end()
 	// On a machine that is busy a worker takes longer to begin than it may live.
 	stored := uint64(0)
 	more := func() bool {

@@ -107,15 +107,11 @@ func boards(ctx context.Context, args []string) error {
 		total += sent[i]
 	}
 	fmt.Printf("%d decisions of %d boards were sent in %v; the hub took %.1f %% of a CPU on average\n", total, *n, time.Since(begun).Round(time.Second), 100*cpu(pid).Seconds()/time.Since(begun).Seconds())
-	nc, err := fleet.Connect(fleet.Access{URL: url}, "fleetrun")
+	js, end, err := streams(url)
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return err
-	}
+	defer end()
 	for i := range *n {
 		if err := check(context.Background(), js, fmt.Sprint("b", i), sent[i]); err != nil {
 			return err

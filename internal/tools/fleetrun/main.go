@@ -27,6 +27,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/snurun/snurun/fleet"
 )
 
 func main() {
@@ -99,4 +103,17 @@ func (h *hubProcess) end() error {
 		return err
 	}
 	return h.cmd.Wait()
+}
+
+// streams connects to the streams of the hub at url; end ends that.
+func streams(url string) (js jetstream.JetStream, end func(), err error) {
+	nc, err := fleet.Connect(fleet.Access{URL: url}, "fleetrun")
+	if err != nil {
+		return nil, nil, err
+	}
+	if js, err = jetstream.New(nc); err != nil {
+		nc.Close()
+		return nil, nil, err
+	}
+	return js, nc.Close, nil
 }
