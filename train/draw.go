@@ -81,11 +81,11 @@ func (d *drawing) hidden(n int) {
 // spreadDecays returns n decays whose time constants lie evenly in the logarithm
 // around that of a decay, from a spread-th of it to spread times it.
 func spreadDecays(decay float32, spread float64, n int) []float32 {
-	tau, octaves := -1/det.Log(float64(decay)), det.Log(spread)
+	tau, reach := -1/det.Log(float64(decay)), det.Log(spread)
 	decays := make([]float32, n)
 	for j := range decays {
 		place := 2*(float64(j)+0.5)/float64(n) - 1
-		decays[j] = float32(det.Exp(-1 / float64(tau*det.Exp(float64(octaves*place)))))
+		decays[j] = float32(det.Exp(-1 / float64(tau*det.Exp(float64(reach*place)))))
 	}
 	return decays
 }
